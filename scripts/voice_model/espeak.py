@@ -90,7 +90,9 @@ class _Library:
         self._callback = _Callback(self._collect)  # kept: the library holds a bare pointer to it
         self._library.espeak_SetSynthCallback(self._callback)
 
-    def _collect(self, wave: "ctypes._Pointer[ctypes.c_short]", count: int, events: "ctypes._Pointer[_Event]") -> int:
+    def _collect(
+        self, wave: "ctypes._Pointer[ctypes.c_short]", count: int, events: "ctypes._Pointer[_Event]"
+    ) -> int:
         if wave and count:
             self._pieces.append(np.ctypeslib.as_array(wave, (count,)).astype(np.int16))
         index = 0

@@ -1,0 +1,1 @@
+"""From frames and words to observations and scores."""

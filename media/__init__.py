@@ -1,0 +1,1 @@
+"""From browser packets to typed frames; the only folder that knows aiortc and av."""

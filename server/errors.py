@@ -1,0 +1,23 @@
+"""Errors that a person can act on: a code with its sentence in `web/locales`, an HTTP status, the field at fault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class UserError(Exception):
+    """Refuses a request and changes nothing. code: key `error.<code>` in the catalogue, with {placeholders} from params."""
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        status: int = 400,
+        field: str | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = status
+        self.field = field
+        self.params = dict(params or {})

@@ -1,0 +1,1 @@
+"""One interview: its events, the state they fold into, its commands, and the live session."""

@@ -1,0 +1,255 @@
+"""Everything that can have happened in an interview. The list of these events is the truth.
+
+An event's body is one of the frozen classes below; its class name is its `type` in the database and
+on the wire. Bodies become JSON by `encode` and come back by `decode`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from analyzers.results import AnswerScore, Delivery, Observation, Transcript, TranscriptWord
+from question_flows.model import Language
+
+
+class Purpose(StrEnum):
+    """What a candidate consents to, each on its own; refusing one never ends the interview."""
+
+    VOICE = "voice"
+    """Speech is sent, heard and transcribed by a machine. Refused: answers are typed."""
+    SCORING = "scoring"
+    """Answers are scored by a machine against the competency model. Refused: a person reads them."""
+    EXPRESSION = "expression"
+    """The camera's pictures are looked at for movements. Refused or not allowed by policy: no picture is sent."""
+
+
+class AnswerMode(StrEnum):
+    """How an answer was given."""
+
+    VOICE = "voice"
+    TYPED = "typed"
+
+
+@dataclass(frozen=True, slots=True)
+class InterviewInvited:
+    flow_id: str
+    flow_version: int
+    language: Language
+    jurisdiction: str
+    candidate_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecorded:
+    """granted: purpose → yes or no, for every purpose that was asked."""
+
+    granted: Mapping[Purpose, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class InterviewStarted:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAsked:
+    """index counts from 0."""
+
+    question_id: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class HintOpened:
+    question_id: str
+    hint: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStarted:
+    """The candidate began to answer: thinking time was over or cut short by themselves."""
+
+    question_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceTranscribed:
+    """One utterance, final. Positions in words are interview clock, milliseconds."""
+
+    question_id: str
+    number: int
+    words: tuple[TranscriptWord, ...]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceLost:
+    """Speech that was heard and could not be transcribed; the report states it. reason: error class name."""
+
+    question_id: str
+    start_ms: int
+    end_ms: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDrafted:
+    """What stands in the text field so far; the last one wins."""
+
+    question_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSubmitted:
+    """The answer is closed. transcript: every word of it, spoken utterances joined, or what was typed."""
+
+    question_id: str
+    mode: AnswerMode
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerScored:
+    """scorer: name and version of what scored."""
+
+    score: AnswerScore
+    scorer: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerObserved:
+    """Observations over one answer; never part of a score."""
+
+    question_id: str
+    observations: tuple[Observation, ...]
+    delivery: Delivery | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLost:
+    """The candidate's page went away; the interview clock stands still until it is back."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRestored:
+    """lost_ms: wall-clock milliseconds without the candidate, given back to their clock."""
+
+    lost_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRestarted:
+    """The server took the interview up again from the log."""
+
+
+class PausedBy(StrEnum):
+    """Who paused."""
+
+    CANDIDATE = "candidate"
+    HR = "hr"
+
+
+@dataclass(frozen=True, slots=True)
+class InterviewPaused:
+    by: PausedBy
+
+
+@dataclass(frozen=True, slots=True)
+class InterviewResumed:
+    by: PausedBy
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionFailed:
+    """Answers can only be typed from here on. reason: error class name or "model_missing"."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionRestored:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class InterviewCompleted:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackGiven:
+    """The candidate's feedback on the interview. rating: 1-5."""
+
+    rating: int
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportWritten:
+    """The report that went into the outbox in the same transaction. report_id: its webhook id."""
+
+    report_id: str
+
+
+EventBody = (
+    InterviewInvited
+    | ConsentRecorded
+    | InterviewStarted
+    | QuestionAsked
+    | HintOpened
+    | AnswerStarted
+    | UtteranceTranscribed
+    | UtteranceLost
+    | AnswerDrafted
+    | AnswerSubmitted
+    | AnswerScored
+    | AnswerObserved
+    | ConnectionLost
+    | ConnectionRestored
+    | ServerRestarted
+    | InterviewPaused
+    | InterviewResumed
+    | RecognitionFailed
+    | RecognitionRestored
+    | InterviewCompleted
+    | FeedbackGiven
+    | ReportWritten
+)
+
+
+@dataclass(frozen=True, slots=True)
+class InterviewEvent:
+    """One event in its place. seq counts from 1 without a gap; at: aware UTC; clock_ms: interview clock."""
+
+    seq: int
+    at: datetime
+    clock_ms: int
+    body: EventBody
+
+    @property
+    def type(self) -> str:
+        """The body's class name."""
+        return type(self.body).__name__
+
+
+_ADAPTERS: Mapping[str, TypeAdapter[EventBody]] = {
+    body.__name__: TypeAdapter(body) for body in EventBody.__args__
+}
+
+
+def encode(body: EventBody) -> dict[str, Any]:
+    """The body as JSON-ready values."""
+    data: dict[str, Any] = _ADAPTERS[type(body).__name__].dump_python(body, mode="json")
+    return data
+
+
+def decode(type_name: str, data: Mapping[str, Any]) -> EventBody:
+    """The body with this type name. Raises KeyError for an unknown type, pydantic.ValidationError for bad data."""
+    return _ADAPTERS[type_name].validate_python(data)

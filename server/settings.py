@@ -1,0 +1,124 @@
+"""Every setting of the server, with its help. Set by environment variables `INTERVIEW_…` or a `.env` file.
+
+The README's table is checked against this file by a test.
+"""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b64encode
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from question_flows.model import Language
+
+
+class Settings(BaseSettings):
+    """The server's settings. Raises pydantic.ValidationError that names the variable when one is wrong."""
+
+    model_config = SettingsConfigDict(env_prefix="INTERVIEW_", env_file=".env", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address the HTTP server listens on.")
+    port: int = Field(
+        8080, ge=0, le=65535, description="Port the HTTP server listens on; 0 takes a free one."
+    )
+    public_url: str = Field(
+        "",
+        description="Address under which browsers reach the server, used in links. Empty: http(s)://localhost:PORT.",
+    )
+    tls_certificate: Path | None = Field(
+        None, description="PEM file with the certificate chain; turns HTTPS on."
+    )
+    tls_key: Path | None = Field(None, description="PEM file with the certificate's private key.")
+    trusted_proxies: list[str] = Field(
+        default_factory=list,
+        description='JSON list of proxy addresses or networks whose X-Forwarded headers are believed, e.g. ["10.0.0.0/8"].',
+    )
+    data_dir: Path = Field(Path("var"), description="Folder for the database and downloaded models.")
+    database_url: str = Field(
+        "",
+        description="SQLAlchemy URL (sqlite+aiosqlite or postgresql+asyncpg). Empty: SQLite in the data folder.",
+    )
+    redis_url: str = Field(
+        "", description="Redis for live events, e.g. redis://localhost:6379/0. Empty: in memory."
+    )
+    language: Language = Field(
+        Language.ENGLISH, description="Language of pages when the browser names none: en or zh-CN."
+    )
+    jurisdiction: str = Field(
+        "EU",
+        description="Law that holds for new interviews: EU, UK, CN, US-IL, US-NY, US-CA, US-CO or another name.",
+    )
+    invitation_days: int = Field(14, ge=1, le=365, description="Days until an unused invitation expires.")
+    flows_dir: Path | None = Field(
+        None, description="Folder with question flows of your own, beside the shipped ones."
+    )
+    whisper_model: str = Field(
+        "small",
+        description="Whisper model: a name that is fetched from the model hub on first use, or a folder.",
+    )
+    whisper_device: Literal["cpu", "cuda", "auto"] = Field("auto", description="Where recognition runs.")
+    whisper_compute_type: str = Field(
+        "default", description="CTranslate2 compute type; default: int8 on CPU, float16 on CUDA."
+    )
+    whisper_threads: int = Field(
+        0, ge=0, description="Threads of recognition; 0: one less than the cores, at most 4."
+    )
+    allow_synthetic_model: bool = Field(
+        False, description="Silences the warning about the synthetic test model; demo and tests set it."
+    )
+    ice_hosts: list[str] = Field(
+        default_factory=list,
+        description="JSON list of addresses offered for WebRTC. Empty: all of this machine's but loopback.",
+    )
+    ice_servers: list[str] = Field(
+        default_factory=list,
+        description='JSON list of STUN/TURN URLs for server and browser, e.g. ["turn:turn.example.org?transport=udp"].',
+    )
+    turn_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Shared secret with the TURN server for short-lived credentials (coturn: static-auth-secret).",
+    )
+    ehr_url: str = Field(
+        "", description="Where reports are posted. Empty: the server's own built-in HR records."
+    )
+    ehr_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Standard Webhooks secret (whsec_…). Empty: one is made and kept in the data folder.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        for item in value:
+            ip_network(item)
+        return value
+
+    @model_validator(mode="after")
+    def _certificate_with_key(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError(
+                "INTERVIEW_TLS_CERTIFICATE and INTERVIEW_TLS_KEY go together: set both or neither"
+            )
+        return self
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database's URL; SQLite in the data folder unless set."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'interviews.sqlite'}"
+
+    def signing_secret(self) -> str:
+        """The webhook secret (`whsec_…`): the setting's, or one made once and kept in the data folder (mode 0600)."""
+        if self.ehr_secret.get_secret_value():
+            return self.ehr_secret.get_secret_value()
+        path = self.data_dir / "webhook_secret"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text("whsec_" + b64encode(secrets.token_bytes(32)).decode())
+        return path.read_text().strip()
