@@ -1,4 +1,4 @@
-"""Errors that a person can act on: a code with its sentence in `web/locales`, an HTTP status, the field at fault."""
+"""Errors that a person can act on: a code with its sentence in `web/locales`, a status, the field at fault."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Mapping
 
 
 class UserError(Exception):
-    """Refuses a request and changes nothing. code: key `error.<code>` in the catalogue, with {placeholders} from params."""
+    """Refuses a request and changes nothing.
+
+    code: key `error.<code>` in the catalogue. status: HTTP status. params: what fills the text's {placeholders}.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Texts of pages and errors in every language, from `web/locales/<language>/*.json`, and which language a request wants."""
+"""Texts of pages and errors, from `web/locales/<language>/*.json`, and which language a request wants."""
 
 from __future__ import annotations
 

@@ -23,29 +23,23 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="INTERVIEW_", env_file=".env", extra="ignore", frozen=True)
 
     host: str = Field("127.0.0.1", description="Address the HTTP server listens on.")
-    port: int = Field(
-        8080, ge=0, le=65535, description="Port the HTTP server listens on; 0 takes a free one."
-    )
+    port: int = Field(8080, ge=0, le=65535, description="Port the HTTP server listens on; 0 takes a free one.")
     public_url: str = Field(
         "",
         description="Address under which browsers reach the server, used in links. Empty: http(s)://localhost:PORT.",
     )
-    tls_certificate: Path | None = Field(
-        None, description="PEM file with the certificate chain; turns HTTPS on."
-    )
+    tls_certificate: Path | None = Field(None, description="PEM file with the certificate chain; turns HTTPS on.")
     tls_key: Path | None = Field(None, description="PEM file with the certificate's private key.")
     trusted_proxies: list[str] = Field(
         default_factory=list,
-        description='JSON list of proxy addresses or networks whose X-Forwarded headers are believed, e.g. ["10.0.0.0/8"].',
+        description='JSON list of proxies (addresses or networks) whose X-Forwarded headers count, e.g. ["10.0.0.0/8"].',
     )
     data_dir: Path = Field(Path("var"), description="Folder for the database and downloaded models.")
     database_url: str = Field(
         "",
         description="SQLAlchemy URL (sqlite+aiosqlite or postgresql+asyncpg). Empty: SQLite in the data folder.",
     )
-    redis_url: str = Field(
-        "", description="Redis for live events, e.g. redis://localhost:6379/0. Empty: in memory."
-    )
+    redis_url: str = Field("", description="Redis for live events, e.g. redis://localhost:6379/0. Empty: in memory.")
     language: Language = Field(
         Language.ENGLISH, description="Language of pages when the browser names none: en or zh-CN."
     )
@@ -54,9 +48,7 @@ class Settings(BaseSettings):
         description="Law that holds for new interviews: EU, UK, CN, US-IL, US-NY, US-CA, US-CO or another name.",
     )
     invitation_days: int = Field(14, ge=1, le=365, description="Days until an unused invitation expires.")
-    flows_dir: Path | None = Field(
-        None, description="Folder with question flows of your own, beside the shipped ones."
-    )
+    flows_dir: Path | None = Field(None, description="Folder with question flows of your own, beside the shipped ones.")
     whisper_model: str = Field(
         "small",
         description="Whisper model: a name that is fetched from the model hub on first use, or a folder.",
@@ -65,9 +57,7 @@ class Settings(BaseSettings):
     whisper_compute_type: str = Field(
         "default", description="CTranslate2 compute type; default: int8 on CPU, float16 on CUDA."
     )
-    whisper_threads: int = Field(
-        0, ge=0, description="Threads of recognition; 0: one less than the cores, at most 4."
-    )
+    whisper_threads: int = Field(0, ge=0, description="Threads of recognition; 0: one less than the cores, at most 4.")
     allow_synthetic_model: bool = Field(
         False, description="Silences the warning about the synthetic test model; demo and tests set it."
     )
@@ -83,9 +73,7 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Shared secret with the TURN server for short-lived credentials (coturn: static-auth-secret).",
     )
-    ehr_url: str = Field(
-        "", description="Where reports are posted. Empty: the server's own built-in HR records."
-    )
+    ehr_url: str = Field("", description="Where reports are posted. Empty: the server's own built-in HR records.")
     ehr_secret: SecretStr = Field(
         SecretStr(""),
         description="Standard Webhooks secret (whsec_…). Empty: one is made and kept in the data folder.",
@@ -102,9 +90,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _certificate_with_key(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
-            raise ValueError(
-                "INTERVIEW_TLS_CERTIFICATE and INTERVIEW_TLS_KEY go together: set both or neither"
-            )
+            raise ValueError("INTERVIEW_TLS_CERTIFICATE and INTERVIEW_TLS_KEY go together: set both or neither")
         return self
 
     @property

@@ -239,9 +239,7 @@ class InterviewEvent:
         return type(self.body).__name__
 
 
-_ADAPTERS: Mapping[str, TypeAdapter[EventBody]] = {
-    body.__name__: TypeAdapter(body) for body in EventBody.__args__
-}
+_ADAPTERS: Mapping[str, TypeAdapter[EventBody]] = {body.__name__: TypeAdapter(body) for body in EventBody.__args__}
 
 
 def encode(body: EventBody) -> dict[str, Any]:
