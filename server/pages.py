@@ -12,7 +12,6 @@ from aiohttp import web
 from markupsafe import Markup
 
 from question_flows.model import Language
-from server.errors import UserError
 from server.i18n import LANGUAGE_COOKIE, MESSAGES, Messages, language_of
 from server.keys import SETTINGS
 
@@ -73,18 +72,6 @@ def render(
             LANGUAGE_COOKIE, language.value, max_age=365 * 86400, samesite="Lax", secure=secure, httponly=True
         )
     return response
-
-
-def render_error(request: web.Request, error: UserError, *, preferred_language: Language | None = None) -> web.Response:
-    """The error as a page: its sentence, and what the reader can do."""
-    return render(
-        request,
-        "error.html",
-        status=error.status,
-        preferred_language=preferred_language,
-        code=error.code,
-        params=error.params,
-    )
 
 
 def _texts(request: web.Request, language: Language) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What law and the organisation's policy allow: the one place that decides it."""

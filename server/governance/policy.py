@@ -1,0 +1,22 @@
+"""Which purposes of processing a jurisdiction lets us ask consent for."""
+
+from __future__ import annotations
+
+from server.interview.events import Purpose
+
+EXPRESSION_ALLOWED = frozenset({"CN"})
+EXPRESSION_ALLOWED_PREFIX = "US-"
+"""United States law differs by state, so a jurisdiction names one: US-IL, US-NY, …"""
+
+
+def purposes_offered(jurisdiction: str) -> tuple[Purpose, ...]:
+    """The purposes a candidate is asked for, each refusable on its own, in the order they are asked.
+
+    Looking at facial movement is never offered under EU law (AI Act art. 5(1)(f) forbids inferring emotions at
+    work, recruitment included), nor in the UK, nor where the law is unknown; China and US states allow it with
+    separate consent (PIPL art. 29; Illinois AI Video Interview Act, BIPA).
+    """
+    law = jurisdiction.strip().upper()
+    if law in EXPRESSION_ALLOWED or (law.startswith(EXPRESSION_ALLOWED_PREFIX) and law != EXPRESSION_ALLOWED_PREFIX):
+        return (Purpose.VOICE, Purpose.SCORING, Purpose.EXPRESSION)
+    return (Purpose.VOICE, Purpose.SCORING)
