@@ -7,7 +7,7 @@ builds a flow by hand except tests.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -95,7 +95,8 @@ class Question:
     thinking_seconds: int
     answer_seconds: int
     """A suggestion shown to the candidate, and the length after which the page reminds; no answer is cut off."""
-    scenario_id: str | None
+    scenario_id: str | None = field(default=None, kw_only=True)
+    """Set in a role-play only."""
     sample_answers: Mapping[Language, tuple[str, ...]]
     """Answers a good candidate might give; tests score them, the demo speaks them."""
 

@@ -35,10 +35,7 @@ HAN_LOOKALIKES = ["他她它", "的地得", "做作", "在再"]
 def sample_answers(language: str) -> list[str]:
     flows: list[dict[str, Any]] = [yaml.safe_load(path.read_text("utf-8")) for path in SHIPPED]
     return [
-        answer
-        for flow in flows
-        for question in flow["questions"]
-        for answer in question["sample_answers"][language]
+        answer for flow in flows for question in flow["questions"] for answer in question["sample_answers"][language]
     ]
 
 
