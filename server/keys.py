@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from question_flows.model import Flow
+from server.interview.engine import SpeechEngine
 from server.interview.registry import Interviews
 from server.live.hub import Hub
 from server.settings import Settings
@@ -14,4 +17,9 @@ SETTINGS = web.AppKey("settings", Settings)
 DATABASE = web.AppKey("database", Database)
 FLOWS = web.AppKey("flows", dict[str, Flow])
 HUB = web.AppKey("hub", Hub)
+ENGINE = web.AppKey("engine", SpeechEngine)
+RECOGNITION_SETTLED = web.AppKey("recognition_settled", asyncio.Event)
+"""Set once the speech model is loaded or known to be missing."""
 INTERVIEWS = web.AppKey("interviews", Interviews)
+REPORT_ENDPOINT = web.AppKey("report_endpoint", asyncio.Future[str])
+"""Where reports are posted; known once the server listens, since the built-in endpoint is at its own address."""

@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     tls_key: Path | None = Field(None, description="PEM file with the certificate's private key.")
     trusted_proxies: list[str] = Field(
         default_factory=list,
-        description='JSON list of proxies (addresses or networks) whose X-Forwarded headers count, e.g. ["10.0.0.0/8"].',
+        description='JSON list of proxies (address or network) whose X-Forwarded headers count, e.g. ["10.0.0.0/8"].',
     )
     data_dir: Path = Field(Path("var"), description="Folder for the database and downloaded models.")
     database_url: str = Field(

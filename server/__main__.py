@@ -1,0 +1,168 @@
+"""Starts the server, or invites a candidate from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import ssl
+import sys
+from datetime import UTC, datetime
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from media.ice import IceSettings
+from question_flows.loader import FlowError
+from question_flows.model import Language
+from server.app import create_app, flows_of
+from server.errors import UserError
+from server.i18n import Messages
+from server.interview.engine import SpeechEngine
+from server.interview.registry import Interviews
+from server.keys import DATABASE, ENGINE, RECOGNITION_SETTLED, REPORT_ENDPOINT, SETTINGS
+from server.live.hub import Hub
+from server.live.memory import MemoryBroker
+from server.logs import AccessLogger, configure
+from server.settings import Settings
+from server.storage.database import Database
+from server.storage.event_log import EventLog
+from server.storage.users import Users
+
+SHUTDOWN_SECONDS = 5.0
+
+
+def main() -> None:
+    """Reads the command line and the settings; ends with a sentence when one of them is wrong."""
+    arguments = parse_arguments()
+    try:
+        settings = Settings()
+        configure(settings.log_level)
+        asyncio.run(invite(settings, arguments) if arguments.command == "invite" else serve(settings))
+    except ValidationError as error:
+        sys.exit("\n".join(f"INTERVIEW_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+    except FlowError as error:
+        sys.exit(f"A question flow cannot be read:\n{error}")
+    except UserError as error:
+        sys.exit(Messages().text(Language.ENGLISH, f"error.{error.code}", error.params))
+    except OSError as error:
+        sys.exit(f"The server cannot start: {error}")
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line: nothing to serve, or `invite` with the candidate's particulars."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/run",
+        description="Starts the interview server. Settings are environment variables, INTERVIEW_…; the README lists them.",
+        epilog="scripts/run --demo adds two simulated candidates; with --once it ends when both are done.",
+    )
+    commands = parser.add_subparsers(dest="command")
+    inviting = commands.add_parser("invite", help="invite a candidate and print the link")
+    inviting.add_argument("--flow", required=True, help="which interview, e.g. customer_service or software_engineer")
+    inviting.add_argument("--language", required=True, choices=[language.value for language in Language])
+    inviting.add_argument("--name", required=True, help="the candidate's name, as HR should see it")
+    inviting.add_argument("--email", default="", help="the candidate's address, kept with the record")
+    inviting.add_argument("--jurisdiction", help="law that holds; default: INTERVIEW_JURISDICTION")
+    return parser.parse_args()
+
+
+def base_url(settings: Settings, port: int) -> str:
+    """Where browsers reach the server, without a slash at the end."""
+    scheme = "https" if settings.tls_certificate else "http"
+    return settings.public_url.rstrip("/") or f"{scheme}://localhost:{port}"
+
+
+async def invite(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Makes an invitation in the database and prints its link. Raises UserError."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.sqlalchemy_url)
+    await database.open()
+    try:
+        interviews = Interviews(
+            database,
+            Hub(MemoryBroker(), EventLog(database)),
+            flows_of(settings),
+            engine=SpeechEngine(),
+            ice=IceSettings(hosts=(), servers=(), turn_secret=""),
+            invitation_days=settings.invitation_days,
+        )
+        interview_id, token = await interviews.invite(
+            flow_id=arguments.flow,
+            language=Language(arguments.language),
+            candidate_name=arguments.name,
+            email=arguments.email,
+            jurisdiction=arguments.jurisdiction or settings.jurisdiction,
+            now=datetime.now(UTC),
+        )
+    finally:
+        await database.close()
+    print(f"Interview: {interview_id}\nLink: {base_url(settings, settings.port)}/i/{token}")
+
+
+async def serve(settings: Settings) -> None:
+    """Serves until SIGINT or SIGTERM. Raises OSError when the port is taken or a certificate cannot be read."""
+    runner = web.AppRunner(
+        create_app(settings), access_log_class=AccessLogger, shutdown_timeout=SHUTDOWN_SECONDS, handle_signals=False
+    )
+    await runner.setup()
+    try:
+        context = tls_context(settings)
+        await web.TCPSite(runner, settings.host, settings.port, ssl_context=context).start()
+        port: int = runner.addresses[0][1]
+        await open_report_endpoint(runner, settings, port)
+        await announce(runner.app, base_url(settings, port))
+        await until_told_to_stop()
+        print("Stopping: running interviews are kept and go on after the next start.", flush=True)
+    finally:
+        await runner.cleanup()
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    """HTTPS from the settings' certificate, or None. Raises OSError when the files cannot be read."""
+    if settings.tls_certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    return context
+
+
+async def open_report_endpoint(runner: web.AppRunner, settings: Settings, port: int) -> None:
+    """Settles where reports go. The built-in records are reached over loopback, under HTTPS by a port of their own."""
+    url = settings.ehr_url
+    if not url:
+        if settings.tls_certificate or settings.host not in {"127.0.0.1", "localhost", "0.0.0.0"}:
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            port = runner.addresses[-1][1]
+        url = f"http://127.0.0.1:{port}/ehr/reports"
+    runner.app[REPORT_ENDPOINT].set_result(url)
+
+
+async def announce(app: web.Application, base: str) -> None:
+    """Prints where HR signs in, how to invite, and whether answers can be spoken, as soon as each is known."""
+    settings = app[SETTINGS]
+    users = Users(app[DATABASE])
+    if not await users.exists():
+        token = await users.issue_link(datetime.now(UTC))
+        print(f"First sign-in for HR (works once): {base}/hr/welcome/{token}")
+    print(f"HR's page: {base}/hr")
+    print("Invite a candidate there, or: scripts/run invite --flow customer_service --language en --name 'Ada'")
+    print(f"Speech recognition: loading the model '{settings.whisper_model}' …", flush=True)
+    await app[RECOGNITION_SETTLED].wait()
+    engine = app[ENGINE]
+    if engine.scheduler is not None:
+        print("Ready: answers can be spoken or typed.", flush=True)
+    else:
+        print(f"Ready, but answers can only be typed: {engine.reason}", flush=True)
+
+
+async def until_told_to_stop() -> None:
+    """Returns at the first SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+if __name__ == "__main__":
+    main()

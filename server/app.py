@@ -1,0 +1,110 @@
+"""The wiring, on one screen: what is made, in which order, and where each door hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from aiohttp import web
+
+import server.candidate.routes
+import server.ehr.outbox
+import server.ehr.routes
+import server.hr.routes
+from analyzers.expression import ExpressionAnalyzer
+from media.ice import IceSettings
+from question_flows.loader import load_flows, shipped_flows
+from question_flows.model import Flow
+from server.i18n import MESSAGES, Messages
+from server.interview.engine import SpeechEngine
+from server.interview.registry import Interviews
+from server.keys import DATABASE, ENGINE, FLOWS, HUB, INTERVIEWS, RECOGNITION_SETTLED, REPORT_ENDPOINT, SETTINGS
+from server.live.hub import Hub
+from server.live.memory import MemoryBroker
+from server.live.redis import RedisBroker
+from server.middleware import MIDDLEWARES
+from server.pages import setup_templates
+from server.recognition import recognition
+from server.settings import Settings
+from server.storage.database import Database
+from server.storage.event_log import EventLog
+
+log = logging.getLogger(__name__)
+
+STATIC = Path(__file__).parent.parent / "web" / "static"
+LARGEST_BODY = 1 << 20
+"""Bytes of a request's body: an answer of 20,000 characters or an SDP offer is far smaller."""
+
+
+def flows_of(settings: Settings) -> dict[str, Flow]:
+    """The shipped flows and those of the settings' folder. Raises FlowError that names file, line and field."""
+    own = load_flows(settings.flows_dir) if settings.flows_dir else {}
+    return {**shipped_flows(), **own}
+
+
+def create_app(settings: Settings) -> web.Application:
+    """The application, ready to run; nothing is opened before it starts. Raises FlowError for a wrong flow file."""
+    app = web.Application(middlewares=MIDDLEWARES, client_max_size=LARGEST_BODY)
+    app[SETTINGS] = settings
+    app[FLOWS] = flows_of(settings)
+    app[MESSAGES] = Messages()
+    app[DATABASE] = Database(settings.sqlalchemy_url)
+    broker = RedisBroker(settings.redis_url) if settings.redis_url else MemoryBroker()
+    app[HUB] = Hub(broker, EventLog(app[DATABASE]))
+    app[ENGINE] = SpeechEngine()
+    setup_templates(app)
+    server.candidate.routes.add_routes(app)
+    server.hr.routes.add_routes(app)
+    server.ehr.routes.add_routes(app)
+    app.router.add_static("/static/", STATIC)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/", lambda request: web.HTTPSeeOther("/hr"))
+    app.cleanup_ctx.extend((storage, live_events, interviews, recognition, server.ehr.outbox.deliver))
+    return app
+
+
+async def storage(app: web.Application) -> AsyncIterator[None]:
+    """Opens the database and brings its schema up to date."""
+    app[SETTINGS].data_dir.mkdir(parents=True, exist_ok=True)
+    await app[DATABASE].open()
+    app[RECOGNITION_SETTLED] = asyncio.Event()
+    app[REPORT_ENDPOINT] = asyncio.get_running_loop().create_future()
+    yield
+    await app[DATABASE].close()
+
+
+async def live_events(app: web.Application) -> AsyncIterator[None]:
+    """Opens the hub that carries what happens to the pages."""
+    await app[HUB].open()
+    yield
+    await app[HUB].close()
+
+
+async def interviews(app: web.Application) -> AsyncIterator[None]:
+    """Keeps the live interviews, and the face analysis they share (its process starts with its first picture)."""
+    settings = app[SETTINGS]
+    ice = IceSettings(
+        hosts=tuple(settings.ice_hosts),
+        servers=tuple(settings.ice_servers),
+        turn_secret=settings.turn_secret.get_secret_value(),
+    )
+    async with ExpressionAnalyzer() as expression:
+        registry = Interviews(
+            app[DATABASE],
+            app[HUB],
+            app[FLOWS],
+            engine=app[ENGINE],
+            ice=ice,
+            invitation_days=settings.invitation_days,
+            expression=expression,
+        )
+        async with registry:
+            app[INTERVIEWS] = registry
+            yield
+
+
+async def healthz(request: web.Request) -> web.Response:
+    """Answers while the event loop runs; says whether speech recognition is there."""
+    return web.json_response({"status": "ok", "recognition": request.app[ENGINE].status})

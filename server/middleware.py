@@ -1,0 +1,117 @@
+"""What every request passes on its way in and out: proxies, foreign origins, errors, security headers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from server.errors import UserError
+from server.i18n import MESSAGES, language_of
+from server.keys import SETTINGS
+from server.pages import render
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = logging.getLogger(__name__)
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "object-src 'none'",
+    )
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+API_PREFIXES = ("/api/", "/ehr/")
+SIGNED_PATHS = ("/ehr/",)
+"""Called by machines that sign their bodies and send no cookie: a foreign Origin does not matter there."""
+
+
+@web.middleware
+async def forwarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Believes X-Forwarded-Proto, -Host and -For from the proxies named in the settings, and from nobody else."""
+    networks = [ip_network(item) for item in request.app[SETTINGS].trusted_proxies]
+    try:
+        trusted = any(ip_address(request.remote or "") in network for network in networks)
+    except ValueError:
+        trusted = False
+    if trusted:
+        hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+        request = request.clone(
+            scheme=request.headers.get("X-Forwarded-Proto", request.scheme),
+            host=request.headers.get("X-Forwarded-Host", request.host),
+            remote=hops[-1] if hops else request.remote or "",
+        )
+    return await handler(request)
+
+
+@web.middleware
+async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses a change asked for by another site's page (cross-site request forgery)."""
+    origin = request.headers.get("Origin")
+    changes = request.method not in {"GET", "HEAD", "OPTIONS"}
+    if changes and origin is not None and not request.path.startswith(SIGNED_PATHS):
+        public = urlsplit(request.app[SETTINGS].public_url).netloc
+        if urlsplit(origin).netloc not in {request.host, public}:
+            raise UserError("foreign_origin", status=403)
+    return await handler(request)
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns refusals into a sentence in the person's language: JSON for scripts, a page for people."""
+    try:
+        return await handler(request)
+    except UserError as error:
+        return _answer(request, error)
+    except web.HTTPException as error:
+        if error.status < 400 or (error.content_type != "text/plain"):
+            raise
+        code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status, "bad_request")
+        return _answer(request, UserError(code, status=error.status))
+    except Exception as error:  # noqa: BLE001  the boundary of one request: its failure is answered and logged
+        log.error("request failed", extra={"route": route_of(request), "error": type(error).__name__}, exc_info=True)
+        return _answer(request, UserError("internal", status=500))
+
+
+def _answer(request: web.Request, error: UserError) -> web.Response:
+    language = language_of(request, request.app[SETTINGS].language)
+    message = request.app[MESSAGES].text(language, f"error.{error.code}", error.params)
+    if request.path.startswith(API_PREFIXES):
+        body = {"error": {"code": error.code, "message": message, "field": error.field}}
+        return web.json_response(body, status=error.status)
+    return render(request, "error.html", status=error.status, code=error.code, message=message)
+
+
+@web.middleware
+async def security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Sets the security headers of every response; the event streams are already on their way and carry their own."""
+    response = await handler(request)
+    if not response.prepared:
+        response.headers.update(SECURITY_HEADERS)
+        if not request.path.startswith("/static/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def route_of(request: web.Request) -> str:
+    """The route's pattern instead of the path, so that no link's token reaches a log."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "(unknown)"
+
+
+MIDDLEWARES = (security_headers, forwarded, errors, same_origin)
