@@ -1,0 +1,79 @@
+"""What can be asked of an interview, and what then happens: pure decisions over the folded state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from server.interview.events import AnswerMode, PausedBy, Purpose
+
+LONGEST_TEXT = 20_000
+"""Characters of a typed answer or draft."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveConsent:
+    """granted: an answer for every purpose offered."""
+
+    granted: Mapping[Purpose, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Asks the first question."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartAnswer:
+    """Thinking time is over or cut short: speech is listened to from now on."""
+
+    question_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHint:
+    """hint counts from 0."""
+
+    question_id: str
+    hint: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDraft:
+    """An empty text replaces a non-empty one only when `cleared` says that the candidate emptied the field."""
+
+    question_id: str
+    text: str
+    cleared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitAnswer:
+    """text: what was typed, for mode typed; ignored for voice. Saying it twice changes nothing."""
+
+    question_id: str
+    mode: AnswerMode
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    by: PausedBy = PausedBy.CANDIDATE
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    by: PausedBy = PausedBy.CANDIDATE
+
+
+@dataclass(frozen=True, slots=True)
+class GiveFeedback:
+    """rating: 1-5. comment: at most 2,000 characters."""
+
+    rating: int
+    comment: str = ""
+
+
+Command = (
+    GiveConsent | Start | StartAnswer | OpenHint | SaveDraft | SubmitAnswer | Pause | Resume | GiveFeedback
+)

@@ -1,0 +1,158 @@
+"""What an interview's list of events amounts to: a pure fold, with time passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from analyzers.results import AnswerScore, Delivery, Observation, Transcript, TranscriptWord
+from question_flows.model import Flow, Language, Question
+from server.interview import events as happened
+from server.interview.events import AnswerMode, EventBody, InterviewEvent, PausedBy, Purpose
+
+
+class Status(StrEnum):
+    """How far an interview is."""
+
+    INVITED = "invited"
+    READY = "ready"
+    """Consent is recorded; nothing has been asked."""
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+
+
+class Phase(StrEnum):
+    """Where the candidate is within one question."""
+
+    THINKING = "thinking"
+    ANSWERING = "answering"
+    SUBMITTED = "submitted"
+
+
+class FaultKind(StrEnum):
+    """What can interrupt an interview; each is in the report."""
+
+    OUTAGE = "outage"
+    RESTART = "restart"
+    PAUSE = "pause"
+    UTTERANCE_LOST = "utterance_lost"
+    RECOGNITION_FAILED = "recognition_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One interruption. clock_ms: interview clock at its start.
+
+    lost_ms: wall-clock time it took and gave back to the candidate's clock; None while it lasts.
+    detail: who paused, or an error's class name. question_id: the question open at that time.
+    """
+
+    kind: FaultKind
+    at: datetime
+    clock_ms: int
+    lost_ms: int | None
+    detail: str
+    question_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerState:
+    """One question as far as it has been answered. All `_ms`: interview clock."""
+
+    question_id: str
+    index: int
+    asked_ms: int
+    started_ms: int | None = None
+    submitted_ms: int | None = None
+    hints: tuple[int, ...] = ()
+    utterances: tuple[happened.UtteranceTranscribed, ...] = ()
+    lost: tuple[happened.UtteranceLost, ...] = ()
+    draft: str = ""
+    mode: AnswerMode | None = None
+    transcript: Transcript | None = None
+    score: AnswerScore | None = None
+    scorer: str | None = None
+    observed: bool = False
+    observations: tuple[Observation, ...] = ()
+    delivery: Delivery | None = None
+
+    @property
+    def phase(self) -> Phase:
+        """thinking, answering or submitted."""
+        if self.submitted_ms is not None:
+            return Phase.SUBMITTED
+        return Phase.THINKING if self.started_ms is None else Phase.ANSWERING
+
+    @property
+    def words(self) -> tuple[TranscriptWord, ...]:
+        """Every final word spoken so far, in order."""
+        return tuple(word for utterance in self.utterances for word in utterance.words)
+
+    @property
+    def recognised_until_ms(self) -> int:
+        """Until where speech is safely in the log: the end of the last utterance, or where the answer started."""
+        spoken = [utterance.words[-1].end_ms for utterance in self.utterances if utterance.words]
+        return max([*spoken, self.started_ms or self.asked_ms])
+
+
+@dataclass(frozen=True, slots=True)
+class InterviewState:
+    """The interview after `seq` events. at, clock_ms: wall clock (UTC) and interview clock of the last one."""
+
+    seq: int
+    at: datetime
+    clock_ms: int
+    flow_id: str
+    flow_version: int
+    language: Language
+    jurisdiction: str
+    candidate_name: str
+    invited_at: datetime
+    status: Status = Status.INVITED
+    consents: Mapping[Purpose, bool] | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    connected: bool = False
+    disconnected_since: datetime | None = None
+    question_id: str | None = None
+    """The open question; None before the start and after the last answer was submitted."""
+    answers: Mapping[str, AnswerState] | None = None
+    recognition_failed: str | None = None
+    faults: tuple[Fault, ...] = ()
+    feedback: happened.FeedbackGiven | None = None
+    report_id: str | None = None
+
+    @property
+    def ticking(self) -> bool:
+        """Whether the interview clock runs."""
+        return self.status is Status.RUNNING and self.connected
+
+    def clock_at(self, now: datetime) -> int:
+        """Interview clock in milliseconds; stands still unless running and connected."""
+        if not self.ticking:
+            return self.clock_ms
+        return self.clock_ms + max(0, int((now - self.at) / timedelta(milliseconds=1)))
+
+    def allows(self, purpose: Purpose) -> bool:
+        """Whether the candidate said yes to this purpose."""
+        return bool(self.consents and self.consents.get(purpose))
+
+    @property
+    def answer(self) -> AnswerState | None:
+        """The open question's answer."""
+        return self.answers[self.question_id] if self.answers and self.question_id else None
+
+    @property
+    def asked(self) -> tuple[AnswerState, ...]:
+        """All questions asked so far, in order."""
+        return tuple((self.answers or {}).values())
+
+    def thinking_left_ms(self, question: Question, now: datetime) -> int:
+        """Thinking time left for the open question; 0 when answering has begun or the time is over."""
+        answer = (self.answers or {}).get(question.id)
+        if answer is None or answer.phase is not Phase.THINKING:
+            return 0
+        return max(0, answer.asked_ms + question.thinking_seconds * 1000 - self.clock_at(now))

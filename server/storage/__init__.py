@@ -1,0 +1,1 @@
+"""The database: the event log and the few tables around it."""

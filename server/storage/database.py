@@ -1,0 +1,93 @@
+"""One database, SQLite or PostgreSQL: connections, transactions, and its schema brought up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 7_391_204_518
+"""PostgreSQL advisory lock: several nodes that start together bring the schema up to date one by one."""
+
+
+def to_json(value: object) -> str:
+    """JSON as stored: readable in any script, no spaces."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+class Database:
+    """An async engine and its two kinds of connection. Call `open` first; it raises SQLAlchemyError when it fails."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = create_async_engine(self.url, json_serializer=to_json, hide_parameters=True)
+        self._writer = self.engine.execution_options(write=True)
+        # SQLite has one writer at a time: waiting here is fair and costs no polling.
+        self._write_turn = asyncio.Lock() if self.is_sqlite else None
+        if self.is_sqlite:
+            sa.event.listen(self.engine.sync_engine, "connect", _set_up_sqlite)
+            sa.event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+
+    async def open(self) -> None:
+        """Makes the folder of a SQLite file and runs the migrations that are missing."""
+        if self.is_sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        async with self.begin() as connection:
+            if not self.is_sqlite:
+                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            await connection.run_sync(_migrate)
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may write: committed at the end, rolled back on an exception. Never nest two."""
+        if self._write_turn is None:
+            async with self._writer.begin() as connection:
+                yield connection
+            return
+        async with self._write_turn, self._writer.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reading: one consistent view, never waiting for a writer."""
+        async with self.engine.connect() as connection:
+            yield connection
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own transaction control is off: it would begin late and commit on its own.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # WAL lets readers go on while one writes; FULL syncs at every commit, so that what is committed outlives a crash.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # IMMEDIATE takes the write lock at once; a transaction that upgrades later can fail half-way with "locked".
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _migrate(connection: sa.Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

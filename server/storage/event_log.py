@@ -1,0 +1,155 @@
+"""The append-only list of each interview's events: the truth everything else is folded from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from question_flows.model import Language
+from server.interview.events import EventBody, InterviewCompleted, InterviewEvent, InterviewInvited, decode, encode
+from server.storage import schema
+from server.storage.database import Database
+from server.storage.outbox import OutboxMessage, enqueue
+
+
+class Conflict(Exception):
+    """Somebody else has appended since: read the log again and decide anew. Nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterviewRow:
+    """What lists need to know of an interview without folding its log."""
+
+    id: str
+    flow_id: str
+    flow_version: int
+    language: Language
+    jurisdiction: str
+    candidate_name: str
+    candidate_email: str
+    created_at: datetime
+    completed_at: datetime | None
+
+
+class EventLog:
+    """Reads and appends. An append is one transaction; when it returns, it is on disk."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(
+        self,
+        connection: AsyncConnection,
+        interview_id: str,
+        body: InterviewInvited,
+        *,
+        candidate_email: str,
+        now: datetime,
+    ) -> InterviewEvent:
+        """Makes an interview with its first event, within the caller's transaction."""
+        await connection.execute(
+            schema.interviews.insert().values(
+                id=interview_id,
+                flow_id=body.flow_id,
+                flow_version=body.flow_version,
+                language=body.language.value,
+                jurisdiction=body.jurisdiction,
+                candidate_name=body.candidate_name,
+                candidate_email=candidate_email,
+                created_at=now,
+            )
+        )
+        event = InterviewEvent(seq=1, at=now, clock_ms=0, body=body)
+        await _insert(connection, interview_id, [event])
+        return event
+
+    async def append(
+        self,
+        interview_id: str,
+        after_seq: int,
+        bodies: Sequence[tuple[int, EventBody]],
+        *,
+        at: datetime,
+        outbox: Sequence[OutboxMessage] = (),
+    ) -> list[InterviewEvent]:
+        """Appends (clock_ms, body) pairs behind after_seq, with outbox rows, in one transaction.
+
+        Raises Conflict when after_seq is not the last event's.
+        """
+        events = [
+            InterviewEvent(seq=after_seq + place, at=at, clock_ms=clock_ms, body=body)
+            for place, (clock_ms, body) in enumerate(bodies, start=1)
+        ]
+        try:
+            async with self._database.begin() as connection:
+                await _check_last(connection, interview_id, after_seq)
+                await _insert(connection, interview_id, events)
+                if any(isinstance(event.body, InterviewCompleted) for event in events):
+                    table = schema.interviews
+                    await connection.execute(
+                        table.update().where(table.c.id == interview_id).values(completed_at=at)
+                    )
+                await enqueue(connection, outbox, at)
+        except IntegrityError as error:
+            raise Conflict(f"interview {interview_id}: event {after_seq + 1} exists already") from error
+        return events
+
+    async def read(self, interview_id: str, after_seq: int = 0) -> list[InterviewEvent]:
+        """The events behind after_seq, in order; empty for an unknown interview."""
+        table = schema.events
+        query = (
+            sa.select(table.c.seq, table.c.at, table.c.clock_ms, table.c.type, table.c.data)
+            .where(table.c.interview_id == interview_id, table.c.seq > after_seq)
+            .order_by(table.c.seq)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [InterviewEvent(row.seq, row.at, row.clock_ms, decode(row.type, row.data)) for row in rows]
+
+    async def row(self, interview_id: str) -> InterviewRow | None:
+        """One interview's row, or None."""
+        table = schema.interviews
+        async with self._database.read() as connection:
+            found = (await connection.execute(sa.select(table).where(table.c.id == interview_id))).one_or_none()
+        return _row(found) if found is not None else None
+
+    async def rows(self, limit: int = 200) -> list[InterviewRow]:
+        """The newest interviews first."""
+        table = schema.interviews
+        query = sa.select(table).order_by(table.c.created_at.desc(), table.c.id).limit(limit)
+        async with self._database.read() as connection:
+            return [_row(found) for found in (await connection.execute(query)).all()]
+
+
+async def _check_last(connection: AsyncConnection, interview_id: str, after_seq: int) -> None:
+    table = schema.events
+    last = await connection.scalar(sa.select(sa.func.max(table.c.seq)).where(table.c.interview_id == interview_id))
+    if last != after_seq:
+        raise Conflict(f"interview {interview_id}: last event is {last}, not {after_seq}")
+
+
+async def _insert(connection: AsyncConnection, interview_id: str, events: Sequence[InterviewEvent]) -> None:
+    await connection.execute(
+        schema.events.insert(),
+        [
+            {
+                "interview_id": interview_id,
+                "seq": event.seq,
+                "at": event.at,
+                "clock_ms": event.clock_ms,
+                "type": event.type,
+                "data": encode(event.body),
+            }
+            for event in events
+        ],
+    )
+
+
+def _row(found: sa.Row[tuple[object, ...]]) -> InterviewRow:
+    values = dict(found._mapping)
+    return InterviewRow(**{**values, "language": Language(values["language"])})
