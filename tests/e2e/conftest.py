@@ -45,6 +45,7 @@ class Receiver:
     url: str
     reports: list[dict[str, Any]] = field(default_factory=list)
     refused: int = 0
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @pytest.fixture
@@ -59,6 +60,7 @@ async def receiver() -> AsyncIterator[Receiver]:
             state.refused += 1
             return web.Response(status=401)
         state.reports.append(body)
+        state.arrived.set()
         return web.Response(status=204)
 
     app = web.Application()
