@@ -1,0 +1,67 @@
+"""A browser's offer is checked before aiortc sees it: size, what it asks for, and which candidates it names."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from aiortc.sdp import MediaDescription, SessionDescription
+
+from media.ice import filter_candidates
+
+MAX_OFFER_BYTES = 64 * 1024
+
+OfferFault = Literal["too_large", "malformed", "no_audio", "unexpected_media", "no_common_codec"]
+
+
+class BadOffer(ValueError):
+    """The offer cannot be answered. reason: a code for the person's message; text: for the log."""
+
+    def __init__(self, reason: OfferFault) -> None:
+        super().__init__(f"the SDP offer was refused: {reason}")
+        self.reason: OfferFault = reason
+
+
+def check_offer(sdp: str, *, allow_private: bool) -> str:
+    """The offer with its candidates filtered. Raises BadOffer.
+
+    Wanted: one audio section, at most one video section that is bundled with it, nothing else.
+    """
+    if len(sdp) > MAX_OFFER_BYTES or len(sdp.encode()) > MAX_OFFER_BYTES:
+        raise BadOffer("too_large")
+    filtered = filter_candidates(sdp, allow_private=allow_private)
+    try:
+        offer = SessionDescription.parse(filtered)
+    except (ValueError, LookupError, AssertionError, AttributeError, TypeError, StopIteration) as error:
+        # aiortc's parser meets bad lines with whatever its code happens to raise.
+        raise BadOffer("malformed") from error
+    kinds = sorted(media.kind for media in offer.media)
+    if "audio" not in kinds:
+        raise BadOffer("no_audio")
+    if kinds not in (["audio"], ["audio", "video"]):
+        raise BadOffer("unexpected_media")
+    if not all(_is_complete(media) for media in offer.media) or not _is_bundled(offer):
+        raise BadOffer("malformed")
+    audio = next(media for media in offer.media if media.kind == "audio")
+    if audio.direction not in ("sendrecv", "sendonly"):
+        raise BadOffer("no_audio")
+    return filtered
+
+
+def _is_complete(media: MediaDescription) -> bool:
+    """Whether ICE and DTLS can begin: without these aiortc fails later, in the background."""
+    return bool(
+        media.rtp.muxId
+        and media.ice is not None
+        and media.ice.usernameFragment
+        and media.ice.password
+        and media.rtcp_mux
+        and media.dtls is not None
+        and media.dtls.role is not None
+        and media.dtls.fingerprints
+    )
+
+
+def _is_bundled(offer: SessionDescription) -> bool:
+    mids = [media.rtp.muxId for media in offer.media]
+    bundled = [str(item) for group in offer.group if group.semantic == "BUNDLE" for item in group.items]
+    return len(set(mids)) == len(mids) and (len(mids) == 1 or sorted(bundled) == sorted(mids))
