@@ -1,0 +1,127 @@
+"""Brings a Whisper model's files from the model hub into a folder, with progress and within bounded time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from huggingface_hub import HfApi, hf_hub_download, snapshot_download
+from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
+
+Progress = Callable[[int, int | None], None]
+"""Called with (bytes on disk so far, bytes in all or None while unknown)."""
+
+Reason = Literal["unknown_name", "folder_missing", "files_missing", "files_broken", "device", "hub", "not_on_hub"]
+
+REQUIRED_FILES = ("config.json", "model.bin", "tokenizer.json")
+_WANTED = (*REQUIRED_FILES, "preprocessor_config.json", "vocabulary.*")
+_ANSWER_S = 15.0
+"""How long the hub may take to say what files there are."""
+_STALL_S = 60.0
+"""How long a download may stand still."""
+_POLL_S = 0.25
+
+T = TypeVar("T")
+
+
+class ModelUnavailable(Exception):
+    """There is no model to recognise speech with. The message is a sentence for the operator that says what to do."""
+
+    def __init__(self, reason: Reason, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason: Reason = reason
+
+
+def fetch(repository: str, cache_dir: Path, on_progress: Progress, *, endpoint: str | None = None) -> Path:
+    """The folder with the files of a repository on the hub; downloaded unless they are in cache_dir already.
+
+    Blocks; on_progress is called from the same thread. endpoint: another hub's address. Raises
+    ModelUnavailable: after at most 15 s when the hub is out of reach, 60 s when a download stands still.
+    """
+    if (folder := cached(repository, cache_dir)) is not None:
+        return folder
+    api = HfApi(endpoint=endpoint)
+    asked = _in_thread(lambda: api.model_info(repository, files_metadata=True, timeout=_ANSWER_S / 2))
+    wait([asked], timeout=_ANSWER_S)
+    info = _result_or_sentence(asked, repository)
+    sizes = {file.rfilename: file.size for file in info.siblings or () if _wanted(file.rfilename)}
+    if missing := [name for name in REQUIRED_FILES if name not in sizes]:
+        raise ModelUnavailable(
+            "files_missing",
+            f"{repository} on the model hub lacks {', '.join(missing)}, so it is no faster-whisper model. "
+            "Set INTERVIEW_WHISPER_MODEL to a model converted for faster-whisper.",
+        )
+    known = [size for size in sizes.values() if size is not None]
+    total = sum(known) if len(known) == len(sizes) else None
+
+    def download() -> Path:
+        for name in sizes:
+            path = hf_hub_download(repository, name, revision=info.sha, cache_dir=cache_dir, endpoint=endpoint)
+        return Path(path).parent
+
+    return _watch(_in_thread(download), repository, cache_dir, total, on_progress)
+
+
+def cached(repository: str, cache_dir: Path) -> Path | None:
+    """The folder of an earlier download if it is complete, without asking the network."""
+    try:
+        folder = Path(snapshot_download(repository, cache_dir=cache_dir, local_files_only=True))
+    except LocalEntryNotFoundError:
+        return None
+    return folder if all((folder / name).is_file() for name in REQUIRED_FILES) else None
+
+
+def _watch(download: Future[Path], repository: str, cache_dir: Path, total: int | None, on_progress: Progress) -> Path:
+    folder = cache_dir / f"models--{repository.replace('/', '--')}" / "blobs"
+    done, moved_at = -1, time.monotonic()
+    while not download.done() and time.monotonic() - moved_at < _STALL_S:
+        now_done = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
+        if now_done != done:
+            done, moved_at = now_done, time.monotonic()
+            on_progress(done, total)
+        wait([download], timeout=_POLL_S)
+    path = _result_or_sentence(download, repository)
+    if total is not None:
+        on_progress(total, total)
+    return path
+
+
+def _in_thread(work: Callable[[], T]) -> Future[T]:
+    """Run in a thread that does not keep the process alive: a name look-up cannot be interrupted."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - handed on to whoever reads the future
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="model-hub", daemon=True).start()
+    return future
+
+
+def _result_or_sentence(future: Future[T], repository: str) -> T:
+    """What the thread returned. Raises ModelUnavailable for whatever stopped it, or if it has not ended."""
+    error = future.exception() if future.done() else TimeoutError()
+    if error is None:
+        return future.result()
+    if isinstance(error, RepositoryNotFoundError):
+        raise ModelUnavailable(
+            "not_on_hub",
+            f"The model hub has no public model {repository}. Check INTERVIEW_WHISPER_MODEL for a slip of the pen.",
+        ) from error
+    raise ModelUnavailable(
+        "hub",
+        f"The speech model {repository} could not be fetched from the model hub ({type(error).__name__}). Check the "
+        "internet connection and the free disk space and start again, or copy the model to this machine and set "
+        "INTERVIEW_WHISPER_MODEL to its folder.",
+    ) from error
+
+
+def _wanted(name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in _WANTED)
