@@ -1,4 +1,4 @@
-"""What can be asked of an interview, and what then happens: pure decisions over the folded state."""
+"""What can be asked of an interview. `decide.py` says what follows from it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from server.interview.events import AnswerMode, PausedBy, Purpose
 
 LONGEST_TEXT = 20_000
 """Characters of a typed answer or draft."""
+
+LONGEST_COMMENT = 2_000
+"""Characters of feedback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,4 @@ class GiveFeedback:
     comment: str = ""
 
 
-Command = (
-    GiveConsent | Start | StartAnswer | OpenHint | SaveDraft | SubmitAnswer | Pause | Resume | GiveFeedback
-)
+Command = GiveConsent | Start | StartAnswer | OpenHint | SaveDraft | SubmitAnswer | Pause | Resume | GiveFeedback

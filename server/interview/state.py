@@ -1,16 +1,16 @@
-"""What an interview's list of events amounts to: a pure fold, with time passed in."""
+"""Where an interview stands: frozen values, with time passed in. `fold.py` makes them from the events."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from analyzers.results import AnswerScore, Delivery, Observation, Transcript, TranscriptWord
-from question_flows.model import Flow, Language, Question
+from question_flows.model import Language, Question
 from server.interview import events as happened
-from server.interview.events import AnswerMode, EventBody, InterviewEvent, PausedBy, Purpose
+from server.interview.events import AnswerMode, Purpose
 
 
 class Status(StrEnum):

@@ -15,7 +15,7 @@ __all__ = ["Broker", "Hub", "LiveEvent", "LiveMessage", "Signal"]
 
 
 class Broker(Protocol):
-    """Carries live messages to viewers in this process and, if it can, in others. It may lose them; the log does not."""
+    """Carries live messages to viewers here and, if it can, in other processes. It may lose them; the log does not."""
 
     async def open(self) -> None:
         """Starts; never waits for another machine."""

@@ -91,9 +91,7 @@ class EventLog:
                 await _insert(connection, interview_id, events)
                 if any(isinstance(event.body, InterviewCompleted) for event in events):
                     table = schema.interviews
-                    await connection.execute(
-                        table.update().where(table.c.id == interview_id).values(completed_at=at)
-                    )
+                    await connection.execute(table.update().where(table.c.id == interview_id).values(completed_at=at))
                 await enqueue(connection, outbox, at)
         except IntegrityError as error:
             raise Conflict(f"interview {interview_id}: event {after_seq + 1} exists already") from error

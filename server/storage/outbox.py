@@ -128,9 +128,7 @@ class Outbox:
 
     async def _update(self, message_id: str, values: dict[str, Any]) -> None:
         async with self._database.begin() as connection:
-            await connection.execute(
-                schema.outbox.update().where(schema.outbox.c.id == message_id).values(**values)
-            )
+            await connection.execute(schema.outbox.update().where(schema.outbox.c.id == message_id).values(**values))
 
 
 def _open() -> sa.ColumnElement[bool]:

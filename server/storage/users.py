@@ -59,9 +59,7 @@ class Users:
         token = new_token()
         async with self._database.begin() as connection:
             await connection.execute(
-                schema.sign_in_links.insert().values(
-                    token_hash=hash_of(token), expires_at=now + timedelta(hours=hours)
-                )
+                schema.sign_in_links.insert().values(token_hash=hash_of(token), expires_at=now + timedelta(hours=hours))
             )
         return token
 

@@ -1,0 +1,162 @@
+"""From the list of events to where the interview stands. Pure: the events carry all the time there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+from server.interview import events as happened
+from server.interview.events import InterviewEvent
+from server.interview.state import AnswerState, Fault, FaultKind, InterviewState, Status
+
+
+def fold(events: Iterable[InterviewEvent]) -> InterviewState:
+    """The state after all events. Raises ValueError unless the first is InterviewInvited and none is missing."""
+    state: InterviewState | None = None
+    for event in events:
+        state = apply(state, event)
+    if state is None:
+        raise ValueError("an interview without events")
+    return state
+
+
+def apply(state: InterviewState | None, event: InterviewEvent) -> InterviewState:
+    """The state after one more event. Raises ValueError when it is not the next one."""
+    if event.seq != (state.seq if state else 0) + 1:
+        raise ValueError(f"event {event.seq} does not follow event {state.seq if state else 0}")
+    if state is None:
+        return _invited(event)
+    after = replace(state, seq=event.seq, at=event.at, clock_ms=event.clock_ms)
+    changed = _course(state, after, event)
+    return changed if changed is not None else _answered(after, event)
+
+
+def _invited(event: InterviewEvent) -> InterviewState:
+    body = event.body
+    if not isinstance(body, happened.InterviewInvited):
+        raise ValueError("an interview begins with InterviewInvited")
+    return InterviewState(
+        seq=event.seq,
+        at=event.at,
+        clock_ms=event.clock_ms,
+        flow_id=body.flow_id,
+        flow_version=body.flow_version,
+        language=body.language,
+        jurisdiction=body.jurisdiction,
+        candidate_name=body.candidate_name,
+        invited_at=event.at,
+    )
+
+
+def _course(before: InterviewState, after: InterviewState, event: InterviewEvent) -> InterviewState | None:
+    """What concerns the whole interview; None for an event that concerns one answer."""
+    match event.body:
+        case happened.ConsentRecorded(granted):
+            return replace(after, status=Status.READY, consents=granted)
+        case happened.InterviewStarted():
+            return replace(after, status=Status.RUNNING, started_at=event.at, connected=True)
+        case happened.InterviewPaused(by):
+            return replace(_fault(after, event, FaultKind.PAUSE, by.value), status=Status.PAUSED)
+        case happened.InterviewResumed():
+            lost_ms = _open_since_ms(after, event, FaultKind.PAUSE)
+            return replace(_closed(after, lost_ms, FaultKind.PAUSE), status=Status.RUNNING)
+        case happened.ConnectionLost():
+            lost = _fault(after, event, FaultKind.OUTAGE, "")
+            return replace(lost, connected=False, disconnected_since=event.at)
+        case happened.ServerRestarted():
+            lost = _fault(after, event, FaultKind.RESTART, "")
+            return replace(lost, connected=False, disconnected_since=before.disconnected_since or before.at)
+        case happened.ConnectionRestored(lost_ms):
+            restored = _closed(after, lost_ms, FaultKind.OUTAGE, FaultKind.RESTART)
+            return replace(restored, connected=True, disconnected_since=None)
+        case happened.RecognitionFailed(reason):
+            failed = _fault(after, event, FaultKind.RECOGNITION_FAILED, reason)
+            return replace(failed, recognition_failed=reason)
+        case happened.RecognitionRestored():
+            lost_ms = _open_since_ms(after, event, FaultKind.RECOGNITION_FAILED)
+            return replace(_closed(after, lost_ms, FaultKind.RECOGNITION_FAILED), recognition_failed=None)
+        case happened.InterviewCompleted():
+            return replace(after, status=Status.COMPLETED, completed_at=event.at, question_id=None)
+        case happened.FeedbackGiven() as feedback:
+            return replace(after, feedback=feedback)
+        case happened.ReportWritten(report_id):
+            return replace(after, report_id=report_id)
+        case _:
+            return None
+
+
+def _answered(state: InterviewState, event: InterviewEvent) -> InterviewState:
+    """What concerns one question."""
+    match event.body:
+        case happened.QuestionAsked(question_id, index):
+            asked = AnswerState(question_id=question_id, index=index, asked_ms=event.clock_ms)
+            return replace(_with(state, asked), question_id=question_id)
+        case happened.AnswerStarted(question_id):
+            return _with(state, replace(_of(state, question_id), started_ms=event.clock_ms))
+        case happened.HintOpened(question_id, hint):
+            answer = _of(state, question_id)
+            return _with(state, replace(answer, hints=(*answer.hints, hint)))
+        case happened.AnswerDrafted(question_id, text):
+            return _with(state, replace(_of(state, question_id), draft=text))
+        case happened.UtteranceTranscribed(question_id) as utterance:
+            answer = _of(state, question_id)
+            return _with(state, replace(answer, utterances=(*answer.utterances, utterance)))
+        case happened.UtteranceLost(question_id) as lost:
+            answer = _of(state, question_id)
+            after = _with(state, replace(answer, lost=(*answer.lost, lost)))
+            return _fault(after, event, FaultKind.UTTERANCE_LOST, lost.reason, question_id, lost)
+        case happened.AnswerSubmitted(question_id, mode, transcript):
+            answer = replace(_of(state, question_id), submitted_ms=event.clock_ms, mode=mode, transcript=transcript)
+            still_open = None if state.question_id == question_id else state.question_id
+            return replace(_with(state, answer), question_id=still_open)
+        case happened.AnswerScored(score, scorer):
+            return _with(state, replace(_of(state, score.question_id), score=score, scorer=scorer))
+        case happened.AnswerObserved(question_id, observations, delivery):
+            answer = _of(state, question_id)
+            return _with(state, replace(answer, observed=True, observations=observations, delivery=delivery))
+        case _:
+            raise ValueError(f"{event.type} cannot be event {event.seq}")
+
+
+def _of(state: InterviewState, question_id: str) -> AnswerState:
+    answer = (state.answers or {}).get(question_id)
+    if answer is None:
+        raise ValueError(f"question {question_id} was not asked before event {state.seq}")
+    return answer
+
+
+def _with(state: InterviewState, answer: AnswerState) -> InterviewState:
+    return replace(state, answers={**(state.answers or {}), answer.question_id: answer})
+
+
+def _fault(
+    state: InterviewState,
+    event: InterviewEvent,
+    kind: FaultKind,
+    detail: str,
+    question_id: str | None = None,
+    lost: happened.UtteranceLost | None = None,
+) -> InterviewState:
+    fault = Fault(
+        kind=kind,
+        at=event.at,
+        clock_ms=lost.start_ms if lost else event.clock_ms,
+        lost_ms=lost.end_ms - lost.start_ms if lost else None,
+        detail=detail,
+        question_id=question_id or state.question_id,
+    )
+    return replace(state, faults=(*state.faults, fault))
+
+
+def _open_since_ms(state: InterviewState, event: InterviewEvent, kind: FaultKind) -> int:
+    since = [fault.at for fault in state.faults if fault.kind is kind and fault.lost_ms is None]
+    return max(0, (event.at - since[0]) // timedelta(milliseconds=1)) if since else 0
+
+
+def _closed(state: InterviewState, lost_ms: int, *kinds: FaultKind) -> InterviewState:
+    faults = tuple(
+        replace(fault, lost_ms=lost_ms) if fault.kind in kinds and fault.lost_ms is None else fault
+        for fault in state.faults
+    )
+    return replace(state, faults=faults)
