@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from question_flows.loader import shipped_flows
@@ -67,6 +67,7 @@ def test_no_step_is_taken_twice_or_after_the_end() -> None:
     assert done.thinking_left_ms(5) == done.answer_left_ms(5) == 0
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["answer", "next", "skip"]), max_size=40))
 def test_any_steps_keep_the_place_within_the_flow(steps: list[str]) -> None:
     progress = Progress.start(FLOW)

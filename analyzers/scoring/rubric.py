@@ -1,0 +1,165 @@
+"""The built-in scorer: the same words always get the same points, and every point has its quote.
+
+How an indicator gets its points (0-10), for an answer long and clear enough to be judged:
+
+    evidence   6.7, 8.7 or 10 for one, two or three kinds of cue (8.7 where the indicator has one kind only)
+    x quality  0.6 + 0.2 structure (share of the parts this kind of question asks for, signals.PARTS)
+               + 0.1 specificity (own doing, numbers) + 0.1 length (up to a full length; more earns nothing)
+    - 2.5      for each kind of counter-cue, at most two
+
+Without any cue there is nothing to score: withheld, unless a counter-cue is said, which gets 1 point.
+A cue whose words were recognised with little confidence does not count, for or against.
+Pace, accent, hesitation and the way of speaking take no part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analyzers.results import (
+    AnswerScore,
+    EvidenceQuote,
+    IndicatorScore,
+    Transcript,
+    WithheldReason,
+)
+from analyzers.scoring import wording
+from analyzers.scoring.evidence import quote, surroundings
+from analyzers.scoring.matching import Match, SearchableAnswer
+from analyzers.scoring.signals import Signals, measure
+from question_flows.model import Flow, Indicator, Language, Question
+
+SCORER = "rubric 1"
+"""Name and version; the version goes up whenever the same answer could get other points."""
+
+FEWEST = {Language.ENGLISH: 6, Language.CHINESE: 9}
+"""Shorter answers (words, characters) are not judged."""
+LEAST_CONFIDENCE = 0.35
+"""Below this mean word confidence an answer, or a cue, is not relied on."""
+MOST_QUOTES = 3
+
+_EVIDENCE_POINTS = {1: 6.7, 2: 8.7, 3: 10.0}
+"""By kinds of cue found."""
+_ONLY_KIND = 8.7
+_COUNTER_PENALTY = 2.5
+_COUNTER_ONLY = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What an answer holds for one indicator: the first reliable match of each kind of cue."""
+
+    cues: tuple[Match, ...]
+    counter_cues: tuple[Match, ...]
+    kinds: int
+    """How many kinds of cue the indicator has."""
+    any_found: bool
+    """Whether anything was found at all, be it in words that were not recognised surely enough."""
+
+
+def score_answer(flow: Flow, question: Question, transcript: Transcript) -> AnswerScore:
+    """The points of one answer, finished or still being spoken, for each indicator the question asks for.
+
+    Raises KeyError when the question names an indicator that the flow does not have, or the flow has
+    no cues in the transcript's language; the loader refuses both.
+    """
+    answer = SearchableAnswer(transcript)
+    reason = _unjudgeable(answer)
+    if reason is not None:
+        return withhold(flow, question, reason)
+    signals = measure(answer, question.kind)
+    return AnswerScore(
+        question.id,
+        tuple(_score(flow.indicator(name), question, answer, signals) for name in question.indicator_ids),
+    )
+
+
+def withhold(flow: Flow, question: Question, reason: WithheldReason) -> AnswerScore:
+    """No points for any indicator of the question, all for one reason such as a refused consent."""
+    return AnswerScore(
+        question.id,
+        tuple(_withheld(flow.indicator(name), reason) for name in question.indicator_ids),
+    )
+
+
+def _unjudgeable(answer: SearchableAnswer) -> WithheldReason | None:
+    if answer.length == 0:
+        return WithheldReason.NOT_ANSWERED
+    if answer.transcript.confidence < LEAST_CONFIDENCE:
+        return WithheldReason.RECOGNITION_UNCERTAIN
+    if answer.length < FEWEST[answer.transcript.language]:
+        return WithheldReason.TOO_FEW_WORDS
+    return None
+
+
+def _score(indicator: Indicator, question: Question, answer: SearchableAnswer, signals: Signals) -> IndicatorScore:
+    found = _find(indicator, answer)
+    if not found.cues and not found.counter_cues:
+        reason = WithheldReason.RECOGNITION_UNCERTAIN if found.any_found else WithheldReason.NOT_ENOUGH_EVIDENCE
+        return _withheld(indicator, reason)
+    evidence = _quotes(question.id, answer.transcript, found.cues, MOST_QUOTES)
+    against = _quotes(question.id, answer.transcript, found.counter_cues, 1)
+    return IndicatorScore(
+        indicator_id=indicator.id,
+        points=_points(found, signals),
+        withheld=None,
+        confidence=_confidence(found, signals, answer.transcript),
+        evidence=tuple(dict.fromkeys([*evidence, *against])),
+        explanation=wording.explain(indicator, evidence, against, len(found.cues), found.kinds, signals),
+    )
+
+
+def _withheld(indicator: Indicator, reason: WithheldReason) -> IndicatorScore:
+    return IndicatorScore(indicator.id, None, reason, 0.0, (), wording.explain_withheld(indicator, reason))
+
+
+def _find(indicator: Indicator, answer: SearchableAnswer) -> _Found:
+    language = answer.transcript.language
+    against = [answer.find(cue) for cue in indicator.counter_cues[language]]
+    # "please calm down" holds "calm": what speaks against an indicator never speaks for it as well.
+    taken = [hit for hits in against for hit in hits]
+    supporting = [
+        [hit for hit in answer.find(cue) if not any(hit.overlaps(other) for other in taken)]
+        for cue in indicator.cues[language]
+    ]
+    cues, counter_cues = (
+        [[hit for hit in hits if _mean_confidence(answer.transcript, hit) >= LEAST_CONFIDENCE] for hits in kinds]
+        for kinds in (supporting, against)
+    )
+    return _Found(
+        cues=tuple(hits[0] for hits in cues if hits),
+        counter_cues=tuple(hits[0] for hits in counter_cues if hits),
+        kinds=len(supporting),
+        any_found=any([*supporting, *against]),
+    )
+
+
+def _points(found: _Found, signals: Signals) -> float:
+    """0-10, rounded to a tenth: finer would claim more than words can show."""
+    if not found.cues:
+        return _COUNTER_ONLY
+    evidence = _ONLY_KIND if found.kinds == 1 else _EVIDENCE_POINTS[min(len(found.cues), 3)]
+    quality = 0.6 + 0.2 * signals.structure + 0.1 * signals.specificity + 0.1 * signals.length
+    points = evidence * quality
+    points -= _COUNTER_PENALTY * min(len(found.counter_cues), 2)
+    return round(min(10.0, max(0.0, points)), 1)
+
+
+def _confidence(found: _Found, signals: Signals, transcript: Transcript) -> float:
+    """0-1: how surely the cues were recognised, times how much was said, times how many kinds of cue agree."""
+    matches = [*found.cues, *found.counter_cues]
+    recognised = sum(_mean_confidence(transcript, match) for match in matches) / len(matches)
+    breadth = 0.7 + 0.3 * min(1.0, (len(matches) - 1) / 2)
+    return round(min(recognised, 1.0) * (0.5 + 0.5 * signals.length) * breadth, 3)
+
+
+def _mean_confidence(transcript: Transcript, match: Match) -> float:
+    words = transcript.words[match.first_word : match.last_word + 1]
+    return sum(word.confidence for word in words) / len(words)
+
+
+def _quotes(question_id: str, transcript: Transcript, matches: Sequence[Match], most: int) -> tuple[EvidenceQuote, ...]:
+    """Readable quotes around the matches, each stretch of the answer once, in the order of the answer."""
+    spans = sorted({surroundings(transcript, match.first_word, match.last_word) for match in matches})
+    return tuple(quote(question_id, transcript, first, last) for first, last in spans[:most])

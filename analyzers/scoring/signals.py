@@ -1,0 +1,143 @@
+"""What the whole answer shows beside its cues: structure, specifics and length.
+
+Structure follows the STAR pattern of behavioural interviewing (situation, task, action, result;
+Janz, 1982, "Initial comparisons of patterned behavior description interviews versus unstructured
+interviews", J. Applied Psychology 67): for a structured question all four, for a situational one
+order, action and reason, and in a role-play speaking to the other side, acting, and saying when.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from analyzers.scoring.matching import SearchableAnswer
+from question_flows.model import Language, QuestionKind
+
+
+class Part(StrEnum):
+    """A part of a well-built answer."""
+
+    SITUATION = "situation"
+    TASK = "task"
+    ACTION = "action"
+    RESULT = "result"
+    ORDER = "order"
+    REASON = "reason"
+    ADDRESS = "address"
+    TIME = "time"
+
+
+PARTS: Mapping[QuestionKind, tuple[Part, ...]] = {
+    QuestionKind.STRUCTURED: (Part.SITUATION, Part.TASK, Part.ACTION, Part.RESULT),
+    QuestionKind.SITUATIONAL: (Part.ORDER, Part.ACTION, Part.REASON),
+    QuestionKind.ROLE_PLAY: (Part.ADDRESS, Part.ACTION, Part.TIME),
+}
+"""The parts each kind of question asks for."""
+
+FULL_LENGTH: Mapping[Language, int] = {Language.ENGLISH: 20, Language.CHINESE: 30}
+"""From this many words (characters) on, length no longer matters: long answers earn nothing by length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """parts: those found of the parts expected. numbers: how many are named. length: 0-1 of the full length."""
+
+    parts: tuple[Part, ...]
+    expected: tuple[Part, ...]
+    numbers: int
+    first_person: bool
+    length: float
+
+    @property
+    def structure(self) -> float:
+        """Share of the expected parts that are there, 0-1."""
+        return len(self.parts) / len(self.expected)
+
+    @property
+    def specificity(self) -> float:
+        """0-1: half for speaking of one's own doing, a quarter for each of the first two numbers."""
+        return 0.5 * self.first_person + 0.25 * min(self.numbers, 2)
+
+
+def measure(answer: SearchableAnswer, kind: QuestionKind) -> Signals:
+    """The signals of an answer to a question of this kind."""
+    language = answer.transcript.language
+    expected = PARTS[kind]
+    return Signals(
+        parts=tuple(part for part in expected if _MARKERS[language][part].search(answer.text)),
+        expected=expected,
+        numbers=len(answer.search(_NUMBER[language])),
+        first_person=bool(_FIRST_PERSON[language].search(answer.text)),
+        length=min(1.0, answer.length / FULL_LENGTH[language]),
+    )
+
+
+def _english(words: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<= )(?:{words})(?= )")
+
+
+_MARKERS: Mapping[Language, Mapping[Part, re.Pattern[str]]] = {
+    Language.ENGLISH: {
+        Part.SITUATION: _english(
+            r"last (?:year|month|week|winter|summer|spring|autumn|time)|(?:when|once|while)|there (?:was|were)|used to"
+            r"|i (?:worked|was)|we had|at my|in my (?:team|company|job)|(?:one|a|an|new|every) "
+            r"(?:customer|colleague|service|day|week|project)|(?:years?|months?|weeks?) ago|before"
+        ),
+        Part.TASK: _english(
+            r"(?:had|needed|wanted|have|need) to|problems?|goal|task|responsible|my job was|asked (?:me|us)|should"
+            r"|was (?:slow|broken|sick|late|angry)|did not (?:like|work)|for a|waited|stopped|broke|wrong"
+        ),
+        Part.ACTION: _english(
+            r"(?:i|we) (?:\w+ed|took|made|wrote|found|built|sent|told|gave|read|ran|went|spoke|chose|put|set|got|had to"
+            r"|offer|explain|ask|check|run|call|stay|listen|take|help|show|follow|write|use|look|try)"
+            r"|(?:i|we) (?:will|would|can|could) \w+|let me|let us"
+        ),
+        Part.RESULT: _english(
+            r"in the end|finally|as a result|result|since then|after (?:that|the|\w+ months)|so that|and then"
+            r"|so (?:he|she|they|we|it|i)|(?:got|get) (?:the|his|her|their|my)|faster|finished|solved|fixed|agreed"
+            r"|reached|learned|worked well|on time|satisfied|happy|thanked|we chose|percent|improved|in \w+ days"
+            r"|could|i showed"
+        ),
+        Part.ORDER: _english(r"first|then|next|after(?: that)?|finally|before|if|when|step"),
+        Part.REASON: _english(
+            r"because|so|so that|reason|reasons|for example|why|since|in order to|otherwise|that way"
+        ),
+        Part.ADDRESS: _english(r"you|your|sir|madam"),
+        Part.TIME: _english(
+            r"today|tomorrow|tonight|now|immediately|first|at once|soon|minutes?|hours?|days?|week|before|when|until"
+        ),
+    },
+    Language.CHINESE: {
+        Part.SITUATION: re.compile(
+            r"去年|前年|上个?[月周]|上次|有一[次个天]|当时|以前|曾经|年前|那时|[一二两三四五六七八九十]年了|我们要|每周|每次"
+        ),
+        Part.TASK: re.compile(r"要|需要|必须|任务|目标|负责|问题|坏了|病了|很慢|都停|为了|等了|不同意|应该"),
+        Part.ACTION: re.compile(r"我们?[^|]{0,12}?[查看写给帮把听问找做加改比选用请发换跟说打学教跑测]|我[会先马就]"),
+        Part.RESULT: re.compile(
+            r"结果|最后|后来|终于|因此|完成|解决|满意|快了|做完|成功|学到|同意|改好|百分|收到|没有一个|以后|换了|改了"
+        ),
+        Part.ORDER: re.compile(r"先|然后|接着|最后|之后|如果|首先|其次|后来|以后|再"),
+        Part.REASON: re.compile(r"因为|所以|为了|原因|比如|为什么|理由|这样|说明|否则"),
+        Part.ADDRESS: re.compile(r"您|你|先生|女士"),
+        Part.TIME: re.compile(r"今天|明天|马上|现在|立刻|小时|分钟|[一二两三四五六七八九十几]天|点|先|之前"),
+    },
+}
+
+_FIRST_PERSON: Mapping[Language, re.Pattern[str]] = {
+    Language.ENGLISH: _english(r"i|my|me|myself"),
+    Language.CHINESE: re.compile(r"我(?!们)"),
+}
+
+# "one" is left out, and so is a bare 一: both are articles far more often than numbers.
+_NUMBER: Mapping[Language, re.Pattern[str]] = {
+    Language.ENGLISH: _english(
+        r"\d+\w*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|sixty|seventy"
+        r"|eighty|ninety|hundreds?|thousands?|millions?|half|twice|dozen|percent"
+    ),
+    Language.CHINESE: re.compile(
+        r"\d+|[二三四五六七八九十百千万两]+(?=[个天年月周次倍分小点人名台部通件单块元条章岁层秒])|一半|百分之|[一二三四五六七八九十]+倍"
+    ),
+}

@@ -1,0 +1,79 @@
+"""The sentence that explains an indicator's points, or why there are none, in each language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from analyzers.results import EvidenceQuote, WithheldReason
+from analyzers.scoring.signals import Part, Signals
+from question_flows.model import Indicator, Language
+
+_PARTS: Mapping[Part, tuple[str, str]] = {
+    Part.SITUATION: ("situation", "情境"),
+    Part.TASK: ("task", "任务"),
+    Part.ACTION: ("action", "行动"),
+    Part.RESULT: ("result", "结果"),
+    Part.ORDER: ("order of steps", "步骤"),
+    Part.REASON: ("reason", "理由"),
+    Part.ADDRESS: ("speaking to the other side", "面向对方"),
+    Part.TIME: ("time", "时间"),
+}
+
+_WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
+    WithheldReason.NOT_ANSWERED: ("there is no answer to judge", "没有可供评价的回答"),
+    WithheldReason.TOO_FEW_WORDS: ("the answer is too short to judge fairly", "回答太短，无法公平评价"),
+    WithheldReason.RECOGNITION_UNCERTAIN: (
+        "the speech was not recognised surely enough to judge; please listen to the recording",
+        "语音识别不够可靠，无法评价，请听录音",
+    ),
+    WithheldReason.NOT_ENOUGH_EVIDENCE: (
+        "nothing in the answer was found that shows it or speaks against it",
+        "回答中没有找到能够支持或否定的内容",
+    ),
+    WithheldReason.NO_CONSENT: (
+        "the candidate did not consent to scoring by a machine",
+        "候选人未同意由机器评分",
+    ),
+}
+
+
+def explain(
+    indicator: Indicator,
+    evidence: Sequence[EvidenceQuote],
+    against: Sequence[EvidenceQuote],
+    found: int,
+    kinds: int,
+    signals: Signals,
+) -> dict[Language, str]:
+    """One sentence per language naming the quotes, how many kinds of cue were found, and the signals."""
+    english: list[str] = []
+    chinese: list[str] = []
+    if evidence:
+        english.append(f"“{evidence[0].text}” counts as evidence ({found} of {kinds} kinds)")
+        chinese.append(f"“{evidence[0].text}”可作为依据（{kinds}类依据中有{found}类）")
+    if against:
+        english.append(f"“{against[0].text}” speaks against it")
+        chinese.append(f"“{against[0].text}”与此不符")
+    if evidence:
+        english.append(f"structure: {_list(signals.parts, 0, ', ') or 'none found'}; numbers named: {signals.numbers}")
+        chinese.append(f"结构：{_list(signals.parts, 1, '、') or '未发现'}；提到数字{signals.numbers}处")
+    names = indicator.name
+    return {
+        language: f"{names[language]}{colon}{separator.join(parts)}{stop}"
+        for language, colon, separator, parts, stop in (
+            (Language.ENGLISH, ": ", "; ", english, "."),
+            (Language.CHINESE, "：", "；", chinese, "。"),
+        )
+        if language in names
+    }
+
+
+def explain_withheld(indicator: Indicator, reason: WithheldReason) -> dict[Language, str]:
+    """One sentence per language saying why there is no score."""
+    english, chinese = _WITHHELD[reason]
+    sentences = {Language.ENGLISH: f": not scored: {english}.", Language.CHINESE: f"：未评分，{chinese}。"}
+    return {language: f"{indicator.name[language]}{sentences[language]}" for language in indicator.name}
+
+
+def _list(parts: Sequence[Part], language: int, separator: str) -> str:
+    return separator.join(_PARTS[part][language] for part in parts)
