@@ -210,6 +210,18 @@ def test_a_long_answer_is_scored_within_five_milliseconds(language: Language) ->
     assert min(took) < 0.005
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [(ENGLISH, "I am very sorry, I understand that you are angry."), (CHINESE, "非常对不起，我明白您很生气。")],
+)
+def test_the_evidence_is_the_whole_sentence_with_the_cue(language: Language, text: str) -> None:
+    question = SERVICE.question("late_parcel_1")
+    score = score_answer(SERVICE, question, spoken(question.sample_answers[language][0], language))
+    (quote,) = indicator(score, "apologise").evidence
+    assert quote.text == text
+    assert text in indicator(score, "apologise").explanation[language]
+
+
 def vocabulary(language: Language) -> list[str]:
     """Every word of every cue and counter-cue, words that deny, and noise."""
     cues = [
