@@ -14,8 +14,10 @@ from playwright.async_api import Page, expect
 
 from question_flows.loader import shipped_flows
 from question_flows.model import Language
+from scripts.browsers import chromium, face_video, sign_in_first, speech_file
+from scripts.local_server import LocalServer
 from tests.e2e import journeys
-from tests.e2e.conftest import Receiver, RunningServer, ServerFactory, chromium, face_video, sign_in, speech_file
+from tests.e2e.conftest import Receiver, ServerFactory
 
 pytestmark = pytest.mark.timeout(420)
 
@@ -52,7 +54,7 @@ async def wait_for_report(receiver: Receiver) -> dict[str, Any]:
     return data
 
 
-def check_log(server: RunningServer, interview_id: str) -> list[str]:
+def check_log(server: LocalServer, interview_id: str) -> list[str]:
     """The event log has no gap and no duplicate. Returns the events' types in order."""
     with sqlite3.connect(server.data_dir / "interviews.sqlite") as database:
         rows = database.execute(
@@ -118,7 +120,8 @@ async def test_a_whole_interview(
     audio = speech_file(tmp_path / "speech.wav", spoken, language.value)
     async with chromium(audio, face_video(tmp_path / "face.mjpeg")) as browsers:
         hr = await browsers.page()
-        await sign_in(hr, server)
+        assert server.welcome_link is not None
+        await sign_in_first(hr, server.welcome_link)
         candidate = await browsers.page(language.value)
         await journeys.begin_interview(candidate, link)
         await expect(hr.get_by_test_id(f"wall-card-{interview_id}")).to_be_visible()
@@ -151,6 +154,7 @@ async def test_a_whole_interview(
     observed = [o for answer in report["answers"] for o in answer["observations"] if o["kind"] == "face_present"]
     assert observed, "no observation of the moving face"
     assert all(o["share"] == pytest.approx(1, abs=0.3) for o in observed if o["samples"] >= 3)
+    assert server.log is not None
     log = server.log.read_text()
     assert "Kim Doe" not in log
     assert link.rsplit("/", 1)[1] not in log
@@ -194,7 +198,7 @@ async def test_a_killed_server_loses_nothing_it_acknowledged(
     assert types.count("ServerRestarted") == 1
 
 
-async def stored_words(server: RunningServer, interview_id: str, question_id: str, at_least: int) -> list[str]:
+async def stored_words(server: LocalServer, interview_id: str, question_id: str, at_least: int) -> list[str]:
     """Waits until the log holds so many spoken words of this answer, and returns them."""
     async with asyncio.timeout(60):
         while True:

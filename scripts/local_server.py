@@ -1,0 +1,125 @@
+"""A server in a process of its own on loopback, with the project's voice model: for demo, tests and measurements."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+VOICE_MODEL = ROOT / "tests" / "data" / "voice_model"
+START_SECONDS = 90.0
+STOP_SECONDS = 15.0
+
+
+class ServerDidNotStart(Exception):
+    """The server's process ended, or said nothing for too long, before it was ready."""
+
+
+def free_port(wanted: int = 0) -> int:
+    """The wanted TCP port when nobody listens on it, else a free one."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            found: int = probe.getsockname()[1]
+            return found
+    raise OSError("no free TCP port on 127.0.0.1")
+
+
+class LocalServer:
+    """One server process; it can be killed and started again over the same data.
+
+    settings become INTERVIEW_… variables. Whatever INTERVIEW_… the caller's environment holds is left out.
+    """
+
+    def __init__(self, data_dir: Path, *, port: int = 0, log: Path | None = None, **settings: str) -> None:
+        """log: where the server's log goes; None: to this process's stderr."""
+        port = free_port(port)
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("INTERVIEW_")}
+        own = {
+            "port": str(port),
+            "data_dir": str(data_dir),
+            "whisper_model": str(VOICE_MODEL),
+            "allow_synthetic_model": "true",
+            "ice_hosts": '["127.0.0.1"]',
+        } | settings
+        variables = {f"INTERVIEW_{name.upper()}": value for name, value in own.items()}
+        self.environment = {**inherited, **variables, "PYTHONUNBUFFERED": "1"}
+        self.url = f"http://127.0.0.1:{port}"
+        self.data_dir = data_dir
+        self.log = log
+        self.welcome_link: str | None = None
+        """HR's one-time sign-in link, when the server printed one."""
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self, on_line: Callable[[str], None] = lambda line: None) -> None:
+        """Starts the process and waits until its model is loaded or known to be missing. Raises ServerDidNotStart."""
+        log = self.log.open("ab") if self.log else None
+        try:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "server", cwd=ROOT, env=self.environment,
+                stdout=asyncio.subprocess.PIPE, stderr=log,
+            )  # fmt: skip
+        finally:
+            if log:
+                log.close()
+        ready = asyncio.Event()
+        self._reading = asyncio.create_task(self._read(ready, on_line))
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait({self._reading, waiting}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if not ready.is_set():
+            await self.stop()
+            said = self.log.read_text()[-3000:] if self.log else "its message stands above"
+            raise ServerDidNotStart(f"the server did not start: {said}")
+
+    async def _read(self, ready: asyncio.Event, on_line: Callable[[str], None]) -> None:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        async for raw in self.process.stdout:
+            line = raw.decode().rstrip()
+            on_line(line)
+            if "/hr/welcome/" in line:
+                self.welcome_link = line[line.index("http") :].split()[0]
+            if line.startswith("Ready"):
+                ready.set()
+
+    async def kill(self) -> None:
+        """Ends the process as a power cut would."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+
+    async def stop(self) -> None:
+        """Ends the process in order. Raises TimeoutError when it is not gone within 15 s."""
+        if self.process is None or self.process.returncode is not None:
+            return
+        self.process.terminate()
+        async with asyncio.timeout(STOP_SECONDS):
+            await self.process.wait()
+
+    async def wait(self) -> None:
+        """Until the process ends."""
+        assert self.process is not None
+        await self.process.wait()
+
+    async def invite(self, flow: str, language: str, name: str, jurisdiction: str = "CN") -> tuple[str, str]:
+        """Invites a candidate by the README's command. Returns (interview id, link)."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "server", "invite", "--flow", flow, "--language", language,
+            "--name", name, "--jurisdiction", jurisdiction, cwd=ROOT, env=self.environment,
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, _ = await process.communicate()
+        if process.returncode != 0:
+            raise ServerDidNotStart(f"the invitation was refused: {out.decode()}")
+        lines = dict(line.split(": ", 1) for line in out.decode().splitlines())
+        return lines["Interview"], lines["Link"].replace("http://localhost:", "http://127.0.0.1:")
