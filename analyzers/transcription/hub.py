@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from huggingface_hub import HfApi, hf_hub_download, snapshot_download
-from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub import HfApi, hf_hub_download
+from huggingface_hub.errors import RepositoryNotFoundError
 
 Progress = Callable[[int, int | None], None]
 """Called with (bytes on disk so far, bytes in all or None while unknown)."""
@@ -38,57 +40,56 @@ class ModelUnavailable(Exception):
 
 
 def fetch(repository: str, cache_dir: Path, on_progress: Progress, *, endpoint: str | None = None) -> Path:
-    """The folder with the files of a repository on the hub; downloaded unless they are in cache_dir already.
+    """The folder in cache_dir with the files of a repository on the hub; downloaded unless they are there already.
 
     Blocks; on_progress is called from the same thread. endpoint: another hub's address. Raises
     ModelUnavailable: after at most 15 s when the hub is out of reach, 60 s when a download stands still.
     """
-    if (folder := cached(repository, cache_dir)) is not None:
+    folder = cache_dir / repository.replace("/", "--")
+    if all((folder / name).is_file() for name in REQUIRED_FILES):
         return folder
     api = HfApi(endpoint=endpoint)
     asked = _in_thread(lambda: api.model_info(repository, files_metadata=True, timeout=_ANSWER_S / 2))
     wait([asked], timeout=_ANSWER_S)
     info = _result_or_sentence(asked, repository)
-    sizes = {file.rfilename: file.size for file in info.siblings or () if _wanted(file.rfilename)}
+    sizes = {file.rfilename: file.size or 0 for file in info.siblings or () if _wanted(file.rfilename)}
     if missing := [name for name in REQUIRED_FILES if name not in sizes]:
         raise ModelUnavailable(
             "files_missing",
             f"{repository} on the model hub lacks {', '.join(missing)}, so it is no faster-whisper model. "
             "Set INTERVIEW_WHISPER_MODEL to a model converted for faster-whisper.",
         )
-    known = [size for size in sizes.values() if size is not None]
-    total = sum(known) if len(known) == len(sizes) else None
 
-    def download() -> Path:
-        for name in sizes:
-            path = hf_hub_download(repository, name, revision=info.sha, cache_dir=cache_dir, endpoint=endpoint)
-        return Path(path).parent
+    def download() -> None:
+        # The weights last: where they are, everything is.
+        for name in sorted(sizes, key=lambda name: name == "model.bin"):
+            hf_hub_download(repository, name, revision=info.sha, local_dir=folder, endpoint=endpoint)
 
-    return _watch(_in_thread(download), repository, cache_dir, total, on_progress)
-
-
-def cached(repository: str, cache_dir: Path) -> Path | None:
-    """The folder of an earlier download if it is complete, without asking the network."""
-    try:
-        folder = Path(snapshot_download(repository, cache_dir=cache_dir, local_files_only=True))
-    except LocalEntryNotFoundError:
-        return None
-    return folder if all((folder / name).is_file() for name in REQUIRED_FILES) else None
+    total = sum(sizes.values()) if all(sizes.values()) else None
+    _watch(_in_thread(download), repository, folder, total, on_progress)
+    return folder
 
 
-def _watch(download: Future[Path], repository: str, cache_dir: Path, total: int | None, on_progress: Progress) -> Path:
-    folder = cache_dir / f"models--{repository.replace('/', '--')}" / "blobs"
+def _watch(download: Future[None], repository: str, folder: Path, total: int | None, on_progress: Progress) -> None:
     done, moved_at = -1, time.monotonic()
     while not download.done() and time.monotonic() - moved_at < _STALL_S:
-        now_done = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
-        if now_done != done:
-            done, moved_at = now_done, time.monotonic()
-            on_progress(done, total)
+        if (on_disk := _bytes_in(folder)) > done:
+            done, moved_at = on_disk, time.monotonic()
+            on_progress(done if total is None else min(done, total), total)
         wait([download], timeout=_POLL_S)
-    path = _result_or_sentence(download, repository)
+    _result_or_sentence(download, repository)
     if total is not None:
         on_progress(total, total)
-    return path
+
+
+def _bytes_in(folder: Path) -> int:
+    """What is on disk, the unfinished file included. A file that is just being moved into place counts as nothing."""
+    total = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += os.path.getsize(os.path.join(where, name))
+    return total
 
 
 def _in_thread(work: Callable[[], T]) -> Future[T]:

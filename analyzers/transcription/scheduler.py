@@ -43,7 +43,7 @@ class Load:
 class Scheduler:
     """`async with Scheduler(whisper)`: decodes utterances one at a time, off the event loop.
 
-    Leaving waits for the running decode and fails what is still in line.
+    Leaving waits for the running decode, which still answers, and fails what is in line.
     """
 
     def __init__(self, whisper: Whisper) -> None:
@@ -55,6 +55,7 @@ class Scheduler:
         self._arrived = asyncio.Event()
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="whisper")
         self._worker: asyncio.Task[None] | None = None
+        self._closing = False
 
     async def __aenter__(self) -> Self:
         self._worker = asyncio.create_task(self._work(), name="whisper-scheduler")
@@ -63,15 +64,15 @@ class Scheduler:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.wait([self._worker])
-            self._worker = None
+        self._closing = True
         while (job := self._queue.pop()) is not None:
             if not job.done.done():
                 job.done.set_exception(RecognitionError("speech recognition is shutting down"))
-        # Its thread may be inside the model, which must not be freed under it.
-        await asyncio.to_thread(self._executor.shutdown)
+        self._arrived.set()
+        if self._worker is not None:
+            # Its thread may be inside the model, which must not be freed under it.
+            await self._worker
+        self._executor.shutdown(wait=False)
 
     async def decode(
         self, owner_id: str, utterance: Utterance, language: Language, prompt: str = "", *, final: bool
@@ -80,7 +81,7 @@ class Scheduler:
 
         Word times are relative to the utterance. Raises RecognitionError when the engine fails, hangs or closes.
         """
-        if self._worker is None:
+        if self._worker is None or self._closing:
             raise RecognitionError("speech recognition is not running")
         job = _Job(
             decode=lambda: self.whisper.decode(utterance.samples, language, prompt=prompt, final=final),
@@ -103,21 +104,17 @@ class Scheduler:
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
-        while True:
-            while (job := self._queue.pop()) is None:
+        while not self._closing:
+            if (job := self._queue.pop()) is None:
                 self._arrived.clear()
                 await self._arrived.wait()
+                continue
             if job.done.done():
                 continue  # Whoever asked has gone.
             started = monotonic()
             self.queue_wait_ms += _SMOOTHING * ((started - job.queued_at) * 1000 - self.queue_wait_ms)
             running = loop.run_in_executor(self._executor, job.decode)
-            try:
-                await asyncio.wait([running])
-            except asyncio.CancelledError:
-                if not job.done.done():
-                    job.done.set_exception(RecognitionError("speech recognition is shutting down"))
-                raise
+            await asyncio.wait([running])
             self._account(job, monotonic() - started)
             self._hand_over(job, running)
 

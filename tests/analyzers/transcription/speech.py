@@ -1,0 +1,26 @@
+"""Utterances as the segmenter would send them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from media.frames import SAMPLE_RATE, Utterance
+from question_flows.model import Language
+
+Speak = Callable[[str, Language], NDArray[np.int16]]
+
+
+def utterance(samples: NDArray[np.int16], *, number: int = 1, start_ms: int = 0, final: bool = True) -> Utterance:
+    return Utterance(number, samples, start_ms, start_ms + len(samples) * 1000 // SAMPLE_RATE, final)
+
+
+def prefixes(samples: NDArray[np.int16], *, number: int = 1, start_ms: int = 0, every_ms: int = 500) -> list[Utterance]:
+    """The utterance as it grows, then whole."""
+    step = every_ms * SAMPLE_RATE // 1000
+    grown = [samples[:end] for end in range(step, len(samples), step)]
+    return [utterance(part, number=number, start_ms=start_ms, final=False) for part in grown] + [
+        utterance(samples, number=number, start_ms=start_ms)
+    ]
