@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 from aiohttp import web
 
@@ -24,6 +23,7 @@ from server.keys import DATABASE, ENGINE, FLOWS, HUB, INTERVIEWS, RECOGNITION_SE
 from server.live.hub import Hub
 from server.live.memory import MemoryBroker
 from server.live.redis import RedisBroker
+from server.loop_lag import LOOP_LAG, LoopLag, loop_lag
 from server.middleware import MIDDLEWARES
 from server.pages import setup_templates
 from server.recognition import recognition
@@ -33,7 +33,6 @@ from server.storage.event_log import EventLog
 
 log = logging.getLogger(__name__)
 
-STATIC = Path(__file__).parent.parent / "web" / "static"
 LARGEST_BODY = 1 << 20
 """Bytes of a request's body: an answer of 20,000 characters or an SDP offer is far smaller."""
 
@@ -54,14 +53,14 @@ def create_app(settings: Settings) -> web.Application:
     broker = RedisBroker(settings.redis_url) if settings.redis_url else MemoryBroker()
     app[HUB] = Hub(broker, EventLog(app[DATABASE]))
     app[ENGINE] = SpeechEngine()
+    app[LOOP_LAG] = LoopLag()
     setup_templates(app)
     server.candidate.routes.add_routes(app)
     server.hr.routes.add_routes(app)
     server.ehr.routes.add_routes(app)
-    app.router.add_static("/static/", STATIC)
     app.router.add_get("/healthz", healthz)
-    app.router.add_get("/", lambda request: web.HTTPSeeOther("/hr"))
-    app.cleanup_ctx.extend((storage, live_events, interviews, recognition, server.ehr.outbox.deliver))
+    app.router.add_get("/", to_hr)
+    app.cleanup_ctx.extend((storage, live_events, interviews, recognition, server.ehr.outbox.deliver, loop_lag))
     return app
 
 
@@ -105,6 +104,12 @@ async def interviews(app: web.Application) -> AsyncIterator[None]:
             yield
 
 
+async def to_hr(request: web.Request) -> web.Response:
+    """The bare address leads HR to its page; candidates come by their links."""
+    raise web.HTTPSeeOther("/hr")
+
+
 async def healthz(request: web.Request) -> web.Response:
-    """Answers while the event loop runs; says whether speech recognition is there."""
-    return web.json_response({"status": "ok", "recognition": request.app[ENGINE].status})
+    """Answers while the event loop runs; says how promptly, and whether speech recognition is there."""
+    body = {"status": "ok", "recognition": request.app[ENGINE].status, "loop_lag_ms": request.app[LOOP_LAG].summary()}
+    return web.json_response(body)
