@@ -8,6 +8,9 @@ from typing import Any
 
 from analyzers.transcription.scheduler import Scheduler
 
+MODEL_MISSING = "model_missing"
+"""Why speech cannot be recognised, in the log and on pages; the sentence for the operator may name folders."""
+
 
 class EngineStatus(StrEnum):
     """Whether speech can be recognised."""
@@ -31,19 +34,23 @@ class SpeechEngine:
         self._change(EngineStatus.AVAILABLE, "", scheduler)
 
     def unavailable(self, reason: str) -> None:
-        """There is no model: answers are typed. reason: a short machine word such as "model_missing"."""
+        """There is no model: answers are typed. reason: the operator's sentence; pages get a code of their own."""
         self._change(EngineStatus.UNAVAILABLE, reason, None)
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """Calls listener after every change."""
         self._listeners.append(listener)
 
+    def forget(self, listener: Callable[[], None]) -> None:
+        """Calls listener no more."""
+        self._listeners.remove(listener)
+
     def as_json(self) -> dict[str, Any]:
         """The signal `recognition` and the part of that name in snapshots."""
         return {
             "available": self.status is EngineStatus.AVAILABLE,
             "loading": self.status is EngineStatus.LOADING,
-            "reason": self.reason,
+            "reason": MODEL_MISSING if self.status is EngineStatus.UNAVAILABLE else "",
         }
 
     def _change(self, status: EngineStatus, reason: str, scheduler: Scheduler | None) -> None:

@@ -1,0 +1,106 @@
+"""One interview's log and the state folded from it: everything that happens passes through here, one by one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from analyzers.expression import ExpressionAnalyzer
+from media.ice import IceSettings
+from question_flows.model import Flow
+from server.interview.engine import SpeechEngine
+from server.interview.events import EventBody, InterviewEvent, Purpose
+from server.interview.fold import apply, fold
+from server.interview.state import InterviewState
+from server.live.hub import Hub
+from server.live.messages import Signal
+from server.storage.event_log import Conflict, EventLog
+from server.storage.outbox import OutboxMessage
+
+ATTEMPTS = 3
+"""How often an append is decided anew when another process was quicker."""
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What all interviews of a process share. grace_seconds: how long a page may be away before that is an outage."""
+
+    event_log: EventLog
+    hub: Hub
+    engine: SpeechEngine
+    ice: IceSettings
+    expression: ExpressionAnalyzer | None
+    purposes_offered: Callable[[str], tuple[Purpose, ...]]
+    now: Callable[[], datetime] = utc_now
+    grace_seconds: float = 3.0
+
+
+class Journal:
+    """Appends, folds, publishes. What is decided and what is appended happen under one lock."""
+
+    def __init__(self, interview_id: str, flow: Flow, state: InterviewState, services: Services) -> None:
+        self.interview_id = interview_id
+        self.flow = flow
+        self.state = state
+        self.services = services
+        self._lock = asyncio.Lock()
+
+    def now(self) -> datetime:
+        """The wall clock; never before the last event, even when it was set back."""
+        return max(self.services.now(), self.state.at)
+
+    def clock_ms(self) -> int:
+        """The interview clock."""
+        return self.state.clock_at(self.now())
+
+    async def record(
+        self,
+        decide: Callable[[InterviewState], Sequence[EventBody]],
+        *,
+        at: datetime | None = None,
+        outbox: Sequence[OutboxMessage] = (),
+    ) -> list[InterviewEvent]:
+        """Appends what `decide` makes of the state, in one transaction, and publishes it once it is on disk.
+
+        at: when it happened, if not now. Raises what `decide` raises; Conflict when other processes keep being
+        quicker; SQLAlchemyError when the database fails. Nothing has happened then.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            async with self._lock:
+                try:
+                    return await self._append(decide(self.state), at, outbox)
+                except Conflict:
+                    await self._catch_up()
+                    if attempt == ATTEMPTS:
+                        raise
+        raise AssertionError("unreachable")
+
+    async def signal(self, type_name: str, data: Mapping[str, Any]) -> None:
+        """Publishes something perishable."""
+        await self.services.hub.publish_signal(Signal(self.interview_id, type_name, self.state.seq, data))
+
+    async def _append(
+        self, bodies: Sequence[EventBody], at: datetime | None, outbox: Sequence[OutboxMessage]
+    ) -> list[InterviewEvent]:
+        if not bodies:
+            return []
+        when = max(at, self.state.at) if at else self.now()
+        clock_ms = self.state.clock_at(when)
+        events = await self.services.event_log.append(
+            self.interview_id, self.state.seq, [(clock_ms, body) for body in bodies], at=when, outbox=outbox
+        )
+        for event in events:
+            self.state = apply(self.state, event)
+        await self.services.hub.publish_events(self.interview_id, events)
+        return events
+
+    async def _catch_up(self) -> None:
+        self.state = fold(await self.services.event_log.read(self.interview_id))

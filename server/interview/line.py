@@ -1,0 +1,124 @@
+"""The candidate's line: at most one WebRTC peer at a time, whose sound and pictures are passed on."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from media.frames import AudioFrame, VideoFrame
+from media.peer import BadOffer, Peer, PeerState
+from server.errors import UserError
+from server.interview.events import Purpose
+from server.interview.journal import Journal
+from server.interview.presence import Presence
+from server.interview.state import Status
+
+LEVEL_SECONDS = 0.25
+LOSS_EVERY = 20
+"""Packet loss is sent with every twentieth level: each 5 s."""
+
+
+class CandidateLine:
+    """Answers offers; a new one replaces the line there was (the page was loaded again)."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        presence: Presence,
+        hear: Callable[[AudioFrame], None],
+        see: Callable[[VideoFrame], Awaitable[None]],
+    ) -> None:
+        self._journal = journal
+        self._presence = presence
+        self._hear = hear
+        self._see = see
+        self._peer_id = ""
+        self._peer: Peer | None = None
+        self._attaching = asyncio.Lock()
+
+    async def attach(self, offer_sdp: str, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> tuple[str, str]:
+        """(peer_id, answer SDP). spawn: starts the task that serves the line.
+
+        Raises UserError: offer_bad (400) for an unusable offer; voice_not_consented or not_running (409).
+        """
+        journal, services = self._journal, self._journal.services
+        if journal.state.status in (Status.INVITED, Status.COMPLETED):
+            raise UserError("not_running", status=409)
+        if not journal.state.allows(Purpose.VOICE):
+            raise UserError("voice_not_consented", status=409)
+        want_video = services.expression is not None and journal.state.allows(Purpose.EXPRESSION)
+        async with self._attaching:
+            try:
+                peer = await Peer.answer(offer_sdp, ice=services.ice, clock=journal.clock_ms, want_video=want_video)
+            except BadOffer as error:
+                raise UserError("offer_bad", field="offer", params={"reason": error.reason}) from error
+            former, self._peer, self._peer_id = self._peer, peer, uuid.uuid4().hex
+            peer_id = self._peer_id
+            spawn(self._serve(peer))
+        if former is not None:
+            await former.close()
+        return peer_id, peer.answer_sdp
+
+    async def detach(self, peer_id: str) -> None:
+        """Ends this line. Raises UserError peer_unknown (404) when it is not the present one."""
+        if self._peer is None or self._peer_id != peer_id:
+            raise UserError("peer_unknown", status=404)
+        await self._peer.close()
+
+    async def close(self) -> None:
+        """Ends the line, if there is one."""
+        if self._peer is not None:
+            await self._peer.close()
+
+    async def _serve(self, peer: Peer) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._pass_on_sound(peer))
+                group.create_task(self._pass_on_pictures(peer))
+                meter = group.create_task(self._show_level(peer))
+                await self._follow(peer)
+                meter.cancel()
+        finally:
+            await peer.close()
+            if self._peer is peer:
+                self._peer = None
+
+    async def _pass_on_sound(self, peer: Peer) -> None:
+        async for frame in peer.audio:
+            self._hear(frame)
+
+    async def _pass_on_pictures(self, peer: Peer) -> None:
+        async for picture in peer.video:
+            await self._see(picture)
+
+    async def _follow(self, peer: Peer) -> None:
+        """Counts a connected line as the candidate being there: while sound flows, the clock must run."""
+        present = False
+        try:
+            async for state in peer.states():
+                if state == "connected" and not present:
+                    present = True
+                    await self._presence.arrive()
+                elif state != "connected" and present:
+                    present = False
+                    self._presence.leave()
+                await self._show_state(peer, state)
+        finally:
+            if present:
+                self._presence.leave()
+
+    async def _show_state(self, peer: Peer, state: PeerState) -> None:
+        if self._peer is peer:
+            await self._journal.signal("connection", {"line": state, "packet_loss": round(peer.packet_loss, 3)})
+
+    async def _show_level(self, peer: Peer) -> None:
+        count = 0
+        while True:
+            await asyncio.sleep(LEVEL_SECONDS)
+            if self._peer is peer and peer.state == "connected":
+                await self._journal.signal("level", {"dbfs": round(peer.level_dbfs, 1)})
+                count += 1
+                if count % LOSS_EVERY == 0:
+                    await self._show_state(peer, peer.state)

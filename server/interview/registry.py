@@ -1,0 +1,186 @@
+"""All interviews: made by an invitation, taken up from the log when somebody comes, released when nobody is there."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from analyzers.expression import ExpressionAnalyzer
+from media.ice import IceSettings
+from question_flows.model import Flow, Language
+from server.errors import UserError
+from server.governance.policy import purposes_offered
+from server.interview.engine import SpeechEngine
+from server.interview.events import InterviewInvited, Purpose
+from server.interview.fold import fold
+from server.interview.journal import Services, utc_now
+from server.interview.report import Report, build_report
+from server.interview.session import InterviewSession
+from server.interview.state import InterviewState
+from server.interview.typed import clean
+from server.live.hub import Hub
+from server.storage.database import Database
+from server.storage.event_log import EventLog
+from server.storage.invitations import Invitations
+from server.storage.users import email_of
+
+LONGEST_NAME = 200
+LONGEST_JURISDICTION = 100
+RELEASE_AFTER = timedelta(minutes=10)
+LOOK_EVERY_SECONDS = 60.0
+CLOSE_SECONDS = 5.0
+
+
+class Interviews:
+    """`async with interviews:` keeps the live ones; leaving ends them all within 5 s."""
+
+    def __init__(
+        self,
+        database: Database,
+        hub: Hub,
+        flows: Mapping[str, Flow],
+        *,
+        engine: SpeechEngine,
+        ice: IceSettings,
+        invitation_days: int = 14,
+        expression: ExpressionAnalyzer | None = None,
+        purposes_offered: Callable[[str], tuple[Purpose, ...]] = purposes_offered,
+        now: Callable[[], datetime] = utc_now,
+        grace_seconds: float = 3.0,
+    ) -> None:
+        self.event_log = EventLog(database)
+        self.hub = hub
+        self.flows = flows
+        self.engine = engine
+        self.invitations = Invitations(database)
+        self._database = database
+        self._invitation_days = invitation_days
+        self._services = Services(self.event_log, hub, engine, ice, expression, purposes_offered, now, grace_seconds)
+        self._sessions: dict[str, tuple[InterviewSession, asyncio.Task[None]]] = {}
+        self._loading = asyncio.Lock()
+        self._caretaker: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._caretaker = asyncio.create_task(self._release_idle(), name="interviews-caretaker")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._caretaker is not None:
+            self._caretaker.cancel()
+            await asyncio.wait([self._caretaker])
+        async with self._loading:
+            sessions, self._sessions = self._sessions, {}
+        await asyncio.gather(*(_end(session, task) for session, task in sessions.values()))
+
+    async def invite(
+        self,
+        *,
+        flow_id: str,
+        language: Language,
+        candidate_name: str,
+        email: str,
+        jurisdiction: str,
+        now: datetime,
+    ) -> tuple[str, str]:
+        """Makes an interview and the link to it: (interview_id, token). email may be empty.
+
+        Raises UserError flow_unknown, language_not_offered, name_missing, name_too_long, email_invalid,
+        jurisdiction_missing, each with its field.
+        """
+        flow = self.flows.get(flow_id)
+        if flow is None:
+            raise UserError("flow_unknown", field="flow_id")
+        if language not in flow.languages:
+            raise UserError("language_not_offered", field="language")
+        name, law = clean(candidate_name).strip(), clean(jurisdiction).strip()
+        if not name:
+            raise UserError("name_missing", field="candidate_name")
+        if len(name) > LONGEST_NAME:
+            raise UserError("name_too_long", field="candidate_name", params={"length": str(LONGEST_NAME)})
+        if not 0 < len(law) <= LONGEST_JURISDICTION:
+            raise UserError("jurisdiction_missing", field="jurisdiction")
+        address = email_of(clean(email)) if email.strip() else ""
+        interview_id = uuid.uuid4().hex
+        invited = InterviewInvited(flow.id, flow.version, language, law, name)
+        async with self._database.begin() as connection:
+            event = await self.event_log.create(connection, interview_id, invited, candidate_email=address, now=now)
+            expires_at = now + timedelta(days=self._invitation_days)
+            token = await self.invitations.issue(connection, interview_id, expires_at)
+        await self.hub.publish_events(interview_id, [event])
+        return interview_id, token
+
+    async def get(self, interview_id: str) -> InterviewSession:
+        """The live session, taken up from the log if need be. Raises UserError interview_unknown (404)."""
+        async with self._loading:
+            if interview_id not in self._sessions:
+                state = await self._read(interview_id)
+                session = InterviewSession(interview_id, self.flow_of(state), state, self._services)
+                await session.take_up()
+                task = asyncio.create_task(session.run(), name=f"interview-{interview_id}")
+                self._sessions[interview_id] = (session, task)
+            return self._sessions[interview_id][0]
+
+    async def state(self, interview_id: str) -> InterviewState:
+        """Where an interview stands; reading starts nothing. Raises UserError interview_unknown (404)."""
+        if interview_id in self._sessions:
+            return self._sessions[interview_id][0].state
+        return await self._read(interview_id)
+
+    def flow_of(self, state: InterviewState) -> Flow:
+        """The flow the interview was made with. Raises UserError flow_unknown (404) when it is gone."""
+        flow = self.flows.get(state.flow_id)
+        if flow is None:
+            raise UserError("flow_unknown", status=404)
+        return flow
+
+    async def report(self, interview_id: str) -> Report:
+        """The report as far as the interview has got. Raises UserError interview_unknown (404)."""
+        events = await self.event_log.read(interview_id)
+        row = await self.event_log.row(interview_id)
+        if not events or row is None:
+            raise UserError("interview_unknown", status=404)
+        flow = self.flow_of(fold(events))
+        return await asyncio.to_thread(build_report, interview_id, events, flow, candidate_email=row.candidate_email)
+
+    def running(self) -> tuple[InterviewSession, ...]:
+        """The sessions in this process."""
+        return tuple(session for session, _ in self._sessions.values())
+
+    async def release_idle(self, now: datetime) -> None:
+        """Forgets sessions where nobody has been for ten minutes; they are in the log."""
+        async with self._loading:
+            idle = [key for key, (session, _) in self._sessions.items() if session.idle_for(now) >= RELEASE_AFTER]
+            released = [self._sessions.pop(key) for key in idle]
+        for session, task in released:
+            await _end(session, task)
+            self.hub.forget(session.interview_id)
+
+    async def _release_idle(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            await self.release_idle(self._services.now())
+
+    async def _read(self, interview_id: str) -> InterviewState:
+        events = await self.event_log.read(interview_id)
+        if not events:
+            raise UserError("interview_unknown", status=404)
+        return fold(events)
+
+
+async def _end(session: InterviewSession, task: asyncio.Task[None]) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await session.close()
+            await asyncio.shield(task)
+    except TimeoutError:
+        task.cancel()
+        await asyncio.wait([task])

@@ -1,0 +1,235 @@
+"""One live interview: obeys commands, listens to the line, and keeps its failures to itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from question_flows.model import Flow
+from server.errors import UserError
+from server.interview.commands import Command, SubmitAnswer
+from server.interview.decide import Situation, decide
+from server.interview.engine import MODEL_MISSING, EngineStatus
+from server.interview.events import (
+    AnswerMode,
+    AnswerSubmitted,
+    EventBody,
+    InterviewPaused,
+    Purpose,
+    RecognitionFailed,
+    RecognitionRestored,
+    ServerRestarted,
+)
+from server.interview.journal import Journal, Services
+from server.interview.line import CandidateLine
+from server.interview.listening import Listening
+from server.interview.presence import UNFINISHED, Presence
+from server.interview.running_score import RunningScore
+from server.interview.settling import Settling
+from server.interview.state import InterviewState
+from server.interview.watching import Watching
+
+log = logging.getLogger(__name__)
+
+LAST_WORDS_SECONDS = 3.0
+"""How long a server that stops waits for the words of the utterance being spoken."""
+LONGEST_RETRY_SECONDS = 30.0
+
+
+class InterviewSession:
+    """One interview in this process. Made by `Interviews.get`, which also runs and ends it."""
+
+    def __init__(self, interview_id: str, flow: Flow, state: InterviewState, services: Services) -> None:
+        self.interview_id = interview_id
+        self.flow = flow
+        self._services = services
+        self._journal = Journal(interview_id, flow, state, services)
+        self._presence = Presence(self._journal)
+        self._words_changed = asyncio.Event()
+        self._to_settle = asyncio.Event()
+        self._engine_changed = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._running = asyncio.Event()
+        self._group: asyncio.TaskGroup | None = None
+        self._listening = Listening(self._journal, self._words_changed.set)
+        self._watching = Watching(self._journal)
+        self._running_score = RunningScore(self._journal, self._listening)
+        self._settling = Settling(self._journal, self._listening, self._watching)
+        self._line = CandidateLine(self._journal, self._presence, self._listening.hear, self._watching.see)
+
+    @property
+    def state(self) -> InterviewState:
+        """Where the interview stands."""
+        return self._journal.state
+
+    @property
+    def purposes(self) -> tuple[Purpose, ...]:
+        """What the candidate is asked consent for."""
+        return self._services.purposes_offered(self.state.jurisdiction)
+
+    @property
+    def recognition(self) -> dict[str, Any]:
+        """Whether speech can be recognised: available, loading, reason."""
+        return self._services.engine.as_json()
+
+    def now(self) -> datetime:
+        """The wall clock, UTC."""
+        return self._journal.now()
+
+    def idle_for(self, now: datetime) -> timedelta:
+        """How long nobody has been there."""
+        return timedelta(0) if self._presence.somebody else now - self._presence.gone_since
+
+    async def execute(self, command: Command) -> InterviewState:
+        """Obeys a command: what it causes is on disk and published when this returns.
+
+        Raises UserError, which changes nothing; SQLAlchemyError when the database fails.
+        """
+        if isinstance(command, SubmitAnswer) and command.mode is AnswerMode.VOICE:
+            await self._listening.finish(command.question_id)
+        try:
+            events = await self._journal.record(lambda state: self._decide(state, command))
+        except UserError:
+            self._listening.go_on()
+            raise
+        for event in events:
+            self._react(event.body)
+        return self.state
+
+    async def attach(self, offer_sdp: str) -> tuple[str, str]:
+        """(peer_id, answer SDP) for a browser's offer; a line there was before is ended. Raises UserError."""
+        await self._running.wait()
+        return await self._line.attach(offer_sdp, self._spawn)
+
+    async def detach(self, peer_id: str) -> None:
+        """Ends this line. Raises UserError peer_unknown (404)."""
+        await self._line.detach(peer_id)
+
+    @asynccontextmanager
+    async def candidate_present(self) -> AsyncIterator[None]:
+        """The candidate's page is open for the length of this context."""
+        await self._presence.arrive()
+        try:
+            yield
+        finally:
+            self._presence.leave()
+
+    async def take_up(self) -> None:
+        """For a session made from the log: says that the former process ended while the candidate was there."""
+        await self._journal.record(
+            lambda state: [ServerRestarted()] if state.connected and state.status in UNFINISHED else []
+        )
+
+    async def run(self) -> None:
+        """Lives until `close`. The one place that catches everything: no interview's failure touches another."""
+        self._services.engine.on_change(self._engine_changed.set)
+        retry_seconds = 1.0
+        while not self._closing.is_set():
+            try:
+                await self._live()
+            except Exception as error:  # noqa: BLE001
+                # Not the messages: they can hold what the candidate said.
+                places = "; ".join(f"{type(leaf).__name__} at {place_of(leaf)}" for leaf in leaves(error))
+                log.error("interview %s failed and goes on: %s", self.interview_id, places)
+                await self._pause_before_retry(retry_seconds)
+                retry_seconds = min(LONGEST_RETRY_SECONDS, retry_seconds * 2)
+        self._services.engine.forget(self._engine_changed.set)
+
+    async def close(self) -> None:
+        """Ends the line and the tasks; what was being said is written down first if it can be within 3 s."""
+        self._listening.flush()
+        if (answer := self.state.answer) is not None:
+            await self._listening.finish(answer.question_id, LAST_WORDS_SECONDS)
+        await self._line.close()
+        self._closing.set()
+
+    async def _live(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                self._listening.use(group)
+                self._to_settle.set()
+                self._engine_changed.set()
+                self._running.set()
+                tasks = [
+                    group.create_task(self._presence.watch()),
+                    group.create_task(self._running_score.follow(self._words_changed)),
+                    group.create_task(self._settle()),
+                    group.create_task(self._tell_recognition()),
+                ]
+                await self._closing.wait()
+                await self._line.close()
+                for task in tasks:
+                    task.cancel()
+                self._listening.stop()
+        finally:
+            self._running.clear()
+            self._group = None
+
+    async def _pause_before_retry(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+        except TimeoutError:
+            pass
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        assert self._group is not None
+        self._group.create_task(coroutine)
+
+    def _decide(self, state: InterviewState, command: Command) -> list[EventBody]:
+        situation = Situation(
+            clock_ms=self._journal.clock_ms(),
+            purposes=self.purposes,
+            recognition_available=self._services.engine.status is EngineStatus.AVAILABLE,
+        )
+        return decide(state, self.flow, command, situation)
+
+    def _react(self, body: EventBody) -> None:
+        match body:
+            case AnswerSubmitted():
+                self._to_settle.set()
+            case InterviewPaused():
+                self._listening.flush()
+
+    async def _settle(self) -> None:
+        while True:
+            await self._to_settle.wait()
+            self._to_settle.clear()
+            await self._settling.settle()
+            self._words_changed.set()
+
+    async def _tell_recognition(self) -> None:
+        while True:
+            await self._engine_changed.wait()
+            self._engine_changed.clear()
+            await self._journal.record(self._recognition_events)
+            await self._journal.signal("recognition", self.recognition)
+
+    def _recognition_events(self, state: InterviewState) -> Sequence[EventBody]:
+        if state.status not in UNFINISHED or not state.allows(Purpose.VOICE):
+            return []
+        status = self._services.engine.status
+        if status is EngineStatus.UNAVAILABLE and state.recognition_failed is None:
+            return [RecognitionFailed(MODEL_MISSING)]
+        if status is EngineStatus.AVAILABLE and state.recognition_failed is not None:
+            return [RecognitionRestored()]
+        return []
+
+
+def leaves(error: BaseException) -> list[BaseException]:
+    """The errors in a group of groups."""
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in leaves(inner)]
+    return [error]
+
+
+def place_of(error: BaseException) -> str:
+    """File, line and function where an error was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else "?"

@@ -1,0 +1,114 @@
+"""What follows a submitted answer: its score and observations, and after the last one the report."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+
+from analyzers.delivery import measure
+from analyzers.results import AnswerScore, Delivery, TranscriptWord, WithheldReason
+from analyzers.scoring.rubric import SCORER, score_answer, withhold
+from media.frames import Utterance
+from server.interview.events import (
+    AnswerMode,
+    AnswerObserved,
+    AnswerScored,
+    EventBody,
+    InterviewCompleted,
+    InterviewEvent,
+    Purpose,
+    ReportWritten,
+)
+from server.interview.journal import Journal
+from server.interview.listening import Listening
+from server.interview.report import build_report, report_json
+from server.interview.state import AnswerState, InterviewState, Status
+from server.interview.watching import Watching
+from server.storage.outbox import OutboxMessage
+
+REPORT_READY = "report.ready"
+
+
+class Settling:
+    """Works off what the log says is still to do, so that a crash in between is made up for by looking again."""
+
+    def __init__(self, journal: Journal, listening: Listening, watching: Watching) -> None:
+        self._journal = journal
+        self._listening = listening
+        self._watching = watching
+
+    async def settle(self) -> None:
+        """Scores every submitted answer that has no score; completes the interview when nothing is left."""
+        for answer in self._journal.state.asked:
+            if answer.transcript is not None and answer.score is None:
+                await self._score(answer)
+        if self._is_over(self._journal.state):
+            await self._complete()
+
+    async def _score(self, answer: AnswerState) -> None:
+        score, scorer = await self._scored(answer)
+        bodies: list[EventBody] = [AnswerScored(score, scorer)]
+        observations = self._watching.take(answer)
+        delivery = await self._delivery(answer)
+        if observations or delivery is not None:
+            bodies.append(AnswerObserved(answer.question_id, observations, delivery))
+
+        def still_to_do(state: InterviewState) -> Sequence[EventBody]:
+            now = (state.answers or {})[answer.question_id]
+            return bodies if now.score is None else []
+
+        await self._journal.record(still_to_do)
+
+    async def _scored(self, answer: AnswerState) -> tuple[AnswerScore, str]:
+        flow, state = self._journal.flow, self._journal.state
+        question = flow.question(answer.question_id)
+        if not state.allows(Purpose.SCORING):
+            return withhold(flow, question, WithheldReason.NO_CONSENT), "none"
+        assert answer.transcript is not None
+        return await asyncio.to_thread(score_answer, flow, question, answer.transcript), SCORER
+
+    async def _delivery(self, answer: AnswerState) -> Delivery | None:
+        state = self._journal.state
+        sound = self._listening.take_sound(answer.question_id)
+        allowed = state.allows(Purpose.SCORING) and state.allows(Purpose.VOICE)
+        if not sound or not allowed or answer.mode is not AnswerMode.VOICE:
+            return None
+        # After a crash the earlier sound is gone: words without their sound would look like fast speech.
+        return await asyncio.to_thread(measure, sound, words_within(answer.words, sound), state.language)
+
+    def _is_over(self, state: InterviewState) -> bool:
+        if state.status is not Status.RUNNING or state.question_id is not None:
+            return False
+        asked = state.asked
+        return len(asked) == len(self._journal.flow.questions) and all(answer.score for answer in asked)
+
+    async def _complete(self) -> None:
+        journal, log = self._journal, self._journal.services.event_log
+        events = await log.read(journal.interview_id)
+        row = await log.row(journal.interview_id)
+        now, state = journal.now(), journal.state
+        done = InterviewEvent(state.seq + 1, now, state.clock_at(now), InterviewCompleted())
+        report = await asyncio.to_thread(
+            build_report,
+            journal.interview_id,
+            [*events[: state.seq], done],
+            journal.flow,
+            candidate_email=row.candidate_email if row else "",
+        )
+        message = OutboxMessage(
+            id=f"msg_{uuid.uuid4().hex}",
+            interview_id=journal.interview_id,
+            type=REPORT_READY,
+            body={"type": REPORT_READY, "timestamp": now.isoformat(), "data": report_json(report)},
+        )
+        await journal.record(
+            lambda current: [InterviewCompleted(), ReportWritten(message.id)] if self._is_over(current) else [],
+            at=now,
+            outbox=(message,),
+        )
+
+
+def words_within(words: Sequence[TranscriptWord], sound: Sequence[Utterance]) -> list[TranscriptWord]:
+    """The words that were spoken in these utterances."""
+    return [word for word in words if any(u.start_ms <= word.start_ms < u.end_ms for u in sound)]

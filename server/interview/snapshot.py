@@ -1,0 +1,142 @@
+"""An interview as pages first see it; after that they follow the events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from question_flows.model import Flow, Language, Question
+from server.interview.running_score import INTERVIEW_SCORE, interview_score
+from server.interview.session import InterviewSession
+from server.interview.state import AnswerState, Fault, InterviewState, Status
+
+_ANSWERS = TypeAdapter(tuple[AnswerState, ...])
+_FAULTS = TypeAdapter(tuple[Fault, ...])
+
+
+def candidate_snapshot(session: InterviewSession) -> dict[str, Any]:
+    """What the candidate's page shows: nothing of scores, cues or indicators."""
+    state, flow, now = session.state, session.flow, session.now()
+    answer = state.answer
+    return {
+        "interview_id": session.interview_id,
+        "seq": state.seq,
+        "status": state.status.value,
+        "clock_ms": state.clock_at(now),
+        "language": state.language.value,
+        "title": flow.title[state.language],
+        "job": flow.job[state.language],
+        "policy": {"purposes": [purpose.value for purpose in session.purposes]},
+        "consents": _consents(state),
+        "question": _open_question(state, flow, answer, now) if answer else None,
+        "recognition": session.recognition,
+        "recognised_until_ms": answer.recognised_until_ms if answer else None,
+        "completed": state.status is Status.COMPLETED,
+        "all_submitted": bool(state.asked) and answer is None,
+        "feedback_given": state.feedback is not None,
+    }
+
+
+def hr_snapshot(
+    interview_id: str, state: InterviewState, flow: Flow, language: Language | None = None
+) -> dict[str, Any]:
+    """Everything HR's page of one interview shows; names in `language`, else in the interview's."""
+    shown_in = language or state.language
+    scored = any(answer.score for answer in state.asked)
+    return {
+        "interview_id": interview_id,
+        "seq": state.seq,
+        "at": state.at.isoformat(),
+        "clock_ms": state.clock_ms,
+        "ticking": state.ticking,
+        "status": state.status.value,
+        "connected": state.connected,
+        "candidate_name": state.candidate_name,
+        "language": state.language.value,
+        "jurisdiction": state.jurisdiction,
+        "flow": _flow(flow, shown_in),
+        "consents": _consents(state),
+        "question_id": state.question_id,
+        "answers": [
+            {**data, "phase": answer.phase.value}
+            for data, answer in zip(_ANSWERS.dump_python(state.asked, mode="json"), state.asked, strict=True)
+        ],
+        "score": INTERVIEW_SCORE.dump_python(interview_score(flow, state), mode="json") if scored else None,
+        "faults": _FAULTS.dump_python(state.faults, mode="json"),
+        "recognition_failed": state.recognition_failed,
+        "invited_at": state.invited_at.isoformat(),
+        "started_at": state.started_at.isoformat() if state.started_at else None,
+        "completed_at": state.completed_at.isoformat() if state.completed_at else None,
+        "report_id": state.report_id,
+    }
+
+
+def _consents(state: InterviewState) -> dict[str, bool] | None:
+    if state.consents is None:
+        return None
+    return {purpose.value: granted for purpose, granted in state.consents.items()}
+
+
+def _open_question(state: InterviewState, flow: Flow, answer: AnswerState, now: datetime) -> dict[str, Any]:
+    question = flow.question(answer.question_id)
+    return {
+        **_question(question, state.language),
+        "index": answer.index,
+        "total": len(flow.questions),
+        "scenario": _scenario(flow, question, state.language),
+        "hints": [hint.text[state.language] for hint in question.hints],
+        "hints_opened": list(answer.hints),
+        "phase": answer.phase.value,
+        "thinking_left_ms": state.thinking_left_ms(question, now),
+        "started_ms": answer.started_ms,
+        "committed_words": [word.text for word in answer.words],
+        "utterances": [{"number": u.number, "words": [word.text for word in u.words]} for u in answer.utterances],
+        "lost": len(answer.lost),
+        "draft": answer.draft,
+        "submitted": answer.submitted_ms is not None,
+    }
+
+
+def _question(question: Question, language: Language) -> dict[str, Any]:
+    return {
+        "id": question.id,
+        "kind": question.kind.value,
+        "text": question.text[language],
+        "thinking_seconds": question.thinking_seconds,
+        "answer_seconds": question.answer_seconds,
+    }
+
+
+def _scenario(flow: Flow, question: Question, language: Language) -> dict[str, str] | None:
+    if question.scenario_id is None:
+        return None
+    scenario = flow.scenario(question.scenario_id)
+    return {
+        "id": scenario.id,
+        "title": scenario.title[language],
+        "setting": scenario.setting[language],
+        "counterpart": scenario.counterpart[language],
+    }
+
+
+def _flow(flow: Flow, language: Language) -> dict[str, Any]:
+    return {
+        "id": flow.id,
+        "title": flow.title[language],
+        "job": flow.job[language],
+        "competencies": [
+            {
+                "id": competency.id,
+                "name": competency.name[language],
+                "weight": competency.weight,
+                "indicators": [
+                    {"id": i.id, "name": i.name[language], "description": i.description[language]}
+                    for i in competency.indicators
+                ],
+            }
+            for competency in flow.competencies
+        ],
+        "questions": [_question(question, language) for question in flow.questions],
+    }

@@ -1,0 +1,49 @@
+"""Watches the candidate's pictures during an answer: samples are kept until it is submitted, never the pictures."""
+
+from __future__ import annotations
+
+from pydantic import TypeAdapter
+
+from analyzers.expression import FaceSample, summarise
+from analyzers.results import Observation
+from media.frames import VideoFrame
+from server.interview.events import Purpose
+from server.interview.journal import Journal
+from server.interview.state import AnswerState, Phase, Status
+
+_OBSERVATIONS = TypeAdapter(tuple[Observation, ...])
+
+
+class Watching:
+    """One sample a second and answer, when policy and consent allow; else it sees nothing."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._samples: dict[str, list[FaceSample]] = {}
+
+    async def see(self, picture: VideoFrame) -> None:
+        """Takes a picture of the line."""
+        state, expression = self._journal.state, self._journal.services.expression
+        answer = state.answer
+        if expression is None or not state.allows(Purpose.EXPRESSION) or state.status is not Status.RUNNING:
+            return
+        if answer is None or answer.phase is not Phase.ANSWERING:
+            return
+        sample = await expression.analyse(picture)
+        samples = self._samples.setdefault(answer.question_id, [])
+        samples.append(sample)
+        observations = summarise(samples, answer.started_ms or answer.asked_ms, picture.at_ms)
+        await self._journal.signal(
+            "observations",
+            {
+                "question_id": answer.question_id,
+                "observations": _OBSERVATIONS.dump_python(observations, mode="json"),
+            },
+        )
+
+    def take(self, answer: AnswerState) -> tuple[Observation, ...]:
+        """What was seen over a submitted answer; the samples are forgotten."""
+        samples = self._samples.pop(answer.question_id, [])
+        if not samples:
+            return ()
+        return summarise(samples, answer.started_ms or answer.asked_ms, answer.submitted_ms or samples[-1].at_ms)

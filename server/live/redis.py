@@ -1,0 +1,158 @@
+"""The broker of several processes: Redis carries live messages between them, and loses nothing that matters."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import uuid
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from server.live.fanout import Fanout, Subscription
+from server.live.messages import LiveMessage, Signal, from_text, signal_json, to_text
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "interviews:live"
+SIGNALS_KEY = "interviews:signals:"
+SIGNALS_SECONDS = 3600
+UNSENT = 1000
+"""Messages kept while Redis is slow; beyond that the oldest go, and viewers elsewhere fill the gap from the log."""
+CONNECT_SECONDS = 2.0
+ANSWER_SECONDS = 1.0
+RETRY_SECONDS = 0.5
+LISTEN_SECONDS = 1.0
+CHECK_SECONDS = 5
+
+
+class RedisBroker:
+    """Delivers to viewers here at once and to those of other processes through Redis.
+
+    Publishing never waits: a task sends what is queued. While Redis is down interviews and their viewers here go
+    on; when it is back every viewer's stream gets a Gap, upon which the hub reads the log.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._redis = Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_connect_timeout=CONNECT_SECONDS,
+            socket_timeout=CHECK_SECONDS,
+            health_check_interval=CHECK_SECONDS,
+        )
+        self._sender = uuid.uuid4().hex
+        self._fanout = Fanout()
+        self._unsent: deque[LiveMessage] = deque(maxlen=UNSENT)
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._reachable = True
+        self.dropped = 0
+        """Messages that never left this process."""
+        self._told_dropped = 0
+
+    async def open(self) -> None:
+        """Starts sending and listening; Redis may come later."""
+        self._tasks = [
+            asyncio.create_task(self._keep(self._send), name="redis-send"),
+            asyncio.create_task(self._keep(self._listen), name="redis-listen"),
+        ]
+
+    async def close(self) -> None:
+        """Ends every stream and the connection."""
+        self._fanout.end()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._redis.aclose()
+
+    def publish(self, message: LiveMessage) -> None:
+        """Delivers here at once, elsewhere soon."""
+        self._fanout.deliver(message)
+        if len(self._unsent) == UNSENT:
+            self.dropped += 1
+        self._unsent.append(message)
+        self._wake.set()
+
+    def subscribe(self, interview_id: str | None) -> AbstractContextManager[Subscription]:
+        """A stream of one interview, or of all with None."""
+        return self._fanout.subscribe(interview_id)
+
+    async def last_signals(self, interview_id: str) -> list[Signal]:
+        """The last signal of each type, from whichever process; from this one alone while Redis is away."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                kept = await self._redis.hgetall(SIGNALS_KEY + interview_id)
+        except (RedisError, OSError, TimeoutError):
+            return self._fanout.last_signals(interview_id)
+        return [Signal(**json.loads(text)) for text in kept.values()]
+
+    def forget(self, interview_id: str) -> None:
+        """Drops the interview's last signals here; Redis lets them expire."""
+        self._fanout.forget(interview_id)
+
+    async def _keep(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Runs a task's work again whenever Redis goes away; says so once."""
+        while True:
+            try:
+                await work()
+            except (RedisError, OSError, TimeoutError) as error:
+                if self._reachable:
+                    self._reachable = False
+                    log.warning("Redis is out of reach (%s): viewers of other processes lag", type(error).__name__)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _send(self) -> None:
+        while True:
+            while self._unsent:
+                if self._told_dropped != self.dropped:
+                    dropped = self.dropped
+                    await self._redis.publish(CHANNEL, json.dumps({"sender": self._sender, "gap": True}))
+                    self._told_dropped = dropped
+                message = self._unsent.popleft()
+                try:
+                    await self._send_one(message)
+                except (RedisError, OSError, TimeoutError):
+                    self.dropped += 1
+                    raise
+            self._wake.clear()
+            await self._wake.wait()
+
+    async def _send_one(self, message: LiveMessage) -> None:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.publish(CHANNEL, to_text(message, self._sender))
+            if isinstance(message, Signal):
+                key = SIGNALS_KEY + message.interview_id
+                pipe.hset(key, message.type, json.dumps(signal_json(message), ensure_ascii=False))
+                pipe.expire(key, SIGNALS_SECONDS)
+            await pipe.execute()
+
+    async def _listen(self) -> None:
+        async with self._redis.pubsub() as pubsub:
+            await pubsub.subscribe(CHANNEL)
+            if not self._reachable:
+                self._reachable = True
+                log.warning("Redis is back")
+            # Whatever was said while nobody listened is missing here.
+            self._fanout.gap()
+            while True:
+                received = await pubsub.get_message(ignore_subscribe_messages=True, timeout=LISTEN_SECONDS)
+                if received is not None:
+                    self._take(received["data"])
+
+    def _take(self, text: str) -> None:
+        try:
+            if json.loads(text).get("gap"):
+                self._fanout.gap()
+                return
+            sender, message = from_text(text)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            log.warning("a live message could not be read (%s)", type(error).__name__)
+            return
+        if sender != self._sender:
+            self._fanout.deliver(message)
