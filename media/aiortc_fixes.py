@@ -24,6 +24,7 @@ CONSENT_FAILURES = 24
 
 _stock_host_addresses: Callable[[bool, bool], list[str]] = aioice.ice.get_host_addresses
 _stock_datagram_received = aioice.ice.StunProtocol.datagram_received
+_stock_connect = aioice.ice.Connection.connect
 _stock_handle_rtcp = RTCRtpReceiver._handle_rtcp_packet
 _host_addresses: ContextVar[tuple[str, ...]] = ContextVar("host_addresses", default=())
 
@@ -95,6 +96,7 @@ def install() -> None:
     aioice.ice.CONSENT_FAILURES = CONSENT_FAILURES
     aioice.ice.get_host_addresses = _chosen_host_addresses
     aioice.ice.StunProtocol.datagram_received = _datagram_received  # type: ignore[method-assign]
+    aioice.ice.Connection.connect = _connect  # type: ignore[method-assign]
     RTCRtpReceiver._handle_rtcp_packet = _handle_rtcp  # type: ignore[method-assign]
 
 
@@ -104,6 +106,7 @@ def _check() -> None:
         JitterBuffer.add: ["self", "packet"],
         _stock_host_addresses: ["use_ipv4", "use_ipv6"],
         _stock_datagram_received: ["self", "data", "addr"],
+        _stock_connect: ["self"],
         _stock_handle_rtcp: ["self", "packet"],
         RTCRtpReceiver._send_rtcp_pli: ["self", "media_ssrc"],
     }
@@ -146,6 +149,17 @@ def _is_stun(data: bytes | str) -> bool:
     except ValueError:
         return False
     return True
+
+
+async def _connect(self: Any) -> None:
+    """End the consent checks of a connection that was closed while it connected.
+
+    aioice starts them all the same; with nobody left to ask they never fail, and the task stays for ever.
+    """
+    await _stock_connect(self)
+    if self._closing:
+        self._query_consent_task.cancel()
+        raise ConnectionError("closed while connecting")
 
 
 async def _handle_rtcp(self: RTCRtpReceiver, packet: AnyRtcpPacket) -> None:

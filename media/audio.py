@@ -113,6 +113,4 @@ class Resampler:
             self._setup = setup
             self._resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
         frame.pts = None  # Gaps are handled here; FFmpeg need not see them.
-        return [
-            piece.to_ndarray()[0].astype(np.int16, copy=False) for piece in self._resampler.resample(frame)
-        ]
+        return [piece.to_ndarray()[0].astype(np.int16, copy=False) for piece in self._resampler.resample(frame)]

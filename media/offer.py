@@ -51,6 +51,7 @@ def _is_complete(media: MediaDescription) -> bool:
     """Whether ICE and DTLS can begin: without these aiortc fails later, in the background."""
     return bool(
         media.rtp.muxId
+        and media.direction
         and media.ice is not None
         and media.ice.usernameFragment
         and media.ice.password
@@ -62,6 +63,7 @@ def _is_complete(media: MediaDescription) -> bool:
 
 
 def _is_bundled(offer: SessionDescription) -> bool:
+    """Whether the sections have names of their own and share one transport, the first one's."""
     mids = [media.rtp.muxId for media in offer.media]
-    bundled = [str(item) for group in offer.group if group.semantic == "BUNDLE" for item in group.items]
-    return len(set(mids)) == len(mids) and (len(mids) == 1 or sorted(bundled) == sorted(mids))
+    bundles = [[str(item) for item in group.items] for group in offer.group if group.semantic == "BUNDLE"]
+    return len(set(mids)) == len(mids) and (bundles == [mids] or (len(mids) == 1 and not bundles))

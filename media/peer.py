@@ -19,6 +19,7 @@ from aiortc import (
     RTCRtpReceiver,
     RTCSessionDescription,
 )
+from aiortc.exceptions import OperationError
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from media.aiortc_fixes import ask_for_key_frame, host_addresses, install
@@ -80,9 +81,7 @@ class Peer:
         connection.on("connectionstatechange", self._changed.set)
 
     @classmethod
-    async def answer(
-        cls, offer_sdp: str, *, ice: IceSettings, clock: Callable[[], int], want_video: bool
-    ) -> Self:
+    async def answer(cls, offer_sdp: str, *, ice: IceSettings, clock: Callable[[], int], want_video: bool) -> Self:
         """Accept a browser's offer; the peer is connecting when this returns.
 
         clock: the interview clock, milliseconds. want_video=False answers video with "inactive", so the browser
@@ -142,16 +141,18 @@ class Peer:
         connection = self._connection
         try:
             await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+            for transceiver in connection.getTransceivers():
+                if transceiver.receiver.track is not None and (transceiver.kind == "audio" or want_video):
+                    self._receivers[transceiver.kind] = transceiver.receiver
+                else:
+                    transceiver.direction = "inactive"
+            await connection.setLocalDescription(await connection.createAnswer())
+        except OperationError as error:
+            raise BadOffer("no_common_codec") from error
         except (ValueError, LookupError, AssertionError, AttributeError, TypeError) as error:
             raise BadOffer("malformed") from error
-        for transceiver in connection.getTransceivers():
-            if transceiver.receiver.track is not None and (transceiver.kind == "audio" or want_video):
-                self._receivers[transceiver.kind] = transceiver.receiver
-            else:
-                transceiver.direction = "inactive"
         if "video" not in self._receivers:
             self._video.end()
-        await connection.setLocalDescription(await connection.createAnswer())
         self.answer_sdp = connection.localDescription.sdp
 
     async def _run(self) -> None:
@@ -256,16 +257,12 @@ def _to_rgb(frame: av.VideoFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.uin
     """RGB, uint8, at most 640 wide: what face landmarks need."""
     width = min(frame.width, WIDEST_PICTURE)
     height = max(1, round(frame.height * width / frame.width))
-    return (
-        frame.reformat(width=width, height=height, format="rgb24").to_ndarray().astype(np.uint8, copy=False)
-    )
+    return frame.reformat(width=width, height=height, format="rgb24").to_ndarray().astype(np.uint8, copy=False)
 
 
 def _configuration(ice: IceSettings) -> RTCConfiguration:
     servers = [
-        RTCIceServer(
-            urls=server["urls"], username=server.get("username"), credential=server.get("credential")
-        )
+        RTCIceServer(urls=server["urls"], username=server.get("username"), credential=server.get("credential"))
         for server in ice.ice_servers_for_browser(datetime.now(UTC))
     ]
     return RTCConfiguration(iceServers=servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)

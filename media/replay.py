@@ -53,9 +53,7 @@ class SpeechTrack(MediaStreamTrack):
         """
         if self.readyState != "live":
             raise MediaStreamError("the track has ended")
-        saying = _Saying(
-            np.ascontiguousarray(samples, dtype=np.int16), asyncio.get_running_loop().create_future()
-        )
+        saying = _Saying(np.ascontiguousarray(samples, dtype=np.int16), asyncio.get_running_loop().create_future())
         if not samples.size:
             return Spoken(time.monotonic(), time.monotonic())
         self._sayings.append(saying)

@@ -174,9 +174,7 @@ def _quietest(current: _Open, begin: int) -> int:
 
     A frame counts with its neighbours (60 ms), so that the closure of one stop consonant does not win.
     """
-    loudness = [
-        float(np.square(frame.samples, dtype=np.float32).mean()) for frame in current.frames[begin - 1 :]
-    ]
+    loudness = [float(np.square(frame.samples, dtype=np.float32).mean()) for frame in current.frames[begin - 1 :]]
     around = np.convolve(loudness, np.ones(3), mode="valid")
     candidates = range(begin, len(current.frames) - 1)
     return min(candidates, key=lambda at: (current.speech[at], around[at - begin])) + 1

@@ -28,7 +28,8 @@ def wall_clock() -> Callable[[], int]:
 def tone(seconds: float, hz: float = 440.0, amplitude: float = 0.3) -> NDArray[np.int16]:
     """A sine at 48 kHz, int16."""
     at = np.arange(int(seconds * 48_000)) / 48_000
-    return (np.sin(2 * np.pi * hz * at) * amplitude * 32_767).astype(np.int16)
+    samples: NDArray[np.int16] = (np.sin(2 * np.pi * hz * at) * amplitude * 32_767).astype(np.int16)
+    return samples
 
 
 def faces() -> list[NDArray[np.uint8]]:
