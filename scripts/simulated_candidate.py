@@ -6,6 +6,7 @@ Used by the demo and by measurements. It knows the server's public addresses and
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -47,12 +48,12 @@ def moving_face(frames: int = 45, height: int = 240, width: int = 320) -> list[N
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """When an answer's sound left this candidate. Times are time.monotonic() seconds."""
+    """When an answer's sound left this candidate, and when it was handed in: time.monotonic() seconds."""
 
     question_id: str
     text: str
     first_sample_at: float
-    last_sample_at: float
+    handed_in_at: float
 
 
 class SimulatedCandidate:
@@ -135,15 +136,17 @@ class SimulatedCandidate:
         async with asyncio.timeout(20):
             await connected.wait()
 
-    async def answer_by_voice(self, question_id: str, text: str, language: str) -> Spoken:
+    async def answer_by_voice(
+        self, question_id: str, text: str, language: str, *, silence_s: float = SILENCE_AFTER_SPEECH_S
+    ) -> Spoken:
         """Says the text as the answer to this question and hands it in. Raises CandidateFailed."""
         samples = await asyncio.to_thread(synthesise, text, language, self._voice)
         await self._call("POST", f"/api/interview/questions/{question_id}/start-answer")
         begun = await self._speech.say(samples)
-        ended = asyncio.get_running_loop().time()
-        await asyncio.sleep(SILENCE_AFTER_SPEECH_S)
+        await asyncio.sleep(silence_s)
+        handed_in = time.monotonic()
         await self._call("POST", f"/api/interview/questions/{question_id}/answer", {"mode": "voice"})
-        return Spoken(question_id, text, begun, ended)
+        return Spoken(question_id, text, begun, handed_in)
 
     async def answer_by_text(self, question_id: str, text: str) -> None:
         """Types the text as the answer. Raises CandidateFailed."""
