@@ -62,10 +62,10 @@ def decide(state: InterviewState, flow: Flow, command: Command, situation: Situa
 def _give_consent(state: InterviewState, command: asked.GiveConsent, situation: Situation) -> list[EventBody]:
     for purpose in command.granted:
         if purpose not in situation.purposes:
-            raise UserError("purpose_not_offered", field=f"granted.{purpose.value}")
+            raise UserError("purpose_not_offered", field=f"granted.{purpose.value}", params={"purpose": purpose.value})
     for purpose in situation.purposes:
         if purpose not in command.granted:
-            raise UserError("consent_missing", field=f"granted.{purpose.value}")
+            raise UserError("consent_missing", field=f"granted.{purpose.value}", params={"purpose": purpose.value})
     granted = {purpose: command.granted[purpose] for purpose in situation.purposes}
     if state.consents == granted:
         return []
