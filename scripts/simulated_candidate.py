@@ -142,11 +142,11 @@ class SimulatedCandidate:
         """Says the text as the answer to this question and hands it in. Raises CandidateFailed."""
         samples = await asyncio.to_thread(synthesise, text, language, self._voice)
         await self._call("POST", f"/api/interview/questions/{question_id}/start-answer")
-        begun = await self._speech.say(samples)
+        sent = await self._speech.say(samples)
         await asyncio.sleep(silence_s)
         handed_in = time.monotonic()
         await self._call("POST", f"/api/interview/questions/{question_id}/answer", {"mode": "voice"})
-        return Spoken(question_id, text, begun, handed_in)
+        return Spoken(question_id, text, sent.first_sent, handed_in)
 
     async def answer_by_text(self, question_id: str, text: str) -> None:
         """Types the text as the answer. Raises CandidateFailed."""

@@ -1,10 +1,10 @@
 """How long a spoken word takes to HR's screen: real server, real WebRTC, real Chromium, true word times.
 
-Simulated candidates (not browsers: one Chromium, HR's, is enough for two cores) answer by voice. HR's page is watched by
-a MutationObserver that notes each change of the live words with the wall clock. Every clock is this machine's.
+Simulated candidates (not browsers: one Chromium, HR's, is enough for two cores) answer by voice. HR's page is
+watched by a MutationObserver that notes each change of the live words with the wall clock, this machine's only one.
 
 word_to_hr_ms    from the true end of a spoken word to the first time HR's page shows it, certain or tentative
-final_to_hr_ms   from the true end of an answer's last word to the first time its words stand there without a tentative one
+final_to_hr_ms   from the true end of an answer's last word to the first sight of its words without a tentative one
 score_to_hr_ms   from handing the answer in to its final score on HR's page
 """
 
@@ -40,15 +40,17 @@ OBSERVER = """
   window.seen = [];
   let before = "";
   const note = () => {
-    const text = (id) => [...document.querySelectorAll(`[data-testid=${id}]`)].map((e) => e.textContent).join(" ").trim();
-    const scored = [...document.querySelectorAll("[data-scored-question]")].map((e) => e.dataset.scoredQuestion).join(",");
+    const all = (selector) => [...document.querySelectorAll(selector)];
+    const text = (id) => all(`[data-testid=${id}]`).map((e) => e.textContent).join(" ").trim();
+    const scored = all("[data-scored-question]").map((e) => e.dataset.scoredQuestion).join(",");
     const now = { committed: text("committed"), tentative: text("tentative"), scored };
     const key = JSON.stringify(now);
     if (key === before) return;
     before = key;
     window.seen.push({ at: performance.timeOrigin + performance.now(), ...now });
   };
-  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+  const everything = { subtree: true, childList: true, characterData: true, attributes: true };
+  new MutationObserver(note).observe(document.body, everything);
   note();
 }
 """
