@@ -1,0 +1,34 @@
+"""Who is asking: from the candidate's cookie to their interview."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from server.errors import UserError
+from server.interview.session import InterviewSession
+from server.keys import INTERVIEWS
+
+COOKIE = "candidate_session"
+
+COOKIE_SECONDS = 180 * 86400
+
+
+async def interview_of(request: web.Request) -> str | None:
+    """The id of the interview that the request's cookie opens, or None."""
+    cookie = request.cookies.get(COOKIE)
+    return await request.app[INTERVIEWS].invitations.interview_of(cookie) if cookie else None
+
+
+async def candidate_session(request: web.Request) -> InterviewSession:
+    """The live interview of the request's candidate. Raises UserError candidate_unknown (401)."""
+    interview_id = await interview_of(request)
+    if interview_id is None:
+        raise UserError("candidate_unknown", status=401)
+    return await request.app[INTERVIEWS].get(interview_id)
+
+
+def set_cookie(request: web.Request, response: web.StreamResponse, value: str) -> None:
+    """Binds this browser to its interview; no script can read the cookie, and over HTTPS it never leaves in clear."""
+    response.set_cookie(
+        COOKIE, value, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=request.scheme == "https", path="/"
+    )

@@ -1,0 +1,34 @@
+"""Addresses of the candidate's door."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from server.candidate import views, whip
+
+QUESTION = r"/api/interview/questions/{question_id:[\w-]+}"
+
+
+def add_routes(app: web.Application) -> None:
+    """Adds the candidate's pages and API."""
+    app.add_routes(
+        [
+            web.get(r"/i/{token:[\w-]{1,128}}", views.landing),
+            web.post(r"/i/{token:[\w-]{1,128}}", views.redeem),
+            web.get("/interview", views.page),
+            web.get("/api/interview", views.snapshot),
+            web.get("/api/interview/events", views.events),
+            web.post("/api/interview/consent", views.consent),
+            web.post("/api/interview/start", views.start),
+            web.post(QUESTION + "/start-answer", views.start_answer),
+            web.post(QUESTION + r"/hints/{hint:\d{1,3}}", views.open_hint),
+            web.put(QUESTION + "/draft", views.save_draft),
+            web.post(QUESTION + "/answer", views.submit),
+            web.post("/api/interview/pause", views.pause),
+            web.post("/api/interview/resume", views.resume),
+            web.post("/api/interview/feedback", views.feedback),
+            web.get("/api/interview/ice", whip.ice),
+            web.post("/api/interview/whip", whip.offer),
+            web.delete("/api/interview/whip/{peer_id}", whip.end),
+        ]
+    )

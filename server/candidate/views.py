@@ -1,0 +1,196 @@
+"""The candidate's pages and what their page's script asks for. Each view reads, hands a command on, and answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from question_flows.model import Flow
+from server.candidate import bodies
+from server.candidate.access import candidate_session, interview_of, set_cookie
+from server.errors import UserError
+from server.interview.commands import (
+    GiveConsent,
+    GiveFeedback,
+    OpenHint,
+    Pause,
+    Resume,
+    SaveDraft,
+    Start,
+    StartAnswer,
+    SubmitAnswer,
+)
+from server.interview.session import InterviewSession
+from server.interview.snapshot import candidate_snapshot
+from server.keys import HUB, INTERVIEWS
+from server.live.hub import LiveMessage
+from server.live.wire import to_sse
+from server.pages import render
+from server.sse import ServerSentEvent, last_event_id, stream
+
+SHOWN_TO_CANDIDATES = frozenset(
+    {
+        "InterviewStarted",
+        "QuestionAsked",
+        "HintOpened",
+        "AnswerStarted",
+        "UtteranceTranscribed",
+        "UtteranceLost",
+        "AnswerSubmitted",
+        "ConnectionLost",
+        "ConnectionRestored",
+        "ServerRestarted",
+        "InterviewPaused",
+        "InterviewResumed",
+        "RecognitionFailed",
+        "RecognitionRestored",
+        "InterviewCompleted",
+        "transcript",
+        "connection",
+        "recognition",
+    }
+)
+"""Events and signals that reach the candidate's page; scores and observations never do."""
+
+
+async def landing(request: web.Request) -> web.StreamResponse:
+    """What the link is about. Looking does not use the link up: mail programs and chats fetch links for previews."""
+    invitation = await request.app[INTERVIEWS].invitations.find(request.match_info["token"], datetime.now(UTC))
+    if await interview_of(request) == invitation.interview_id:
+        raise web.HTTPSeeOther("/interview")
+    if invitation.redeemed_at is not None:
+        raise UserError("link_used", status=410)
+    state = await request.app[INTERVIEWS].state(invitation.interview_id)
+    flow = request.app[INTERVIEWS].flow_of(state)
+    return render(
+        request,
+        "landing.html",
+        preferred_language=state.language,
+        job=flow.job[state.language],
+        title=flow.title[state.language],
+        interview_language=state.language.value,
+        minutes=_minutes(flow),
+        questions=len(flow.questions),
+    )
+
+
+async def redeem(request: web.Request) -> web.StreamResponse:
+    """Exchanges the link for this browser's cookie, once."""
+    invitations, token = request.app[INTERVIEWS].invitations, request.match_info["token"]
+    response = web.HTTPSeeOther("/interview")
+    invitation = await invitations.find(token, datetime.now(UTC))
+    if await interview_of(request) != invitation.interview_id:
+        set_cookie(request, response, await invitations.redeem(token, datetime.now(UTC)))
+    raise response
+
+
+async def page(request: web.Request) -> web.StreamResponse:
+    """The interview's page; its script takes over from here."""
+    session = await candidate_session(request)
+    language = session.state.language
+    return render(
+        request,
+        "interview.html",
+        preferred_language=language,
+        title=session.flow.title[language],
+        interview_language=language.value,
+    )
+
+
+async def snapshot(request: web.Request) -> web.Response:
+    """Everything the page needs to show where the interview stands."""
+    return _answer(await candidate_session(request))
+
+
+async def events(request: web.Request) -> web.StreamResponse:
+    """What happens from Last-Event-ID on. As long as somebody reads it, the candidate counts as present."""
+    session = await candidate_session(request)
+    messages = request.app[HUB].follow(session.interview_id, last_event_id(request))
+    async with session.candidate_present():
+        return await stream(request, _shown(messages))
+
+
+async def _shown(messages: AsyncIterator[LiveMessage]) -> AsyncIterator[ServerSentEvent]:
+    async for message in messages:
+        event = to_sse(message)
+        if event.event in SHOWN_TO_CANDIDATES:
+            yield event
+
+
+async def consent(request: web.Request) -> web.Response:
+    """Records yes or no for every purpose."""
+    session = await candidate_session(request)
+    body = await bodies.read(request, bodies.ConsentBody)
+    await session.execute(GiveConsent(body.granted))
+    return _answer(session)
+
+
+async def start(request: web.Request) -> web.Response:
+    """Asks the first question."""
+    session = await candidate_session(request)
+    await session.execute(Start())
+    return _answer(session)
+
+
+async def start_answer(request: web.Request) -> web.Response:
+    """Ends the thinking time."""
+    session = await candidate_session(request)
+    await session.execute(StartAnswer(request.match_info["question_id"]))
+    return _answer(session)
+
+
+async def open_hint(request: web.Request) -> web.Response:
+    """Opens a hint, which never lowers a score."""
+    session = await candidate_session(request)
+    await session.execute(OpenHint(request.match_info["question_id"], int(request.match_info["hint"])))
+    return _answer(session)
+
+
+async def save_draft(request: web.Request) -> web.Response:
+    """Keeps what stands in the text field."""
+    session = await candidate_session(request)
+    body = await bodies.read(request, bodies.DraftBody)
+    await session.execute(SaveDraft(request.match_info["question_id"], body.text, body.cleared))
+    return web.json_response({"seq": session.state.seq})
+
+
+async def submit(request: web.Request) -> web.Response:
+    """Closes the answer; returns when every word of it is on disk. Sent twice, it counts once."""
+    session = await candidate_session(request)
+    body = await bodies.read(request, bodies.AnswerBody)
+    await session.execute(SubmitAnswer(request.match_info["question_id"], body.mode, body.text))
+    return _answer(session)
+
+
+async def pause(request: web.Request) -> web.Response:
+    """Stops the interview clock until the candidate goes on."""
+    session = await candidate_session(request)
+    await session.execute(Pause())
+    return _answer(session)
+
+
+async def resume(request: web.Request) -> web.Response:
+    """Goes on where the candidate paused."""
+    session = await candidate_session(request)
+    await session.execute(Resume())
+    return _answer(session)
+
+
+async def feedback(request: web.Request) -> web.Response:
+    """What the candidate thought of the interview."""
+    session = await candidate_session(request)
+    body = await bodies.read(request, bodies.FeedbackBody)
+    await session.execute(GiveFeedback(body.rating, body.comment))
+    return _answer(session)
+
+
+def _answer(session: InterviewSession) -> web.Response:
+    return web.json_response(candidate_snapshot(session))
+
+
+def _minutes(flow: Flow) -> int:
+    """About how long the interview takes: the suggested times, rounded up to whole minutes, and two for the check."""
+    seconds = sum(question.thinking_seconds + question.answer_seconds for question in flow.questions)
+    return -(-seconds // 60) + 2

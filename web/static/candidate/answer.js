@@ -1,0 +1,133 @@
+// The answer: spoken with live captions or typed, switched at any time, sent when the candidate says so.
+
+import { el, fill, notice } from "./dom.js";
+import { Draft } from "./draft.js";
+import { appended } from "./heard.js";
+import { minutes, t } from "./i18n.js";
+import { speakingPart } from "./speaking.js";
+import { typingPart } from "./typing.js";
+
+export function answerPanel(interview, question) {
+  const typing = typingPart({ onInput: (text) => edited(text) });
+  const draft = new Draft(interview.snapshot.interview_id, question, (state) => typing.state(state));
+  const speaking = speakingPart(interview);
+  const recognition = el("div", { "aria-live": "polite", testid: "recognition-notice" });
+  const message = el("div", { class: "stack", "aria-live": "polite" });
+  const elapsed = el("span", { class: "number", testid: "elapsed" });
+  const hurry = el("p", { class: "soft small", "aria-live": "polite" });
+  const last = question.index + 1 === question.total;
+  const finish = el("button", { class: "button button--primary button--large", testid: "finish-answer", onclick: () => finished() });
+  const toTyping = el("button", { class: "button", type: "button", testid: "type-instead", onclick: () => typeInstead() }, t("type_instead"));
+  const toSpeaking = el("button", { class: "button", type: "button", testid: "speak-instead", onclick: () => interview.setMode("voice") }, t("speak_instead"));
+  const begun = interview.snapshot.received - Math.max(0, interview.snapshot.clock_ms - question.started_ms);
+  let mode = null;
+
+  const node = el("section", { class: "card answer", testid: "answer-panel", "aria-label": t("your_answer") },
+    el("div", { class: "row row--apart" }, el("h2", {}, t("your_answer")), el("p", { class: "soft small" }, t("elapsed"), " ", elapsed)),
+    recognition,
+    speaking.node,
+    typing.node,
+    hurry,
+    message,
+    el("div", { class: "answer__actions row" }, finish, toTyping, toSpeaking));
+
+  typing.set(draft.text);
+  const timer = setInterval(tick, 1000);
+
+  function tick() {
+    const ms = performance.now() - begun;
+    elapsed.textContent = minutes(ms);
+    if (ms > question.answer_seconds * 1000 && !hurry.textContent) hurry.textContent = t("no_hurry");
+  }
+
+  function edited(text) {
+    draft.set(text);
+    fill(message);
+  }
+
+  function typeInstead() {
+    interview.setMode("typed");
+    typing.focus();
+  }
+
+  /** Puts what was said and is final into the text, once. */
+  function mergeHeard() {
+    const fresh = interview.heard.finals.filter(({ number }) => !draft.merged.has(number));
+    if (!fresh.length) return;
+    const text = fresh.reduce((whole, utterance) => appended(whole, utterance.text), draft.text);
+    for (const { number } of fresh) draft.merged.add(number);
+    draft.set(text);
+    typing.set(text);
+    typing.note(t("typed_from_voice"));
+  }
+
+  async function finished({ empty = false } = {}) {
+    fill(message);
+    if (mode === "voice" && draft.text.trim()) {
+      // Something was typed before: bring both together and let them look at it.
+      interview.setMode("typed");
+      typing.note(t("look_over"));
+      return typing.focus();
+    }
+    const nothing = mode === "voice" ? interview.heard.empty : !draft.text.trim();
+    if (nothing && !empty) return fill(message, emptyNotice());
+    try {
+      // An answer left empty is one of voice without words: a typed one is refused when nothing is in it.
+      await interview.submit(nothing ? "voice" : mode, nothing || mode === "voice" ? null : draft.text);
+      if (interview.snapshot.question?.id !== question.id) draft.forget();
+    } catch (error) {
+      fill(message, notice("danger", error.message));
+    }
+    return undefined;
+  }
+
+  function emptyNotice() {
+    if (mode === "typed" && !interview.canSpeak) return notice("warn", t("empty_only_typed"));
+    const leave = el("button", { class: "button", type: "button", testid: "leave-empty", onclick: () => finished({ empty: true }) }, t("leave_empty"));
+    return notice("warn", t(mode === "voice" ? "empty_voice" : "empty_typed"), leave);
+  }
+
+  function update() {
+    const next = interview.mode;
+    if (next === "typed") mergeHeard();
+    if (next !== mode) switched(next);
+    const { sending, slow, snapshot } = interview;
+    const { available, loading } = snapshot.recognition;
+    const deaf = interview.allows("voice") && !available;
+    fill(recognition, deaf ? notice("warn", t(loading ? "recognition_loading" : "recognition_unavailable")) : null);
+    finish.disabled = toTyping.disabled = toSpeaking.disabled = Boolean(sending);
+    finish.textContent = t(sending ? "sending_answer" : last ? "finish_last" : "finish");
+    if (sending) fill(message, slow ? notice("", t("sending_slow")) : null);
+    typing.readOnly(Boolean(sending));
+    speaking.update();
+  }
+
+  function switched(next) {
+    mode = next;
+    speaking.node.hidden = mode !== "voice";
+    typing.node.hidden = mode !== "typed";
+    toTyping.hidden = mode !== "voice";
+    toSpeaking.hidden = mode !== "typed" || !interview.canSpeak;
+    fill(message);
+  }
+
+  tick();
+  return {
+    node,
+    update() {
+      update();
+      toSpeaking.hidden = mode !== "typed" || !interview.canSpeak;
+    },
+    words() {
+      speaking.words();
+      if (mode === "typed") mergeHeard();
+      else fill(message);
+    },
+    level: (level) => mode === "voice" && speaking.level(level),
+    leave() {
+      clearInterval(timer);
+      draft.close();
+      speaking.leave();
+    },
+  };
+}

@@ -1,0 +1,31 @@
+// A select of microphones or cameras that follows what is plugged in.
+
+import { el } from "./dom.js";
+import { t } from "./i18n.js";
+
+/** kind: "audio" or "video". none: text of a first entry that turns the device off, or null. */
+export function devicePicker(media, kind, { testid, none = null, onNone = () => {} }) {
+  const name = t(kind === "audio" ? "microphone" : "camera");
+  const select = el("select", { testid, onchange: () => choose() });
+  const node = el("label", { class: "field" }, el("span", { class: "label-text" }, name), select);
+
+  function choose() {
+    if (select.value === "none") return onNone();
+    return media.choose(kind, select.value);
+  }
+
+  function update() {
+    const options = media.devices[kind].map((device, index) =>
+      [device.deviceId, device.label || t("device_unnamed", { kind: name, number: index + 1 })]);
+    if (none) options.unshift(["none", none]);
+    const key = JSON.stringify(options);
+    if (key !== select.dataset.key) {
+      select.dataset.key = key;
+      select.replaceChildren(...options.map(([value, label]) => el("option", { value }, label)));
+    }
+    if (document.activeElement !== select || media[kind]) select.value = media.current(kind) || (none ? "none" : select.value);
+    node.hidden = media.devices[kind].length === 0 || (!media[kind] && !none);
+  }
+
+  return { node, update };
+}

@@ -1,0 +1,72 @@
+// The text field's content: kept on this device at once and on the server a moment later.
+
+import { ApiError, call } from "./api.js";
+import { delayMs } from "./backoff.js";
+
+const QUIET_MS = 700;
+
+/** The draft of one question. onState("saving" | "saved" | "local"). */
+export class Draft {
+  #key;
+  #path;
+  #timer = 0;
+  #busy = false;
+  #savedText;
+  #attempt = 0;
+  #closed = false;
+
+  constructor(interviewId, question, onState) {
+    this.#key = `draft:${interviewId}:${question.id}`;
+    this.#path = `/questions/${encodeURIComponent(question.id)}/draft`;
+    this.onState = onState;
+    const kept = JSON.parse(localStorage.getItem(this.#key) ?? "null");
+    this.#savedText = question.draft ?? "";
+    this.text = kept?.text ?? this.#savedText;
+    /** Numbers of the utterances that are in the text already. */
+    this.merged = new Set(kept?.merged ?? []);
+    if (this.text !== this.#savedText) this.#later(0);
+  }
+
+  set(text) {
+    this.text = text;
+    localStorage.setItem(this.#key, JSON.stringify({ text, merged: [...this.merged] }));
+    if (text === this.#savedText) return;
+    this.onState("saving");
+    this.#later(QUIET_MS);
+  }
+
+  /** Forgets it on this device: the answer has arrived. */
+  forget() {
+    this.close();
+    localStorage.removeItem(this.#key);
+  }
+
+  close() {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #later(ms) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#save(), ms);
+  }
+
+  async #save() {
+    if (this.#closed || this.text === this.#savedText) return;
+    if (this.#busy) return this.#later(QUIET_MS);
+    const text = this.text;
+    this.#busy = true;
+    try {
+      await call("PUT", this.#path, { text, cleared: text === "" });
+      this.#savedText = text;
+      this.#attempt = 0;
+      if (!this.#closed) this.onState(this.text === text ? "saved" : "saving");
+    } catch (error) {
+      if (!this.#closed) this.onState("local");
+      if (!(error instanceof ApiError)) this.#later(delayMs((this.#attempt += 1)));
+    } finally {
+      this.#busy = false;
+    }
+    return undefined;
+  }
+}

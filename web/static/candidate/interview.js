@@ -1,0 +1,349 @@
+// The interview page's entry: holds what the server says, the devices and the line, and shows the right screen.
+//
+// The server's snapshot (GET /api/interview) is the truth; an event only says that it is time to read it again, except
+// for words being spoken, which go straight to the captions. So a refresh, a closed tab, a dropped network and a killed
+// server all end the same way: the snapshot is read again and the screen follows.
+//
+// data-testid of every control:
+//   landing-begin · consent-{voice,scoring,expression}-{yes,no} consent-continue · check-microphone check-camera
+//   check-level check-camera-toggle check-retry check-continue check-type-instead · question-text progress scenario
+//   replay mute hint-open hint-0… · thinking thinking-left answer-now · answer-panel listening captions answer-text
+//   draft-state elapsed type-instead speak-instead finish-answer leave-empty microphone-on microphone-choice
+//   heard-until recognition-notice · pause paused resume · waiting · done feedback-1…5 feedback-comment feedback-send
+//   feedback-thanks · elsewhere elsewhere-here · signed-out · banner banner-banner_reconnecting · language-en …
+
+import { ApiError, insist } from "./api.js";
+import * as banner from "./banner.js";
+import { sleep } from "./backoff.js";
+import { fill } from "./dom.js";
+import { ServerEvents } from "./events.js";
+import { Heard } from "./heard.js";
+import { interviewLanguage } from "./i18n.js";
+import { Media } from "./media.js";
+import { Meter } from "./meter.js";
+import { screenFor } from "./screens.js";
+import { Reader } from "./speech.js";
+import { Line } from "./whip.js";
+
+const TAIL_MS = 250; // sound still on its way when "finish" is pressed
+const DEAD_LINE_MS = 2500;
+
+class Interview {
+  snapshot = null;
+  problem = null; // "elsewhere", "signed-out" or "unexpected"
+  sending = null; // the answer on its way: {question_id, mode, text}
+  slow = false;
+  resumed = false; // the answer was broken off and goes on: tell until where it was heard
+  media = new Media();
+  line = new Line();
+  heard = new Heard();
+  reader = new Reader(interviewLanguage);
+  meter = new Meter((level) => this.screen?.level?.(level));
+  screen = null;
+  #events = new ServerEvents({
+    onEvent: (name, data) => this.#happened(name, data),
+    onOpen: () => this.#opened(),
+    onLost: () => this.#broke(),
+  });
+  #broken = false;
+  #refreshing = null;
+  #again = false;
+  #deadLine = 0;
+  #wakeLock = null;
+  #wasLost = false;
+  #resumedAt = 0;
+  #tabs = new BroadcastChannel("interview");
+
+  async begin() {
+    this.media.addEventListener("change", () => this.changed());
+    this.line.addEventListener("change", () => this.#lineChanged());
+    this.#claimTab();
+    document.addEventListener("visibilitychange", () => this.#visible());
+    window.addEventListener("online", () => !this.problem && this.#events.open());
+    window.addEventListener("offline", () => this.#broke());
+    window.addEventListener("pagehide", () => this.line.close());
+    window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+    await this.refresh();
+    if (this.problem) return;
+    this.#resume();
+    this.#events.open(this.snapshot.seq);
+    if (this.live) await this.openMedia();
+    this.#sendKept();
+  }
+
+  // What the screens ask
+
+  get answering() {
+    return this.snapshot?.status === "running" && this.snapshot.question?.phase === "answering";
+  }
+
+  /** The interview has begun and is not over: the line is held. */
+  get live() {
+    return ["running", "paused"].includes(this.snapshot.status);
+  }
+
+  allows(purpose) {
+    return this.snapshot.consents?.[purpose] === true;
+  }
+
+  /** "voice" or "typed": what the candidate wants, as far as it is possible now. */
+  get mode() {
+    return this.canSpeak && this.prefers === "voice" ? "voice" : "typed";
+  }
+
+  get canSpeak() {
+    return this.allows("voice") && this.snapshot.recognition.available;
+  }
+
+  get prefers() {
+    return localStorage.getItem(`mode:${this.snapshot.interview_id}`) ?? "voice";
+  }
+
+  setMode(mode) {
+    localStorage.setItem(`mode:${this.snapshot.interview_id}`, mode);
+    if (mode === "voice" && !this.media.audio && this.live) this.openMedia();
+    this.changed();
+  }
+
+  get cameraWanted() {
+    return this.allows("voice") && this.allows("expression") && sessionStorage.getItem("camera") !== "off";
+  }
+
+  async openMedia() {
+    const audio = this.allows("voice") && this.prefers === "voice" && !this.media.audio;
+    const video = this.cameraWanted && !this.media.video;
+    if (audio || video) await this.media.open({ audio, video });
+  }
+
+  /** A command that is repeated until the server has it. Throws ApiError when it is refused. */
+  async command(path, body) {
+    try {
+      this.#apply(await insist("POST", path, body ?? {}, () => this.#broke()));
+    } catch (error) {
+      if (error.status === 401) return this.#stop("signed-out");
+      if (error.status !== 409) throw error;
+      // The interview stands elsewhere than this page thought: look, and show that.
+      await this.refresh();
+    }
+    return undefined;
+  }
+
+  /** Sends the open question's answer; it is kept on this device until the server has it. */
+  async submit(mode, text = null) {
+    const answer = { question_id: this.snapshot.question.id, mode, text };
+    localStorage.setItem(this.#keptKey, JSON.stringify(answer));
+    if (mode === "voice") await sleep(TAIL_MS);
+    await this.#send(answer);
+  }
+
+  async #send(answer) {
+    this.sending = answer;
+    this.changed();
+    const slowly = setTimeout(() => this.#slow(true), 8000);
+    const path = `/questions/${encodeURIComponent(answer.question_id)}/answer`;
+    try {
+      await this.command(path, { mode: answer.mode, text: answer.text });
+    } finally {
+      clearTimeout(slowly);
+      localStorage.removeItem(this.#keptKey);
+      this.sending = null;
+      this.#slow(false);
+    }
+  }
+
+  #slow(slow) {
+    this.slow = slow;
+    this.changed();
+  }
+
+  get #keptKey() {
+    return `answer:${this.snapshot.interview_id}`;
+  }
+
+  #sendKept() {
+    const kept = JSON.parse(localStorage.getItem(this.#keptKey) ?? "null");
+    if (!kept) return;
+    const open = this.answering && this.snapshot.question.id === kept.question_id;
+    if (open) this.#send(kept).catch(() => this.changed());
+    else localStorage.removeItem(this.#keptKey);
+  }
+
+  // What the server says
+
+  /** Reads the snapshot; calls meanwhile end in one more reading. */
+  async refresh() {
+    if (this.#refreshing) {
+      this.#again = true;
+      return this.#refreshing;
+    }
+    this.#refreshing = this.#read();
+    try {
+      await this.#refreshing;
+    } finally {
+      this.#refreshing = null;
+    }
+    if (!this.#again) return undefined;
+    this.#again = false;
+    return this.refresh();
+  }
+
+  async #read() {
+    try {
+      this.#apply(await insist("GET", "", undefined, () => this.#broke()));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#stop(error.status === 401 ? "signed-out" : "unexpected");
+    }
+  }
+
+  #apply(snapshot) {
+    if (this.snapshot && snapshot.seq < this.snapshot.seq) return;
+    snapshot.received = performance.now();
+    const before = this.snapshot?.question?.id;
+    this.snapshot = snapshot;
+    const question = snapshot.question;
+    if (question?.id !== before) {
+      this.resumed = false;
+      this.heard.reset(question?.id ?? null, question?.utterances ?? []);
+    }
+    this.changed();
+  }
+
+  #happened(name, data) {
+    if (name === "transcript") return this.#words(data, () => this.heard.listen(data));
+    if (name === "UtteranceTranscribed") return this.#words(data.data, () => this.heard.settle(data.data.number, data.data.words));
+    if (name === "recognition") return this.#recognition(data);
+    if (name === "connection") return this.#serverHears(data.line);
+    if (name === "ServerRestarted") this.line.reconnect();
+    return this.refresh();
+  }
+
+  #words(data, take) {
+    if (data.question_id !== this.heard.questionId) return;
+    take();
+    // The last words from before the break are told again when the stream comes back: they are not new.
+    if (performance.now() - this.#resumedAt > 1500) this.resumed = false;
+    this.screen?.words?.();
+  }
+
+  #recognition({ available, loading, reason }) {
+    this.snapshot.recognition = { available, loading, reason };
+    this.changed();
+  }
+
+  /** The server says whether sound arrives. When it goes on saying no while this end sees nothing wrong: a new line. */
+  #serverHears(line) {
+    clearTimeout(this.#deadLine);
+    if (line === "connected" || line === "connecting") return;
+    this.#deadLine = setTimeout(() => this.line.state === "connected" && this.line.reconnect(), DEAD_LINE_MS);
+  }
+
+  #resume() {
+    this.resumed = this.answering && this.mode === "voice";
+    this.#resumedAt = performance.now();
+  }
+
+  #broke() {
+    this.#broken = true;
+    banner.lost();
+  }
+
+  async #opened() {
+    banner.back();
+    if (!this.#broken) return;
+    this.#broken = false;
+    await this.refresh();
+    // Words that were not final when the line broke are gone with it: show only what is safe.
+    this.heard.reset(this.snapshot.question?.id ?? null, this.snapshot.question?.utterances ?? []);
+    this.#resume();
+    this.changed();
+  }
+
+  #lineChanged() {
+    if (this.line.state === "lost") this.#wasLost = true;
+    if (this.line.state === "connected" && this.#wasLost) {
+      this.#wasLost = false;
+      this.#resume();
+    }
+    this.changed();
+  }
+
+  // What follows from it
+
+  /** Brings devices, line and screen in step with what is known. */
+  changed() {
+    if (!this.snapshot) return;
+    if (!this.problem) this.#devices();
+    const next = screenFor(this);
+    if (next.key !== this.screen?.key) this.#show(next);
+    this.screen.update();
+  }
+
+  #devices() {
+    const { audio, video } = this.media;
+    if (this.snapshot.status === "completed") return this.#end();
+    const checking = this.snapshot.status === "ready";
+    if (audio) audio.enabled = checking || (this.answering && this.mode === "voice" && !this.sending);
+    this.meter.follow(audio && (checking || this.live) ? audio : null);
+    if (!this.live) return undefined;
+    this.#stayAwake();
+    const tracks = { audio, video: this.allows("expression") ? video : null };
+    if (this.allows("voice") && (tracks.audio || tracks.video)) this.line.send(tracks);
+    return undefined;
+  }
+
+  #show(screen) {
+    this.screen?.leave?.();
+    this.screen = screen.make(this);
+    this.screen.key = screen.key;
+    fill(document.getElementById("app"), this.screen.node);
+    window.scrollTo(0, 0);
+    // Screen readers go on at the new heading instead of the vanished button.
+    this.screen.node.querySelector("h1")?.focus({ preventScroll: true });
+  }
+
+  #end() {
+    this.line.close();
+    this.meter.stop();
+    this.reader.stop();
+    for (const kind of ["audio", "video"]) if (this.media[kind]) this.media.stop(kind);
+    this.#wakeLock?.release?.();
+    this.#wakeLock = null;
+    return undefined;
+  }
+
+  #stop(problem) {
+    this.problem = problem;
+    this.snapshot ??= { status: "completed", interview_id: "", consents: {}, seq: 0 };
+    this.#events.close();
+    this.#end();
+    this.changed();
+  }
+
+  async #stayAwake() {
+    if (this.#wakeLock || !navigator.wakeLock || document.visibilityState !== "visible") return;
+    this.#wakeLock = navigator.wakeLock;
+    try {
+      const lock = await navigator.wakeLock.request("screen");
+      lock.addEventListener("release", () => (this.#wakeLock = null));
+      this.#wakeLock = lock;
+    } catch {
+      this.#wakeLock = null; // low battery: the screen may sleep
+    }
+  }
+
+  #visible() {
+    if (document.visibilityState !== "visible" || !this.snapshot || this.problem) return;
+    this.meter.wake();
+    if (this.live) this.#stayAwake();
+    if (this.live && this.prefers === "voice" && this.media.audio?.readyState === "ended") this.openMedia();
+  }
+
+  /** The tab opened last takes part; the others step back. */
+  #claimTab() {
+    this.#tabs.addEventListener("message", () => this.#stop("elsewhere"));
+    this.#tabs.postMessage("here");
+  }
+}
+
+new Interview().begin();

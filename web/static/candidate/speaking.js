@@ -1,0 +1,102 @@
+// Speaking an answer: whether we hear it, and the words as they come.
+
+import { devicePicker } from "./devicepicker.js";
+import { el, fill, icon, notice } from "./dom.js";
+import { interviewLanguage, t } from "./i18n.js";
+import { problemText } from "./media.js";
+
+const SILENT_MS = 9000;
+const HEARD_MS = 900;
+
+export function speakingPart(interview) {
+  const { media, line, heard } = interview;
+  const light = el("span", { class: "listening__light" }, icon("microphone"));
+  const status = el("span", { testid: "listening" });
+  const bar = el("div", { class: "level level--small", "aria-hidden": "true" });
+  const trouble = el("div", { class: "stack stack--tight", "aria-live": "polite" });
+  // A log tells screen readers what is final, once; what may still change is not read out.
+  const solid = el("span", { role: "log", "aria-live": "polite" });
+  const tentative = el("span", { class: "captions__tentative", "aria-hidden": "true" });
+  const captions = el("div", { class: "captions", lang: interviewLanguage, tabindex: 0, "aria-label": t("your_answer"), testid: "captions" }, solid, tentative);
+  const empty = el("p", { class: "captions captions--empty soft" }, t("captions_empty"));
+  const picker = devicePicker(media, "audio", { testid: "microphone-choice" });
+  const devices = el("details", { class: "small" }, el("summary", {}, t("devices")), picker.node);
+  const shownFinals = new Map();
+  let heardAt = performance.now();
+  let spoke = false;
+
+  const node = el("div", { class: "stack" },
+    trouble,
+    el("div", { class: "listening" }, light, status, bar),
+    captions, empty, devices);
+
+  function words() {
+    heardAt = performance.now();
+    spoke = true;
+    draw();
+  }
+
+  function draw() {
+    const finals = heard.finals;
+    if (finals.length < shownFinals.size) clear();
+    for (const { number, text } of finals) {
+      if (!shownFinals.has(number)) {
+        const span = el("span", {}, `${text} `);
+        shownFinals.set(number, span);
+        solid.append(span);
+      }
+    }
+    fill(tentative, heard.live ? el("span", { class: "captions__committed" }, heard.live.committed) : null,
+      heard.live ? el("span", {}, ` ${heard.live.tentative}`) : null);
+    captions.hidden = heard.empty;
+    empty.hidden = !heard.empty;
+    captions.scrollTop = captions.scrollHeight;
+  }
+
+  function clear() {
+    shownFinals.clear();
+    solid.replaceChildren();
+  }
+
+  function level({ level, heard: loud }) {
+    bar.style.setProperty("--level", level.toFixed(3));
+    if (loud) heardAt = performance.now();
+    say();
+  }
+
+  function say() {
+    const quiet = performance.now() - heardAt;
+    const text = t(line.state === "lost" ? "line_lost" : line.state !== "connected" ? "line_connecting"
+      : quiet < HEARD_MS ? "hearing" : quiet > SILENT_MS && !spoke ? "not_hearing" : "listening");
+    if (status.textContent !== text) status.textContent = text;
+    light.classList.toggle("listening__light--on", line.state === "connected" && quiet < HEARD_MS);
+    if (line.state !== "connected") heardAt = performance.now();
+  }
+
+  function update() {
+    picker.update();
+    const problem = media.problems.audio;
+    const off = !media.audio;
+    fill(trouble,
+      off ? notice("warn", t(problem ? problemText(problem, "microphone") : "microphone_off"), turnOn()) : null,
+      interview.resumed ? resumedNotice() : null);
+    status.parentElement.hidden = off;
+    devices.hidden = off;
+    draw();
+    if (off) return;
+    say();
+  }
+
+  function resumedNotice() {
+    const words = heard.lastWords;
+    const box = notice("accent", words ? t("heard_until", { words }) : t("heard_nothing"));
+    box.dataset.testid = "heard-until";
+    return box;
+  }
+
+  function turnOn() {
+    return el("button", { class: "button", type: "button", testid: "microphone-on", onclick: () => interview.openMedia() }, t("turn_on"));
+  }
+
+  return { node, update, words, level, leave() {} };
+}

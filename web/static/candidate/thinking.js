@@ -1,0 +1,62 @@
+// Thinking time: a calm countdown that waits for the reading aloud, and a way to begin at once.
+
+import { el, fill, notice } from "./dom.js";
+import { minutes, t } from "./i18n.js";
+
+const TICK_MS = 250;
+
+/** aloud.busy: the question is still being read, so the time has not begun. */
+export function thinkingPanel(interview, question, aloud) {
+  let left = question.thinking_left_ms;
+  let last = performance.now();
+  let begun = false;
+
+  const time = el("span", { class: "number", testid: "thinking-left" });
+  const bar = el("progress", { max: question.thinking_seconds * 1000, "aria-hidden": "true" });
+  const failed = el("div", { "aria-live": "polite" });
+  const button = el("button", { class: "button button--primary button--large", testid: "answer-now", onclick: () => begin() }, t("answer_now"));
+  const node = el("section", { class: "card answer", testid: "thinking" },
+    el("div", { class: "row row--apart" }, el("h2", {}, t("thinking_title")), el("p", { class: "soft" }, time)),
+    bar,
+    el("p", { class: "soft", testid: "thinking-note" }),
+    el("div", { class: "answer__actions row" }, button),
+    failed);
+
+  const timer = setInterval(tick, TICK_MS);
+
+  function tick() {
+    const now = performance.now();
+    if (!aloud.busy) left -= now - last;
+    last = now;
+    show();
+    if (left <= 0) begin();
+  }
+
+  function show() {
+    time.textContent = t("thinking_left", { time: minutes(Math.max(0, left)) });
+    bar.value = Math.max(0, left);
+  }
+
+  async function begin() {
+    if (begun) return;
+    begun = true;
+    button.disabled = true;
+    clearInterval(timer);
+    interview.reader.stop();
+    interview.meter.wake();
+    try {
+      await interview.command(`/questions/${encodeURIComponent(question.id)}/start-answer`);
+    } catch (error) {
+      fill(failed, notice("danger", error.message));
+      begun = false;
+      button.disabled = false;
+    }
+  }
+
+  function update() {
+    node.querySelector("[data-testid=thinking-note]").textContent = t(interview.mode === "voice" ? "thinking_voice" : "thinking_typed");
+  }
+
+  show();
+  return { node, update, leave: () => clearInterval(timer) };
+}
