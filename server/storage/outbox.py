@@ -74,16 +74,9 @@ class Outbox:
         PostgreSQL workers skip each other's rows (FOR UPDATE SKIP LOCKED); SQLite has one writer at a time.
         """
         table = schema.outbox
-        earlier = schema.outbox.alias("earlier")
-        blocked = sa.exists().where(
-            earlier.c.interview_id == table.c.interview_id,
-            earlier.c.position < table.c.position,
-            earlier.c.delivered_at.is_(None),
-            earlier.c.dead.is_(False),
-        )
         query = (
             sa.select(table)
-            .where(_open(), table.c.next_attempt_at <= now, ~blocked)
+            .where(_open(), table.c.next_attempt_at <= now, ~_blocked())
             .order_by(table.c.next_attempt_at, table.c.id)
             .limit(limit)
         )
@@ -113,10 +106,12 @@ class Outbox:
         await self._update(message_id, values)
 
     async def next_due(self) -> datetime | None:
-        """When the next open row is due; None when there is none."""
+        """When the next row that can be claimed is due; None when there is none."""
         async with self._database.read() as connection:
             found: datetime | None = await connection.scalar(
-                sa.select(sa.func.min(schema.outbox.c.next_attempt_at, type_=schema.UtcDateTime())).where(_open())
+                sa.select(sa.func.min(schema.outbox.c.next_attempt_at, type_=schema.UtcDateTime())).where(
+                    _open(), ~_blocked()
+                )
             )
         return found
 
@@ -133,3 +128,14 @@ class Outbox:
 
 def _open() -> sa.ColumnElement[bool]:
     return sa.and_(schema.outbox.c.delivered_at.is_(None), schema.outbox.c.dead.is_(False))
+
+
+def _blocked() -> sa.ColumnElement[bool]:
+    """Whether the interview has an earlier row that is still to be delivered."""
+    earlier = schema.outbox.alias("earlier")
+    return sa.exists().where(
+        earlier.c.interview_id == schema.outbox.c.interview_id,
+        earlier.c.position < schema.outbox.c.position,
+        earlier.c.delivered_at.is_(None),
+        earlier.c.dead.is_(False),
+    )

@@ -47,7 +47,6 @@ class Users:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._hasher = PasswordHasher()
-        self._decoy = self._hasher.hash(new_token())
 
     async def exists(self) -> bool:
         """Whether there is any account."""
@@ -103,10 +102,10 @@ class Users:
         query = sa.select(table.c.id, table.c.password_hash).where(table.c.email == email.strip().lower())
         async with self._database.read() as connection:
             found = (await connection.execute(query)).one_or_none()
-        stored = found.password_hash if found is not None else self._decoy
-        right = await asyncio.to_thread(self._verify, stored, password[: LONGEST_PASSWORD + 1])
-        if found is None or not right:
+        stored = found.password_hash if found is not None else None
+        if not await asyncio.to_thread(self._verify, stored, password[: LONGEST_PASSWORD + 1]):
             return None
+        assert found is not None
         async with self._database.begin() as connection:
             return await _new_session(connection, found.id, now)
 
@@ -128,9 +127,14 @@ class Users:
         async with self._database.begin() as connection:
             await connection.execute(table.delete().where(table.c.cookie_hash == hash_of(cookie)))
 
-    def _verify(self, stored: str, password: str) -> bool:
+    def _verify(self, stored: str | None, password: str) -> bool:
+        given = password.encode("utf-8", "surrogatepass")
+        if stored is None:
+            # As slow as a comparison: the answer's time must not tell who has an account.
+            self._hasher.hash(given)
+            return False
         try:
-            return self._hasher.verify(stored, password.encode("utf-8", "surrogatepass"))
+            return self._hasher.verify(stored, given)
         except (VerificationError, InvalidHashError):
             return False
 
