@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, Self
+from typing import Self
 
 import av
 import numpy as np
@@ -28,11 +27,10 @@ from media.dropping_queue import DroppingQueue
 from media.frames import FRAME_MS, AudioFrame, VideoFrame
 from media.ice import IceSettings
 from media.offer import BadOffer, check_offer
+from media.peer_state import PeerState, StateFeed
 from media.sampler import VideoSampler
 
 __all__ = ["BadOffer", "Peer", "PeerState"]
-
-PeerState = Literal["connecting", "connected", "lost", "closed"]
 
 AUDIO_BACKLOG_MS = 2_000
 STALL_S = 2.0
@@ -45,15 +43,6 @@ KEY_FRAME_S = 1.0
 WIDEST_PICTURE = 640
 
 install()
-
-
-@dataclass(slots=True, eq=False)
-class _StateNode:
-    """A state and, once there is one, the next: every follower sees every state, and none holds up another."""
-
-    state: PeerState
-    next: _StateNode | None = None
-    followed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Peer:
@@ -71,7 +60,7 @@ class Peer:
         self._clock = clock
         self._audio: DroppingQueue[AudioFrame] = DroppingQueue(AUDIO_BACKLOG_MS // FRAME_MS)
         self._video: DroppingQueue[VideoFrame] = DroppingQueue(1)
-        self._state = _StateNode("connecting")
+        self._states = StateFeed()
         self._changed = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
@@ -108,7 +97,7 @@ class Peer:
 
     @property
     def state(self) -> PeerState:
-        return self._state.state
+        return self._states.now
 
     @property
     def dropped_audio(self) -> int:
@@ -120,15 +109,9 @@ class Peer:
         """Pictures that the reader of `video` was too slow for."""
         return self._video.dropped
 
-    async def states(self) -> AsyncIterator[PeerState]:
+    def states(self) -> AsyncIterator[PeerState]:
         """The state now and every later one; ends after "closed"."""
-        node = self._state
-        yield node.state
-        while node.state != "closed":
-            await node.followed.wait()
-            assert node.next is not None
-            node = node.next
-            yield node.state
+        return self._states.follow()
 
     async def close(self) -> None:
         """End the connection, its threads and its tasks; returns when they are gone. May be called again."""
@@ -170,7 +153,7 @@ class Peer:
             await self._connection.close()
             self._audio.end()
             self._video.end()
-            self._enter("closed")
+            self._states.enter("closed")
 
     async def _watch(self, audio_pump: asyncio.Task[None]) -> None:
         """Keep state, packet loss and key frames up to date until the peer is to end."""
@@ -184,7 +167,7 @@ class Peer:
             if connection == "connected":
                 if self.state == "connecting":
                     self._heard_at = self._seen_at = now
-                self._enter("lost" if now - self._heard_at > STALL_S else "connected")
+                self._note_line(is_silent=now - self._heard_at > STALL_S)
                 await self._measure_loss()
                 await self._revive_video(now)
             elif now - began > CONNECT_S:
@@ -196,11 +179,10 @@ class Peer:
             except TimeoutError:
                 pass
 
-    def _enter(self, state: PeerState) -> None:
-        if state != self._state.state:
-            before, self._state = self._state, _StateNode(state)
-            before.next = self._state
-            before.followed.set()
+    def _note_line(self, *, is_silent: bool) -> None:
+        if is_silent:
+            self.level_dbfs = SILENCE_DBFS
+        self._states.enter("lost" if is_silent else "connected")
 
     async def _pump_audio(self, track: MediaStreamTrack) -> None:
         resampler = Resampler(Timeline(self._clock))

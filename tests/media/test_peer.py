@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from aiortc.mediastreams import MediaStreamError
+from aiortc.rtp import RTCP_PSFB_PLI, AnyRtcpPacket, RtcpPsfbPacket
 
 from media.audio import level_dbfs
 from media.frames import AudioFrame
@@ -85,12 +86,32 @@ async def test_sound_goes_on_when_the_camera_is_lost() -> None:
         assert peer.state == "connected"
 
 
+async def test_a_picture_that_stalls_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with call(video=True) as (browser, peer):
+        await anext(peer.video)
+        sender = browser.connection.getSenders()[1]
+        asked = asyncio.Event()
+        receive = sender._handle_rtcp_packet
+
+        async def listen(packet: AnyRtcpPacket) -> None:
+            if isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_PLI:
+                asked.set()
+            await receive(packet)
+
+        monkeypatch.setattr(sender, "_handle_rtcp_packet", listen)
+        sender.replaceTrack(None)
+        async with asyncio.timeout(5):
+            await asked.wait()
+        assert peer.state == "connected"
+
+
 async def test_a_stalled_line_is_lost_and_comes_back() -> None:
     async with call() as (browser, peer):
         await hear(peer, 10)
         sender = browser.connection.getSenders()[0]
         sender.replaceTrack(None)
         await until(peer, "lost", 5.0)
+        assert peer.level_dbfs == -100.0
         sender.replaceTrack(browser.speech)
         await until(peer, "connected", 5.0)
 
