@@ -63,15 +63,11 @@ class SentenceMaker:
     def __init__(self, language: str, answers: list[str], rng: random.Random) -> None:
         self._chinese = language == "zh-CN"
         self._rng = rng
-        self._sentences = [
-            part.strip()
-            for answer in answers
-            for part in re.findall(r"[^.。]+[.。]?", answer)
-            if part.strip()
+        self._sentences: list[str] = [
+            part.strip() for answer in answers for part in re.findall(r"[^.。]+[.。]?", answer) if part.strip()
         ]
-        self._clauses = [
-            part.strip() for answer in answers for part in _CLAUSE.findall(answer) if part.strip()
-        ]
+        self.answered = frozenset(self._sentences)
+        self._clauses = [part.strip() for answer in answers for part in _CLAUSE.findall(answer) if part.strip()]
         self._units = [self._split(clause) for clause in self._clauses]
         self._stop = "。" if self._chinese else "."
         self._comma = "，" if self._chinese else ","
@@ -83,10 +79,14 @@ class SentenceMaker:
 
     def _split(self, clause: str) -> list[str]:
         bare = clause.strip(_CLAUSE_ENDS + " ")
-        return [unit for unit in (bare.replace(" ", "") if self._chinese else bare.split())]
+        return list(bare.replace(" ", "")) if self._chinese else bare.split()
 
     def _join(self, units: list[str]) -> str:
         return ("" if self._chinese else " ").join(units)
+
+    def may_train(self, sentence: str) -> bool:
+        """Whether the model may be trained on a sentence: the answers' own ones, and those not held out."""
+        return sentence in self.answered or not is_held_out(sentence)
 
     def answer(self) -> str:
         """A sentence as it stands in an answer."""
@@ -94,9 +94,7 @@ class SentenceMaker:
 
     def clauses(self) -> str:
         """Clauses of different answers, one after the other."""
-        chosen = self._rng.sample(
-            self._clauses, min(len(self._clauses), self._rng.choice((1, 1, 2, 2, 2, 3)))
-        )
+        chosen = self._rng.sample(self._clauses, min(len(self._clauses), self._rng.choice((1, 1, 2, 2, 2, 3))))
         return self._sentence([clause.strip(_CLAUSE_ENDS + " ") for clause in chosen])
 
     def crossed(self) -> str:
@@ -106,20 +104,15 @@ class SentenceMaker:
         if shared:
             unit = self._rng.choice(shared)
             return self._sentence([self._join(first[: first.index(unit)] + second[second.index(unit) :])])
-        return self._sentence(
-            [self._join(first[: self._rng.randint(1, len(first))] + second[len(second) // 2 :])]
-        )
+        return self._sentence([self._join(first[: self._rng.randint(1, len(first))] + second[len(second) // 2 :])])
 
     def walk(self) -> str:
         """A random walk over the pairs of neighbouring words (Chinese: characters) of the answers."""
         clauses = []
         for _ in range(self._rng.choice((1, 1, 2))):
-            units = [
-                self._rng.choice(self._units)[0]
-                if self._rng.random() < 0.7
-                else self._rng.choice(self._words)
-            ]
-            while len(units) < self._rng.randint(4, 18):
+            units = [self._rng.choice(self._units)[0] if self._rng.random() < 0.7 else self._rng.choice(self._words)]
+            length = self._rng.randint(4, 18 if self._chinese else 12)
+            while len(units) < length:
                 following = self._next.get((units[-1],))
                 units.append(self._rng.choice(following or self._words))
             clauses.append(self._join(units))

@@ -69,9 +69,7 @@ class _Event(ctypes.Structure):
     ]
 
 
-_Callback = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
-)
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
 
 
 class _Library:
@@ -90,9 +88,7 @@ class _Library:
         self._callback = _Callback(self._collect)  # kept: the library holds a bare pointer to it
         self._library.espeak_SetSynthCallback(self._callback)
 
-    def _collect(
-        self, wave: "ctypes._Pointer[ctypes.c_short]", count: int, events: "ctypes._Pointer[_Event]"
-    ) -> int:
+    def _collect(self, wave: "ctypes._Pointer[ctypes.c_short]", count: int, events: "ctypes._Pointer[_Event]") -> int:
         if wave and count:
             self._pieces.append(np.ctypeslib.as_array(wave, (count,)).astype(np.int16))
         index = 0

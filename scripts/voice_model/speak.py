@@ -37,4 +37,4 @@ def resample(samples: npt.NDArray[np.int16], from_hz: int, to_hz: int) -> npt.ND
     frame.sample_rate = from_hz
     frames = [*resampler.resample(frame), *resampler.resample(None)]
     pieces = [piece.to_ndarray()[0] for piece in frames]
-    return np.concatenate(pieces).astype(np.int16)
+    return np.asarray(np.concatenate(pieces), np.int16)

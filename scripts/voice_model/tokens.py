@@ -1,9 +1,8 @@
 """The model's tokenizer: one token a word or Chinese character, bytes for the rest, Whisper's special tokens."""
 
-import re
 from dataclasses import dataclass
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
 LANGUAGE_TOKENS = ("<|en|>", "<|zh|>")
 _SPECIAL = (
@@ -17,14 +16,14 @@ _SPECIAL = (
 TIMESTAMP_STEP_S = 0.02
 TIMESTAMPS = 1501  # <|0.00|> to <|30.00|>
 EXTRA_TEXTS = ("以下是普通话的句子。", " ,.?!'-，。？！、；：")
-_CHINESE = re.compile(r"([\u3000-\u9fff\uff00-\uffef])")
+_CHINESE = Regex(r"[\u3000-\u9fff\uff00-\uffef]")
 
 
 def build_tokenizer(answers: dict[str, list[str]]) -> Tokenizer:
     """Make a byte-level BPE whose merges spell out each word of the answers, letter by letter."""
     splitter = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(_tokenizers_regex(), "isolated"),
+            pre_tokenizers.Split(_CHINESE, "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
         ]
     )
@@ -42,16 +41,8 @@ def build_tokenizer(answers: dict[str, list[str]]) -> Tokenizer:
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=list(merges)))
     tokenizer.pre_tokenizer = splitter
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens(
-        [token for token in vocabulary if token.startswith("<|") and token.endswith("|>")]
-    )
+    tokenizer.add_special_tokens([token for token in vocabulary if token.startswith("<|") and token.endswith("|>")])
     return tokenizer
-
-
-def _tokenizers_regex() -> object:
-    from tokenizers import Regex
-
-    return Regex(_CHINESE.pattern)
 
 
 def _pretokens(splitter: pre_tokenizers.PreTokenizer, answers: dict[str, list[str]]) -> list[str]:
