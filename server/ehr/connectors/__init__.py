@@ -1,0 +1,1 @@
+"""One file for each HR system that reports are sent to."""
