@@ -24,7 +24,7 @@ from server.live.hub import Hub
 from server.live.memory import MemoryBroker
 from server.live.redis import RedisBroker
 from server.loop_lag import LOOP_LAG, LoopLag, loop_lag
-from server.middleware import MIDDLEWARES
+from server.middleware import MIDDLEWARES, security_headers
 from server.pages import setup_templates
 from server.recognition import recognition
 from server.settings import Settings
@@ -46,6 +46,7 @@ def flows_of(settings: Settings) -> dict[str, Flow]:
 def create_app(settings: Settings) -> web.Application:
     """The application, ready to run; nothing is opened before it starts. Raises FlowError for a wrong flow file."""
     app = web.Application(middlewares=MIDDLEWARES, client_max_size=LARGEST_BODY)
+    app.on_response_prepare.append(security_headers)
     app[SETTINGS] = settings
     app[FLOWS] = flows_of(settings)
     app[MESSAGES] = Messages()

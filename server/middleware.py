@@ -83,7 +83,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise
         code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status, "bad_request")
         return _answer(request, UserError(code, status=error.status))
-    except Exception as error:  # noqa: BLE001  the boundary of one request: its failure is answered and logged
+    except Exception as error:
+        # The boundary of one request: whatever failed is answered and logged, and ends here.
         log.error("request failed", extra={"route": route_of(request), "error": type(error).__name__}, exc_info=True)
         return _answer(request, UserError("internal", status=500))
 
@@ -97,15 +98,11 @@ def _answer(request: web.Request, error: UserError) -> web.Response:
     return render(request, "error.html", status=error.status, code=error.code, message=message)
 
 
-@web.middleware
-async def security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Sets the security headers of every response; the event streams are already on their way and carry their own."""
-    response = await handler(request)
-    if not response.prepared:
-        response.headers.update(SECURITY_HEADERS)
-        if not request.path.startswith("/static/"):
-            response.headers.setdefault("Cache-Control", "no-store")
-    return response
+async def security_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Sets the security headers of every response, event streams included; for on_response_prepare."""
+    response.headers.update(SECURITY_HEADERS)
+    if not request.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-store")
 
 
 def route_of(request: web.Request) -> str:
@@ -114,4 +111,4 @@ def route_of(request: web.Request) -> str:
     return resource.canonical if resource is not None else "(unknown)"
 
 
-MIDDLEWARES = (security_headers, forwarded, errors, same_origin)
+MIDDLEWARES = (forwarded, errors, same_origin)

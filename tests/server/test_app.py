@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from aiohttp import ClientSession, CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
-from scripts.local_server import LocalServer, free_port
+from scripts.local_server import LocalServer
 from server.app import create_app
 from server.keys import DATABASE
+from server.logs import configure
 from server.settings import Settings
 from server.storage.users import Users
 
@@ -120,9 +122,20 @@ async def test_a_missing_model_is_said_and_the_server_serves(client: Client) -> 
     assert set(health["loop_lag_ms"]) == {"p50", "p99", "worst"}
 
 
+@pytest.fixture
+def restored_logs() -> Iterator[None]:
+    """Puts the tests' own logging back after a test that configured the server's."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
 async def test_an_unexpected_error_is_answered_and_never_logged_with_its_message(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], restored_logs: None
 ) -> None:
+    configure("INFO")
     app = create_app(settings_for(tmp_path))
 
     async def broken(request: Request) -> Any:
@@ -130,11 +143,15 @@ async def test_an_unexpected_error_is_answered_and_never_logged_with_its_message
 
     app.router.add_get("/api/broken", broken)
     async with TestClient(TestServer(app)) as client:
-        with caplog.at_level(logging.ERROR):
-            response = await client.get("/api/broken")
-    assert response.status == 500
-    assert (await response.json())["error"]["code"] == "internal"
-    assert "RuntimeError" in {getattr(record, "error", "") for record in caplog.records}
+        response = await client.get("/api/broken")
+        assert response.status == 500
+        assert (await response.json())["error"]["code"] == "internal"
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    failed = next(line for line in lines if line["event"] == "request failed")
+    assert failed["error"] == "RuntimeError"
+    assert failed["route"] == "/api/broken"
+    assert any("test_app.py" in frame for frame in failed["where"])
+    assert "private" not in json.dumps(lines)
 
 
 async def test_https_by_setting_and_reports_still_arrive(tmp_path: Path) -> None:
@@ -174,9 +191,10 @@ async def test_https_by_setting_and_reports_still_arrive(tmp_path: Path) -> None
     ],
 )
 async def test_a_wrong_setting_is_named(tmp_path: Path, setting: str, value: str, said: str) -> None:
-    server = LocalServer(tmp_path / "data", port=free_port(), **{setting: value})
+    server = LocalServer(tmp_path / "data")
+    environment = server.environment | {f"INTERVIEW_{setting.upper()}": value}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "server", env=server.environment, cwd=Path(__file__).parents[2],
+        sys.executable, "-m", "server", env=environment, cwd=Path(__file__).parents[2],
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     _, stderr = await process.communicate()
