@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from fnmatch import fnmatch
@@ -37,6 +37,38 @@ class ModelUnavailable(Exception):
     def __init__(self, reason: Reason, sentence: str) -> None:
         super().__init__(sentence)
         self.reason: Reason = reason
+
+
+def locate(
+    name: str, repositories: Mapping[str, str], cache_dir: Path, on_progress: Progress, *, endpoint: str | None = None
+) -> Path:
+    """The complete folder of a model: itself a folder, a short name among repositories, or "owner/model" on the hub.
+
+    Blocks while it is fetched. Raises ModelUnavailable.
+    """
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        if name.startswith(("/", ".", "~")) or name.count("/") > 1:
+            raise ModelUnavailable(
+                "folder_missing",
+                f"There is no folder {name} with a speech model. Correct INTERVIEW_WHISPER_MODEL, or set it to a name "
+                "such as small to fetch one.",
+            )
+        repository = name if "/" in name else repositories.get(name)
+        if repository is None:
+            raise ModelUnavailable(
+                "unknown_name",
+                f"There is no speech model named {name}. Set INTERVIEW_WHISPER_MODEL to a folder or one of: "
+                f"{', '.join(repositories)}.",
+            )
+        return fetch(repository, cache_dir, on_progress, endpoint=endpoint)
+    if missing := [file for file in REQUIRED_FILES if not (folder / file).is_file()]:
+        raise ModelUnavailable(
+            "files_missing",
+            f"The speech model's folder {folder} lacks {', '.join(missing)}. Copy the complete model there, or set "
+            "INTERVIEW_WHISPER_MODEL to another.",
+        )
+    return folder
 
 
 def fetch(repository: str, cache_dir: Path, on_progress: Progress, *, endpoint: str | None = None) -> Path:

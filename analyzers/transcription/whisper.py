@@ -8,6 +8,7 @@ length of the sound, and nothing decoded before conditions the decode.
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +24,13 @@ from faster_whisper.vad import get_vad_model
 from numpy.typing import NDArray
 
 from analyzers.results import TranscriptWord
-from analyzers.transcription.hub import REQUIRED_FILES, ModelUnavailable, Progress, fetch
+from analyzers.transcription.hub import ModelUnavailable, Progress, locate
 from analyzers.transcription.words import Piece, to_words, without_loop
 from media.frames import SAMPLE_RATE
 from question_flows.model import Language
 
-SYNTHETIC_MARKER = "SYNTHETIC_VOICES_ONLY"
-"""A file of this name in a model's folder says that it knows synthetic voices only: for tests and the demo."""
+SYNTHETIC_MARKER = "synthetic_test_model"
+"""This key, true in a model's config.json, says that it knows synthetic voices only: for tests and the demo."""
 
 _PROMPT_TOKENS = 48
 _FINAL_BEAM = 5
@@ -188,13 +189,7 @@ def load_model(
     device: cpu, cuda or auto. compute_type: CTranslate2's; "default" is int8 on a CPU, float16 on CUDA. threads:
     0 means one less than the cores, at most 4. cache_dir: where fetched models are kept. Raises ModelUnavailable.
     """
-    folder = _folder_of(name, cache_dir, on_progress, hub_endpoint)
-    if missing := [file for file in REQUIRED_FILES if not (folder / file).is_file()]:
-        raise ModelUnavailable(
-            "files_missing",
-            f"The speech model's folder {folder} lacks {', '.join(missing)}. Copy the complete model there, or set "
-            "INTERVIEW_WHISPER_MODEL to another.",
-        )
+    folder = locate(name, HUB_REPOSITORIES, cache_dir, on_progress, endpoint=hub_endpoint)
     if device == "auto":
         device = "cuda" if ctranslate2.get_cuda_device_count() > 0 else "cpu"
     if compute_type == "default":
@@ -227,27 +222,14 @@ def default_threads() -> int:
 
 def is_synthetic(directory: Path) -> bool:
     """Whether the model in this folder knows synthetic voices only and must not judge people."""
-    return (directory / SYNTHETIC_MARKER).is_file()
-
-
-def _folder_of(name: str, cache_dir: Path, on_progress: Progress, hub_endpoint: str | None) -> Path:
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return folder
-    if name.startswith(("/", ".", "~")) or name.count("/") > 1:
-        raise ModelUnavailable(
-            "folder_missing",
-            f"There is no folder {name} with a speech model. Correct INTERVIEW_WHISPER_MODEL, or set it to a name "
-            "such as small to fetch one.",
-        )
-    repository = name if "/" in name else HUB_REPOSITORIES.get(name)
-    if repository is None:
-        raise ModelUnavailable(
-            "unknown_name",
-            f"There is no speech model named {name}. Set INTERVIEW_WHISPER_MODEL to a folder or one of: "
-            f"{', '.join(HUB_REPOSITORIES)}.",
-        )
-    return fetch(repository, cache_dir, on_progress, endpoint=hub_endpoint)
+    config = directory / "config.json"
+    if not config.is_file():
+        return False
+    try:
+        described = json.loads(config.read_text(encoding="utf-8"))
+    except ValueError:
+        return False  # Loading it will say what is wrong.
+    return isinstance(described, dict) and described.get(SYNTHETIC_MARKER) is True
 
 
 def _has_voice(sound: NDArray[np.float32]) -> bool:

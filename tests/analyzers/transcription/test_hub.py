@@ -14,7 +14,7 @@ from pytest_aiohttp import AiohttpServer
 
 from analyzers.transcription import hub
 from analyzers.transcription.hub import ModelUnavailable, fetch
-from analyzers.transcription.whisper import load_model
+from analyzers.transcription.whisper import is_synthetic, load_model
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 FILES = {
@@ -135,3 +135,15 @@ def test_a_folder_with_broken_files_says_so(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="could not be loaded on cpu") as caught:
         load_model(str(tmp_path), "cpu", "default", 1, tmp_path, print)
     assert caught.value.reason == "files_broken"
+
+
+@pytest.mark.parametrize(
+    ("config", "synthetic"),
+    [('{"synthetic_test_model": true}', True), ('{"lang_ids": []}', False), ("not JSON", False), (None, False)],
+)
+def test_a_model_of_synthetic_voices_is_known_by_its_config(
+    config: str | None, synthetic: bool, tmp_path: Path
+) -> None:
+    if config is not None:
+        (tmp_path / "config.json").write_text(config)
+    assert is_synthetic(tmp_path) is synthetic
