@@ -12,7 +12,7 @@ from analyzers.expression import ExpressionAnalyzer
 from media.ice import IceSettings
 from question_flows.model import Flow
 from server.interview.engine import SpeechEngine
-from server.interview.events import EventBody, InterviewEvent, Purpose
+from server.interview.events import EventBody, InterviewEvent, Purpose, ServerRestarted
 from server.interview.fold import apply, fold
 from server.interview.state import InterviewState
 from server.live.hub import Hub
@@ -93,7 +93,9 @@ class Journal:
         if not bodies:
             return []
         when = max(at, self.state.at) if at else self.now()
-        clock_ms = self.state.clock_at(when)
+        # Nobody knows when the former process ended: the clock goes on from the last thing it wrote.
+        restarted = isinstance(bodies[0], ServerRestarted)
+        clock_ms = self.state.clock_ms if restarted else self.state.clock_at(when)
         events = await self.services.event_log.append(
             self.interview_id, self.state.seq, [(clock_ms, body) for body in bodies], at=when, outbox=outbox
         )

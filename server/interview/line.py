@@ -14,6 +14,7 @@ from server.interview.events import Purpose
 from server.interview.journal import Journal
 from server.interview.presence import Presence
 from server.interview.state import Status
+from server.interview.typed import clean
 
 LEVEL_SECONDS = 0.25
 LOSS_EVERY = 20
@@ -51,7 +52,9 @@ class CandidateLine:
         want_video = services.expression is not None and journal.state.allows(Purpose.EXPRESSION)
         async with self._attaching:
             try:
-                peer = await Peer.answer(offer_sdp, ice=services.ice, clock=journal.clock_ms, want_video=want_video)
+                peer = await Peer.answer(
+                    clean(offer_sdp), ice=services.ice, clock=journal.clock_ms, want_video=want_video
+                )
             except BadOffer as error:
                 raise UserError("offer_bad", field="offer", params={"reason": error.reason}) from error
             former, self._peer, self._peer_id = self._peer, peer, uuid.uuid4().hex

@@ -56,6 +56,7 @@ class Interviews:
         self.hub = hub
         self.flows = flows
         self.engine = engine
+        self.ice = ice
         self.invitations = Invitations(database)
         self._database = database
         self._invitation_days = invitation_days

@@ -20,6 +20,7 @@ from server.interview.events import (
     AnswerSubmitted,
     EventBody,
     InterviewPaused,
+    InterviewStarted,
     Purpose,
     RecognitionFailed,
     RecognitionRestored,
@@ -192,6 +193,8 @@ class InterviewSession:
 
     def _react(self, body: EventBody) -> None:
         match body:
+            case InterviewStarted():
+                self._engine_changed.set()
             case AnswerSubmitted():
                 self._to_settle.set()
             case InterviewPaused():

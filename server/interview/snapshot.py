@@ -25,6 +25,7 @@ def candidate_snapshot(session: InterviewSession) -> dict[str, Any]:
         "seq": state.seq,
         "status": state.status.value,
         "clock_ms": state.clock_at(now),
+        "candidate_name": state.candidate_name,
         "language": state.language.value,
         "title": flow.title[state.language],
         "job": flow.job[state.language],

@@ -1,0 +1,141 @@
+"""An interview house on SQLite and an in-memory broker, with a clock that tests turn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from media.ice import IceSettings
+from question_flows.loader import shipped_flows
+from question_flows.model import Flow, Language
+from server.interview.commands import GiveConsent, Start, StartAnswer, SubmitAnswer
+from server.interview.engine import MODEL_MISSING, EngineStatus, SpeechEngine
+from server.interview.events import AnswerMode, InterviewEvent, Purpose
+from server.interview.registry import Interviews
+from server.interview.session import InterviewSession
+from server.interview.state import InterviewState
+from server.live.hub import Hub
+from server.live.memory import MemoryBroker
+from server.storage.database import Database
+from server.storage.event_log import EventLog
+
+ALL = {Purpose.VOICE: True, Purpose.SCORING: True}
+FLOWS = shipped_flows()
+LOOPBACK = IceSettings(hosts=("127.0.0.1",))
+
+
+@dataclass(slots=True)
+class Clock:
+    """A wall clock that stands still until it is turned."""
+
+    time: datetime = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def turn(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+@dataclass(slots=True)
+class House:
+    """One server process's interviews."""
+
+    database: Database
+    hub: Hub
+    interviews: Interviews
+    engine: SpeechEngine
+    clock: Clock | None
+    log: EventLog = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.log = self.interviews.event_log
+
+    def now(self) -> datetime:
+        return self.clock() if self.clock else datetime.now(UTC)
+
+    async def invite(
+        self, flow_id: str = "customer_service", language: Language = Language.ENGLISH, law: str = "EU"
+    ) -> str:
+        interview_id, _ = await self.interviews.invite(
+            flow_id=flow_id,
+            language=language,
+            candidate_name="Ada",
+            email="ada@example.org",
+            jurisdiction=law,
+            now=self.now(),
+        )
+        return interview_id
+
+    async def started(self, **invitation: object) -> InterviewSession:
+        """A session whose first question is open."""
+        session = await self.interviews.get(await self.invite(**invitation))  # type: ignore[arg-type]
+        await session.execute(GiveConsent(dict.fromkeys(session.purposes, True)))
+        await session.execute(Start())
+        if self.engine.status is EngineStatus.UNAVAILABLE:
+            await eventually(lambda: session.state.recognition_failed is not None)
+        return session
+
+    async def events(self, session: InterviewSession) -> list[InterviewEvent]:
+        return await self.log.read(session.interview_id)
+
+    async def types(self, session: InterviewSession) -> list[str]:
+        return [event.type for event in await self.events(session)]
+
+
+@asynccontextmanager
+async def house(
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    flows: dict[str, Flow] | None = None,
+    engine: SpeechEngine | None = None,
+    grace_seconds: float = 3.0,
+) -> AsyncIterator[House]:
+    """A process: the database in `folder` outlives it."""
+    database = Database(f"sqlite+aiosqlite:///{folder / 'interviews.sqlite'}")
+    await database.open()
+    hub = Hub(MemoryBroker(), EventLog(database))
+    if engine is None:
+        engine = SpeechEngine()
+        engine.unavailable(MODEL_MISSING)
+    options: dict[str, Callable[[], datetime]] = {"now": clock} if clock else {}
+    interviews = Interviews(
+        database,
+        hub,
+        flows or FLOWS,
+        engine=engine,
+        ice=LOOPBACK,
+        grace_seconds=grace_seconds,
+        **options,  # type: ignore[arg-type]
+    )
+    try:
+        async with interviews:
+            yield House(database, hub, interviews, engine, clock)
+    finally:
+        await hub.close()
+        await database.close()
+
+
+async def answer_typed(session: InterviewSession, text: str) -> InterviewState:
+    """Types an answer to the open question."""
+    question_id = session.state.question_id
+    assert question_id is not None
+    await session.execute(StartAnswer(question_id))
+    return await session.execute(SubmitAnswer(question_id, AnswerMode.TYPED, text))
+
+
+def sample_answer(session: InterviewSession, question_id: str) -> str:
+    """What a good candidate might say."""
+    return session.flow.question(question_id).sample_answers[session.state.language][0]
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Returns once the condition holds; raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
