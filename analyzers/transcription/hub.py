@@ -16,7 +16,10 @@ from huggingface_hub import HfApi, hf_hub_download
 from huggingface_hub.errors import RepositoryNotFoundError
 
 Progress = Callable[[int, int | None], None]
-"""Called with (bytes on disk so far, bytes in all or None while unknown)."""
+"""Called with (bytes on disk so far, bytes in all or None while unknown), four times a second while a model is fetched.
+
+It may raise to give the download up, which goes on from there the next time.
+"""
 
 Reason = Literal["unknown_name", "folder_missing", "files_missing", "files_broken", "device", "hub", "not_on_hub"]
 
@@ -107,7 +110,7 @@ def _watch(download: Future[None], repository: str, folder: Path, total: int | N
     while not download.done() and time.monotonic() - moved_at < _STALL_S:
         if (on_disk := _bytes_in(folder)) > done:
             done, moved_at = on_disk, time.monotonic()
-            on_progress(done if total is None else min(done, total), total)
+        on_progress(done if total is None else min(done, total), total)
         wait([download], timeout=_POLL_S)
     _result_or_sentence(download, repository)
     if total is not None:

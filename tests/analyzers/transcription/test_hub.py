@@ -71,6 +71,17 @@ async def test_fetches_the_wanted_files_with_progress_and_once(aiohttp_server: A
     assert asked == []
 
 
+async def test_whoever_watches_the_progress_may_give_up(aiohttp_server: AiohttpServer, tmp_path: Path) -> None:
+    server = await aiohttp_server(hub_application(FILES, []))
+    endpoint = str(server.make_url("")).rstrip("/")
+
+    def give_up(done: int, total: int | None) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        await asyncio.to_thread(fetch, "owner/model", tmp_path, give_up, endpoint=endpoint)
+
+
 async def test_an_unknown_repository_is_named(aiohttp_server: AiohttpServer, tmp_path: Path) -> None:
     server = await aiohttp_server(hub_application(FILES, []))
     endpoint = str(server.make_url("")).rstrip("/")
