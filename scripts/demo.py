@@ -55,7 +55,10 @@ def main() -> None:
         server = LocalServer(data_dir, port=int(os.environ.get("INTERVIEW_PORT", "8080")))
         try:
             sys.exit(asyncio.run(demo(server, once=arguments.once)))
-        except KeyboardInterrupt:
+        except* (ServerDidNotStart, CandidateFailed) as failures:
+            print("The demo failed:", *failures.exceptions, sep="\n", file=sys.stderr)
+            sys.exit(1)
+        except* KeyboardInterrupt:
             sys.exit(130)
 
 
@@ -78,9 +81,6 @@ async def demo(server: LocalServer, *, once: bool) -> int:
             print("The server goes on; Ctrl-C ends it.", flush=True)
             await server.wait()
         return 0 if len(arrived) == len(PARTS) else 1
-    except* (ServerDidNotStart, CandidateFailed) as failures:
-        print("The demo failed:", *failures.exceptions, sep="\n", file=sys.stderr)
-        return 1
     finally:
         await server.stop()
 

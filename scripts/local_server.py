@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -40,7 +40,9 @@ class LocalServer:
     settings become INTERVIEW_… variables. Whatever INTERVIEW_… the caller's environment holds is left out.
     """
 
-    def __init__(self, data_dir: Path, *, port: int = 0, log: Path | None = None, **settings: str) -> None:
+    def __init__(
+        self, data_dir: Path, *, settings: Mapping[str, str] | None = None, port: int = 0, log: Path | None = None
+    ) -> None:
         """log: where the server's log goes; None: to this process's stderr."""
         port = free_port(port)
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("INTERVIEW_")}
@@ -50,7 +52,8 @@ class LocalServer:
             "whisper_model": str(VOICE_MODEL),
             "allow_synthetic_model": "true",
             "ice_hosts": '["127.0.0.1"]',
-        } | settings
+        }
+        own.update(settings or {})
         variables = {f"INTERVIEW_{name.upper()}": value for name, value in own.items()}
         self.environment = {**inherited, **variables, "PYTHONUNBUFFERED": "1"}
         self.url = f"http://127.0.0.1:{port}"

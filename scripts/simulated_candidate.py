@@ -13,6 +13,7 @@ from typing import Any, Self
 from urllib.parse import urljoin
 
 import aiohttp
+import cv2
 import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from numpy.typing import NDArray
@@ -33,16 +34,15 @@ def moving_face(frames: int = 45, height: int = 240, width: int = 320) -> list[N
 
     Returns arrays of shape (height, width, 3), RGB, that repeat without a jump.
     """
-    from skimage import data, transform
+    from skimage import data
 
-    portrait = data.astronaut()
+    portrait: NDArray[np.uint8] = data.astronaut()  # type: ignore[no-untyped-call]
     pictures = []
     for index in range(frames):
         angle = 2 * np.pi * index / frames
         top, left = int(12 + 10 * np.sin(angle)), int(90 + 14 * np.cos(angle))
         window = portrait[top : top + 240, left : left + 320]
-        picture = transform.resize(window, (height, width), preserve_range=True, anti_aliasing=True)
-        pictures.append(picture.astype(np.uint8))
+        pictures.append(cv2.resize(window, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8))
     return pictures
 
 

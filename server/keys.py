@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -15,7 +16,7 @@ from server.storage.database import Database
 
 SETTINGS = web.AppKey("settings", Settings)
 DATABASE = web.AppKey("database", Database)
-FLOWS = web.AppKey("flows", dict[str, Flow])
+FLOWS: web.AppKey[Mapping[str, Flow]] = web.AppKey("flows")
 HUB = web.AppKey("hub", Hub)
 ENGINE = web.AppKey("engine", SpeechEngine)
 RECOGNITION_SETTLED = web.AppKey("recognition_settled", asyncio.Event)

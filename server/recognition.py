@@ -11,8 +11,9 @@ from pathlib import Path
 
 from aiohttp import web
 
+from analyzers.transcription.hub import ModelUnavailable
 from analyzers.transcription.scheduler import Scheduler
-from analyzers.transcription.whisper import ModelUnavailable, is_synthetic, load_model
+from analyzers.transcription.whisper import is_synthetic, load_model
 from server.keys import ENGINE, RECOGNITION_SETTLED, SETTINGS
 from server.settings import Settings
 
@@ -51,7 +52,7 @@ def uses_synthetic_model(settings: Settings) -> bool:
 
 
 async def recognition(app: web.Application) -> AsyncIterator[None]:
-    """For cleanup_ctx: the engine becomes available, or unavailable with its reason, while the server already serves."""
+    """For cleanup_ctx: the engine becomes available, or unavailable with its reason, while the server serves."""
     task = asyncio.create_task(_serve(app), name="recognition")
     yield
     task.cancel()

@@ -63,7 +63,8 @@ async def start_server(tmp_path: Path, receiver: Receiver) -> AsyncIterator[Serv
 
     async def start(**settings: str) -> LocalServer:
         log = tmp_path / "server.log"
-        server = LocalServer(tmp_path / "data", log=log, ehr_url=receiver.url, ehr_secret=SECRET, **settings)
+        settings |= {"ehr_url": receiver.url, "ehr_secret": SECRET}
+        server = LocalServer(tmp_path / "data", settings=settings, log=log)
         servers.append(server)
         await server.start()
         return server

@@ -5,8 +5,8 @@ from __future__ import annotations
 from playwright.async_api import Page, expect
 
 
-async def begin_interview(page: Page, link: str) -> None:
-    """From the invitation to the first question, by voice, with every consent given."""
+async def consent(page: Page, link: str) -> None:
+    """From the invitation to the device check, with every consent given."""
     await page.goto(link)
     await page.get_by_test_id("landing-begin").click()
     await page.get_by_test_id("consent-voice-yes").check(force=True)
@@ -14,6 +14,11 @@ async def begin_interview(page: Page, link: str) -> None:
     if await page.get_by_test_id("consent-expression-yes").count():
         await page.get_by_test_id("consent-expression-yes").check(force=True)
     await page.get_by_test_id("consent-continue").click()
+
+
+async def begin_interview(page: Page, link: str) -> None:
+    """From the invitation to the first question, by voice."""
+    await consent(page, link)
     await page.get_by_test_id("check-continue").click(timeout=30_000)
     await expect(page.get_by_test_id("question-text")).to_be_visible()
 

@@ -76,7 +76,7 @@ def check_evidence(report: dict[str, Any]) -> int:
     quotes = [
         quote
         for answer in report["answers"]
-        for indicator in answer["score"]["indicators"]
+        for indicator in (answer["score"] or {"indicators": []})["indicators"]
         for quote in indicator["evidence"]
     ]
     for quote in quotes:
@@ -87,7 +87,7 @@ def check_evidence(report: dict[str, Any]) -> int:
         assert span[0]["start_ms"] == quote["start_ms"]
         assert span[-1]["end_ms"] == quote["end_ms"]
     for answer in report["answers"]:
-        for indicator in answer["score"]["indicators"]:
+        for indicator in (answer["score"] or {"indicators": []})["indicators"]:
             assert (indicator["points"] is None) == (indicator["withheld"] is not None)
             assert indicator["points"] is None or indicator["evidence"], "points without evidence"
     return len(quotes)

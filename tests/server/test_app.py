@@ -164,10 +164,12 @@ async def test_https_by_setting_and_reports_still_arrive(tmp_path: Path) -> None
     )  # fmt: skip
     server = LocalServer(
         tmp_path / "data",
+        settings={
+            "tls_certificate": str(certificate),
+            "tls_key": str(key),
+            "whisper_model": str(tmp_path / "no-model"),
+        },
         log=tmp_path / "log",
-        tls_certificate=str(certificate),
-        tls_key=str(key),
-        whisper_model=str(tmp_path / "no-model"),
     )
     await server.start()
     try:
