@@ -41,6 +41,7 @@ export function answerPanel(interview, question) {
   }
 
   function edited(text) {
+    draft.edited = true;
     draft.set(text);
     fill(message);
   }
@@ -63,9 +64,9 @@ export function answerPanel(interview, question) {
 
   async function finished({ empty = false } = {}) {
     fill(message);
-    if (mode === "voice" && draft.text.trim()) {
+    if (mode === "voice" && draft.edited && draft.text.trim()) {
       // Something was typed before: bring both together and let them look at it.
-      interview.setMode("typed");
+      interview.lookOver();
       typing.note(t("look_over"));
       return typing.focus();
     }

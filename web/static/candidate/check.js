@@ -68,13 +68,14 @@ export function checkScreen(interview) {
     type.classList.toggle("button--primary", start.hidden);
   }
 
-  if (asking) ask();
+  // Not at once: what opens the devices also shows the screen, and this one is still being made.
+  if (asking) queueMicrotask(ask);
   return { node, update, level: microphone.level };
 }
 
 function problem(kind, text, reason, retry) {
   const permanent = ["insecure", "unsupported"].includes(reason);
-  const box = notice(kind, text, permanent || !retry ? null : retry());
+  const box = notice(kind, t(text), permanent || !retry ? null : retry());
   box.dataset.problem = reason;
   box.dataset.testid = "media-problem";
   return box;

@@ -22,6 +22,8 @@ export class Draft {
     const kept = JSON.parse(localStorage.getItem(this.#key) ?? "null");
     this.#savedText = question.draft ?? "";
     this.text = kept?.text ?? this.#savedText;
+    /** Whether somebody typed in it; else it holds spoken words only. */
+    this.edited = kept?.edited ?? this.text !== "";
     /** Numbers of the utterances that are in the text already. */
     this.merged = new Set(kept?.merged ?? []);
     if (this.text !== this.#savedText) this.#later(0);
@@ -29,7 +31,7 @@ export class Draft {
 
   set(text) {
     this.text = text;
-    localStorage.setItem(this.#key, JSON.stringify({ text, merged: [...this.merged] }));
+    localStorage.setItem(this.#key, JSON.stringify({ text, edited: this.edited, merged: [...this.merged] }));
     if (text === this.#savedText) return;
     this.onState("saving");
     this.#later(QUIET_MS);

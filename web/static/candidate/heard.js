@@ -33,7 +33,8 @@ export class Heard {
   /** Takes what is known of the utterance being spoken. */
   listen({ utterance_number: number, committed, tentative }) {
     if (this.#finals.has(number)) return;
-    this.#live = { number, committed: joinWords(committed), tentative: joinWords(tentative) };
+    const nothing = committed.length + tentative.length === 0;
+    this.#live = nothing ? null : { number, committed: joinWords(committed), tentative: joinWords(tentative) };
   }
 
   /** {number, text} of every final utterance, in order. */
@@ -52,8 +53,8 @@ export class Heard {
   /** The last words that are safe with the server, to go on from; "" when there are none. */
   get lastWords() {
     const text = this.finals.map((utterance) => utterance.text).join(separator);
-    if (separator === "") return text.slice(-16);
-    return text.split(" ").slice(-8).join(" ");
+    const last = separator === "" ? text.slice(-16) : text.split(" ").slice(-8).join(" ");
+    return last.replace(/[.,!?。，！？、]+$/, "");
   }
 }
 

@@ -15,7 +15,6 @@
 import { ApiError, insist } from "./api.js";
 import * as banner from "./banner.js";
 import { sleep } from "./backoff.js";
-import { fill } from "./dom.js";
 import { ServerEvents } from "./events.js";
 import { Heard } from "./heard.js";
 import { interviewLanguage } from "./i18n.js";
@@ -34,6 +33,7 @@ class Interview {
   sending = null; // the answer on its way: {question_id, mode, text}
   slow = false;
   resumed = false; // the answer was broken off and goes on: tell until where it was heard
+  lookingOver = null; // id of the question whose spoken and typed words are looked at together before they are sent
   media = new Media();
   line = new Line();
   heard = new Heard();
@@ -88,7 +88,8 @@ class Interview {
 
   /** "voice" or "typed": what the candidate wants, as far as it is possible now. */
   get mode() {
-    return this.canSpeak && this.prefers === "voice" ? "voice" : "typed";
+    const here = this.lookingOver === this.snapshot.question?.id ? "typed" : this.prefers;
+    return this.canSpeak && here === "voice" ? "voice" : "typed";
   }
 
   get canSpeak() {
@@ -101,12 +102,19 @@ class Interview {
 
   setMode(mode) {
     localStorage.setItem(`mode:${this.snapshot.interview_id}`, mode);
+    this.lookingOver = null;
     if (mode === "voice" && !this.media.audio && this.live) this.openMedia();
     this.changed();
   }
 
   get cameraWanted() {
     return this.allows("voice") && this.allows("expression") && sessionStorage.getItem("camera") !== "off";
+  }
+
+  /** Shows the open answer as text, for this question only. */
+  lookOver() {
+    this.lookingOver = this.snapshot.question.id;
+    this.changed();
   }
 
   async openMedia() {
@@ -222,7 +230,10 @@ class Interview {
     if (data.question_id !== this.heard.questionId) return;
     take();
     // The last words from before the break are told again when the stream comes back: they are not new.
-    if (performance.now() - this.#resumedAt > 1500) this.resumed = false;
+    if (this.resumed && performance.now() - this.#resumedAt > 1500) {
+      this.resumed = false;
+      this.changed();
+    }
     this.screen?.words?.();
   }
 
@@ -296,7 +307,7 @@ class Interview {
     this.screen?.leave?.();
     this.screen = screen.make(this);
     this.screen.key = screen.key;
-    fill(document.getElementById("app"), this.screen.node);
+    document.getElementById("app").replaceChildren(this.screen.node);
     window.scrollTo(0, 0);
     // Screen readers go on at the new heading instead of the vanished button.
     this.screen.node.querySelector("h1")?.focus({ preventScroll: true });

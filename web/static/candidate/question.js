@@ -27,16 +27,20 @@ export function questionScreen(interview) {
   function update() {
     const now = interview.snapshot.question;
     const phase = now.phase;
+    let fresh = false;
     if (panel?.phase !== phase) {
       panel?.leave?.();
       if (phase === "answering") interview.reader.stop();
       panel = phase === "thinking" ? thinkingPanel(interview, now, aloud) : answerPanel(interview, now);
       panel.phase = phase;
-      fill(slot, panel.node);
+      slot.replaceChildren(panel.node);
+      fresh = true;
     }
     aloud.update();
     hints.update(now);
     panel.update();
+    // On a phone the buttons would lie below the edge.
+    if (fresh && phase === "answering") panel.node.scrollIntoView({ block: "nearest" });
   }
 
   return {
@@ -83,7 +87,7 @@ function readingAloud(interview, question) {
   const { reader } = interview;
   const replay = el("button", { class: "button button--quiet", type: "button", testid: "replay", onclick: () => read() }, icon("replay"), t("replay"));
   const mute = el("button", { class: "button button--quiet", type: "button", testid: "mute", onclick: () => toggle() });
-  const status = el("span", { class: "soft small", "aria-live": "off" });
+  const status = el("span", { class: "soft small" }, t("speech_unavailable"));
   const node = el("div", { class: "row ask__tools" }, replay, mute, status);
   const key = `read:${interview.snapshot.interview_id}:${question.id}`;
   const aloud = { node, busy: false, update, leave: () => reader.stop() };
@@ -109,9 +113,9 @@ function readingAloud(interview, question) {
     replay.hidden = unavailable || reader.muted || (answering && interview.mode === "voice"); // the microphone would hear it
     mute.hidden = unavailable;
     replay.disabled = aloud.busy;
+    fill(replay, icon(aloud.busy ? "speaker" : "replay"), t(aloud.busy ? "speaking" : "replay"));
     fill(mute, icon(reader.muted ? "muted" : "speaker"), t(reader.muted ? "unmute" : "mute"));
-    status.textContent = unavailable ? t("speech_unavailable") : aloud.busy ? t("speaking") : "";
-    status.hidden = !status.textContent;
+    status.hidden = !unavailable;
   }
 
   // Once: after a refresh nobody is spoken to again from the start.

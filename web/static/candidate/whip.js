@@ -42,10 +42,14 @@ export class Line extends EventTarget {
 
   /** Ends the line for good (until `send` is called again). */
   close() {
+    const [peer, location] = [this.#peer, this.#location];
+    this.#peer = this.#location = null;
     this.#drop();
-    if (this.#location) fetch(this.#location, { method: "DELETE", keepalive: true }).catch(() => {});
-    this.#location = null;
     this.#set("idle");
+    if (!location) return peer?.close();
+    // The server is told before the line itself goes dead.
+    const told = fetch(location, { method: "DELETE", keepalive: true }).catch(() => {});
+    return told.then(() => peer?.close());
   }
 
   async #connect() {
