@@ -53,7 +53,7 @@ def parse_arguments() -> argparse.Namespace:
     """The command line: nothing to serve, or `invite` with the candidate's particulars."""
     parser = argparse.ArgumentParser(
         prog="scripts/run",
-        description="Starts the interview server. Settings are environment variables, INTERVIEW_…; the README lists them.",
+        description="Starts the interview server. Settings are environment variables; the README lists them.",
         epilog="scripts/run --demo adds two simulated candidates; with --once it ends when both are done.",
     )
     commands = parser.add_subparsers(dest="command")

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, or readable lines on a terminal. Never a candidate's words, name or token."""
+"""Structured logs: a JSON object a line, or readable lines on a terminal. Never a candidate's words or a token."""
 
 from __future__ import annotations
 
