@@ -64,6 +64,10 @@ class Hub:
         """Drops an interview's last signals: nobody speaks there any more."""
         self._broker.forget(interview_id)
 
+    async def last_signals(self, interview_id: str) -> list[Signal]:
+        """The last signal of each type, for a page that follows all interviews."""
+        return await self._broker.last_signals(interview_id)
+
     async def follow(self, interview_id: str, after_seq: int = 0) -> AsyncIterator[LiveMessage]:
         """Every event behind after_seq, then the last signals, then what happens.
 

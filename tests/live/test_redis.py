@@ -1,0 +1,103 @@
+"""Several processes: they see each other through Redis, and nothing breaks when it goes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+import pytest
+
+from server.live.hub import Hub
+from server.live.redis import UNSENT, RedisBroker
+from server.storage.event_log import EventLog
+from tests.live.conftest import INTERVIEW, Node, RedisServer
+from tests.live.viewers import signal, watching
+
+
+async def test_a_viewer_of_another_process_sees_what_happens(two_nodes: tuple[Node, Node]) -> None:
+    here, there = two_nodes
+    async with watching(there.hub.follow(INTERVIEW)) as viewer:
+        await viewer.until(lambda: viewer.seqs == [1])
+        await asyncio.sleep(0.2)
+        await here.write(3)
+        await here.hub.publish_signal(signal(5))
+        await viewer.until(lambda: viewer.seqs == [1, 2, 3, 4] and ("level", 5) in viewer.signals)
+
+
+async def test_a_late_joiner_elsewhere_gets_the_last_signals(two_nodes: tuple[Node, Node], log: EventLog) -> None:
+    here, there = two_nodes
+    await here.hub.publish_signal(signal(1, "scores"))
+    await asyncio.sleep(0.3)
+    async with watching(there.hub.follow(INTERVIEW)) as viewer:
+        await viewer.until(lambda: viewer.signals == [("scores", 1)])
+
+
+async def test_a_restart_of_redis_loses_no_event(two_nodes: tuple[Node, Node], redis_server: RedisServer) -> None:
+    here, there = two_nodes
+    async with watching(there.hub.follow(INTERVIEW)) as viewer:
+        await viewer.until(lambda: viewer.seqs == [1])
+        await asyncio.sleep(0.2)
+        redis_server.stop()
+        await here.write(3)
+        await asyncio.sleep(1.0)
+        redis_server.start()
+        # Nothing further happens: that something is missing must be noticed without a next event.
+        await viewer.until(lambda: viewer.seqs == [1, 2, 3, 4], seconds=20)
+        await here.write(1)
+        await viewer.until(lambda: viewer.seqs == [1, 2, 3, 4, 5])
+
+
+async def test_while_redis_is_away_nothing_fails_or_waits_and_it_is_said_once(
+    log: EventLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = RedisBroker("redis://127.0.0.1:1/0")
+    node = Node(Hub(broker, log), log, broker)
+    caplog.set_level(logging.WARNING, "server.live.redis")
+    await node.hub.open()
+    async with watching(node.hub.follow(INTERVIEW)) as viewer:
+        await viewer.until(lambda: viewer.seqs == [1])
+        began = time.monotonic()
+        for n in range(UNSENT + 5):
+            await node.hub.publish_signal(signal(n))
+            if n % 100 == 0:
+                await asyncio.sleep(0)
+        assert time.monotonic() - began < 1
+        await node.write(1)
+        await viewer.until(lambda: viewer.seqs == [1, 2])
+    await asyncio.sleep(1.5)
+    await node.hub.close()
+    assert broker.dropped > 0
+    assert [record.message for record in caplog.records] == [
+        "Redis is out of reach (ConnectionError): viewers of other processes lag"
+    ]
+
+
+async def test_a_frozen_redis_holds_nobody_up(two_nodes: tuple[Node, Node], redis_server: RedisServer) -> None:
+    here, there = two_nodes
+    await asyncio.sleep(0.3)
+    redis_server.freeze()
+    try:
+        began = time.monotonic()
+        await here.write(2)
+        async with watching(here.hub.follow(INTERVIEW)) as viewer:
+            await viewer.until(lambda: viewer.seqs == [1, 2, 3], seconds=3)
+        assert time.monotonic() - began < 3
+    finally:
+        redis_server.thaw()
+    async with watching(there.hub.follow(INTERVIEW)) as viewer:
+        await viewer.until(lambda: viewer.seqs == [1, 2, 3])
+
+
+async def test_foreign_messages_on_the_channel_are_passed_over(
+    two_nodes: tuple[Node, Node], redis_server: RedisServer
+) -> None:
+    here, there = two_nodes
+    assert isinstance(here.broker, RedisBroker)
+    async with watching(there.hub.follow(INTERVIEW)) as viewer:
+        await viewer.until(lambda: viewer.seqs == [1])
+        await asyncio.sleep(0.2)
+        for nonsense in ("", "nonsense", "[]", '{"signal": {}}'):
+            await here.broker._redis.publish("interviews:live", nonsense)
+        await here.write(1)
+        await viewer.until(lambda: viewer.seqs == [1, 2])
