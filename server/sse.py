@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from aiohttp import web
 
 HEARTBEAT_SECONDS = 10.0
+LOOK_SECONDS = 0.5
+"""How soon it is noticed that the reader has left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +47,29 @@ async def stream(request: web.Request, messages: AsyncIterator[ServerSentEvent])
     )
     await response.prepare(request)
     await response.write(b"retry: 1000\n\n")
-    lock = asyncio.Lock()
-
-    async def heartbeat() -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-            async with lock:
-                await response.write(b": still here\n\n")
-
-    beat = asyncio.create_task(heartbeat())
+    pump = asyncio.create_task(_write(response, messages))
     try:
-        async for message in messages:
-            async with lock:
-                await response.write(message.encode())
+        await _accompany(request, response, pump)
     except ConnectionResetError:
         pass
     finally:
-        beat.cancel()
+        pump.cancel()
+        await asyncio.wait((pump,))
     return response
+
+
+async def _write(response: web.StreamResponse, messages: AsyncIterator[ServerSentEvent]) -> None:
+    async for message in messages:
+        await response.write(message.encode())
+
+
+async def _accompany(request: web.Request, response: web.StreamResponse, pump: asyncio.Task[None]) -> None:
+    """Until the messages end or the reader has left, which a stream without news would otherwise never notice."""
+    beat = time.monotonic() + HEARTBEAT_SECONDS
+    while not pump.done() and request.transport is not None and not request.transport.is_closing():
+        await asyncio.wait((pump,), timeout=LOOK_SECONDS)
+        if time.monotonic() >= beat and not pump.done():
+            await response.write(b": still here\n\n")
+            beat = time.monotonic() + HEARTBEAT_SECONDS
+    if pump.done():
+        pump.result()
