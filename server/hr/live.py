@@ -1,0 +1,25 @@
+"""What HR's streams carry beyond the hub's messages: the interview's score as soon as an answer is settled."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from server.interview.events import AnswerScored
+from server.interview.running_score import INTERVIEW_SCORE, interview_score
+from server.keys import INTERVIEWS
+from server.live.hub import LiveEvent, LiveMessage, Signal
+from server.live.wire import to_sse
+from server.sse import ServerSentEvent
+
+
+async def for_hr(app: web.Application, message: LiveMessage) -> AsyncIterator[ServerSentEvent]:
+    """The message and, behind a stored score, the signal `scores` with the interview's score after it."""
+    yield to_sse(message)
+    if not isinstance(message, LiveEvent) or not isinstance(message.event.body, AnswerScored):
+        return
+    state = await app[INTERVIEWS].state(message.interview_id)
+    score = interview_score(app[INTERVIEWS].flow_of(state), state)
+    data = {"question_id": None, "score": INTERVIEW_SCORE.dump_python(score, mode="json"), "answer": None}
+    yield to_sse(Signal(message.interview_id, "scores", state.seq, data))

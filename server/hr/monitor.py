@@ -1,0 +1,68 @@
+"""One interview as it happens: everything so far, then every word and score as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from server.errors import UserError
+from server.hr.access import USER
+from server.hr.live import for_hr
+from server.hr.texts import json_for_script, recognition_json
+from server.hr.wall import card
+from server.interview.snapshot import hr_snapshot
+from server.interview.state import InterviewState
+from server.keys import HUB, INTERVIEWS
+from server.live.hub import LiveMessage
+from server.pages import page_language, render
+from server.sse import ServerSentEvent, last_event_id, stream
+
+
+async def state_of(request: web.Request) -> InterviewState:
+    """The interview the address names. Raises UserError interview_unknown (404)."""
+    interview_id = request.match_info["interview_id"]
+    if not interview_id.isalnum() or len(interview_id) > 32:
+        raise UserError("interview_unknown", status=404)
+    return await request.app[INTERVIEWS].state(interview_id)
+
+
+async def page(request: web.Request) -> web.StreamResponse:
+    """The monitor; its script goes on from the snapshot that stands in the page."""
+    state = await state_of(request)
+    snapshot = hr_snapshot(
+        request.match_info["interview_id"],
+        state,
+        request.app[INTERVIEWS].flow_of(state),
+        language=page_language(request),
+    )
+    return render(
+        request,
+        "hr_monitor.html",
+        user=request[USER],
+        snapshot=snapshot,
+        initial=json_for_script({"interview": snapshot, "recognition": recognition_json(request.app)}),
+    )
+
+
+async def interview(request: web.Request) -> web.Response:
+    """The snapshot as JSON; `?card=1`: only what a card on the wall shows."""
+    state, language = await state_of(request), page_language(request)
+    interview_id = request.match_info["interview_id"]
+    if request.query.get("card"):
+        return web.json_response(await card(request.app, interview_id, language))
+    flow = request.app[INTERVIEWS].flow_of(state)
+    return web.json_response(hr_snapshot(interview_id, state, flow, language=language))
+
+
+async def events(request: web.Request) -> web.StreamResponse:
+    """What happened behind Last-Event-ID, then what happens."""
+    await state_of(request)
+    messages = request.app[HUB].follow(request.match_info["interview_id"], last_event_id(request))
+    return await stream(request, _for_hr(request.app, messages))
+
+
+async def _for_hr(app: web.Application, messages: AsyncIterator[LiveMessage]) -> AsyncIterator[ServerSentEvent]:
+    async for message in messages:
+        async for event in for_hr(app, message):
+            yield event

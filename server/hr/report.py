@@ -1,0 +1,70 @@
+"""The report of one interview as a page that prints, and as the JSON that goes to the HR system."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from aiohttp import web
+
+from analyzers.results import IndicatorScore, Transcript, join_words
+from server.hr.access import USER
+from server.hr.invitations import JURISDICTIONS
+from server.hr.listing import deliveries
+from server.hr.monitor import state_of
+from server.interview.report import Report, ReportedCompetency, report_json
+from server.keys import DATABASE, INTERVIEWS
+from server.pages import render
+
+
+async def page(request: web.Request) -> web.StreamResponse:
+    """The report, finished or as far as the interview has got."""
+    report = await _report(request)
+    delivery = (await deliveries(request.app[DATABASE], [report.interview_id])).get(report.interview_id)
+    return render(
+        request,
+        "hr_report.html",
+        user=request[USER],
+        report=report,
+        scores={score.competency_id: score for score in report.score.competencies},
+        indicators=indicator_scores(report),
+        words_of=words_of,
+        known_laws=JURISDICTIONS,
+        delivery=asdict(delivery) if delivery else None,
+    )
+
+
+async def json(request: web.Request) -> web.Response:
+    """The report in the form of the webhook's data."""
+    return web.json_response(report_json(await _report(request)))
+
+
+def indicator_scores(report: Report) -> dict[str, list[tuple[int, IndicatorScore]]]:
+    """Competency → (index of the answer, score) of each of its indicators in each answer that was asked for it."""
+    owners = {indicator: competency.id for competency in report.competencies for indicator in competency.indicators}
+    found: dict[str, list[tuple[int, IndicatorScore]]] = {competency.id: [] for competency in report.competencies}
+    for answer in report.answers:
+        for score in answer.score.indicators if answer.score else ():
+            if score.indicator_id in owners:
+                found[owners[score.indicator_id]].append((answer.index, score))
+    for competency in report.competencies:
+        found[competency.id].sort(key=lambda item: (_place(competency, item[1]), item[0]))
+    return found
+
+
+def words_of(transcript: Transcript) -> list[str]:
+    """Each word with the space that stands before it, so that the pieces joined are the transcript's text."""
+    texts = [word.text for word in transcript.words]
+    before = ["", *texts[:-1]]
+    return [
+        join_words([earlier, text], transcript.language)[len(earlier) :] if earlier else text
+        for earlier, text in zip(before, texts, strict=True)
+    ]
+
+
+def _place(competency: ReportedCompetency, score: IndicatorScore) -> int:
+    return list(competency.indicators).index(score.indicator_id)
+
+
+async def _report(request: web.Request) -> Report:
+    await state_of(request)
+    return await request.app[INTERVIEWS].report(request.match_info["interview_id"])

@@ -1,0 +1,22 @@
+"""What several of HR's pages need: the reader's language, JSON for a page's script, whether speech is recognised."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+from markupsafe import Markup
+
+from server.keys import ENGINE, SETTINGS
+from server.recognition import uses_synthetic_model
+
+
+def json_for_script(value: object) -> Markup:
+    """JSON to stand in a script element; "<" is the one character that could end it from within."""
+    return Markup(json.dumps(value, ensure_ascii=False).replace("<", "\\u003c"))
+
+
+def recognition_json(app: web.Application) -> dict[str, Any]:
+    """Whether speech is recognised in new answers, and whether by a model that is for tests only."""
+    return {**app[ENGINE].as_json(), "synthetic": uses_synthetic_model(app[SETTINGS])}

@@ -1,0 +1,114 @@
+"""The live wall: every interview that is not over, as it moves, and the finished ones below it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from typing import Any
+
+from aiohttp import web
+
+from question_flows.model import Language
+from server.errors import UserError
+from server.hr.access import USER
+from server.hr.listing import finished, running_ids
+from server.hr.live import for_hr
+from server.hr.texts import json_for_script, recognition_json
+from server.interview.snapshot import hr_snapshot
+from server.keys import DATABASE, FLOWS, HUB, INTERVIEWS, RECOGNITION_SETTLED
+from server.live.hub import LiveMessage, Signal
+from server.live.wire import to_sse
+from server.pages import page_language, render
+from server.sse import ServerSentEvent, stream
+
+SIGNALS_ON_CARDS = frozenset({"transcript", "scores", "connection", "recognition"})
+
+
+async def page(request: web.Request) -> web.StreamResponse:
+    """The wall; its script follows from here."""
+    language = page_language(request)
+    return render(
+        request,
+        "hr_wall.html",
+        user=request[USER],
+        initial=json_for_script(await wall_snapshot(request.app, language)),
+        finished=await finished(request.app[DATABASE]),
+        jobs={flow.id: flow.job[language] for flow in request.app[FLOWS].values()},
+    )
+
+
+async def interviews(request: web.Request) -> web.Response:
+    """What the wall shows, as JSON."""
+    return web.json_response(await wall_snapshot(request.app, page_language(request)))
+
+
+async def events(request: web.Request) -> web.StreamResponse:
+    """A snapshot, then what happens in all interviews."""
+    async with aclosing(_messages(request.app, page_language(request))) as messages:
+        return await stream(request, messages)
+
+
+async def recognition(request: web.Request) -> web.Response:
+    """Answers once the speech model is loaded or known to be missing."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(25):
+            await request.app[RECOGNITION_SETTLED].wait()
+    return web.json_response(recognition_json(request.app))
+
+
+async def wall_snapshot(app: web.Application, language: Language) -> dict[str, Any]:
+    """Every interview that is not over as a card, and whether speech is recognised."""
+    cards = []
+    for interview_id in await running_ids(app[DATABASE]):
+        # A flow whose file is gone must not take the other interviews off the wall.
+        with suppress(UserError):
+            cards.append(await card(app, interview_id, language))
+    return {"interviews": cards, "recognition": recognition_json(app)}
+
+
+async def card(app: web.Application, interview_id: str, language: Language) -> dict[str, Any]:
+    """An interview's snapshot without what a card does not show: earlier answers, the texts of the flow."""
+    registry = app[INTERVIEWS]
+    state = await registry.state(interview_id)
+    full = hr_snapshot(interview_id, state, registry.flow_of(state), language=language)
+    flow = full["flow"]
+    return {
+        **full,
+        "flow": {
+            "id": flow["id"],
+            "title": flow["title"],
+            "job": flow["job"],
+            "competencies": [],
+            "questions": [{"id": question["id"]} for question in flow["questions"]],
+        },
+        "answers": full["answers"][-1:],
+    }
+
+
+async def _messages(app: web.Application, language: Language) -> AsyncGenerator[ServerSentEvent]:
+    live = app[HUB].follow_all()
+    # Subscribed before the snapshot is read: what happens in between is in both, and its seq says so.
+    first = asyncio.ensure_future(anext(live, None))
+    try:
+        await asyncio.sleep(0)
+        snapshot = await wall_snapshot(app, language)
+        yield ServerSentEvent("snapshot", snapshot)
+        for one in snapshot["interviews"]:
+            for signal in await app[HUB].last_signals(one["interview_id"]):
+                if _on_cards(signal):
+                    yield to_sse(signal)
+        message = await first
+        while message is not None:
+            if _on_cards(message):
+                async for event in for_hr(app, message):
+                    yield event
+            message = await anext(live, None)
+    finally:
+        first.cancel()
+        with suppress(asyncio.CancelledError):
+            await first
+
+
+def _on_cards(message: LiveMessage) -> bool:
+    return not isinstance(message, Signal) or message.type in SIGNALS_ON_CARDS

@@ -1,0 +1,121 @@
+// The question now with its live words, and the answers before it.
+
+import { h, keep } from "./dom.js";
+import { answerNow, wordsOf } from "./interview.js";
+import { percent, points, say, t } from "./text.js";
+import { markWords, showWords, wordsPlace } from "./words.js";
+
+/** Makes the list of answers, the open one first. Gives {show(view), showWords(view, questionId), mark(quote)}. */
+export function answerList(root, language) {
+  const places = new Map();
+
+  function make(view, answer) {
+    const question = view.flow.questions.find(({ id }) => id === answer.question_id);
+    const place = wordsPlace(language, false);
+    const draft = h("div", { class: "draft", hidden: true }, h("span", { class: "small soft", text: t("typing") }), h("p", { class: "words", lang: language }));
+    const element = h(
+      "article",
+      { class: "answer card", data: { question: answer.question_id } },
+      h(
+        "header",
+        { class: "answer__head" },
+        h("div", { class: "row row--apart" }, h("span", { class: "eyebrow answer__place" }), h("span", { class: "badge answer__phase" })),
+        h("h2", { class: "answer__question", text: question?.text ?? answer.question_id }),
+      ),
+      place.element,
+      draft,
+      h("p", { class: "small soft answer__note" }),
+      h("ul", { class: "described small soft", hidden: true }),
+    );
+    places.set(answer.question_id, { place, element });
+    return element;
+  }
+
+  function update(view, element, answer) {
+    const now = answerNow(view) === answer && view.status !== "completed";
+    const total = view.flow.questions.length;
+    element.classList.toggle("answer--now", now);
+    say(element.querySelector(".answer__place"), t("question_of", { n: answer.index + 1, of: total }));
+    const phase = element.querySelector(".answer__phase");
+    say(phase, answer.phase === "submitted" && answer.mode === "typed" ? t("phase_typed") : t(`phase_${answer.phase}`));
+    phase.classList.toggle("badge--accent", now && answer.phase === "answering");
+    mark(element, ".answer__question", now ? "question-now" : null);
+    const { place } = places.get(answer.question_id);
+    testid(place.element, now ? "live-words" : null);
+    testid(place.certain, now ? "committed" : null);
+    testid(place.changing, now ? "tentative" : null);
+    showAnswerWords(answer);
+    const draft = element.querySelector(".draft");
+    draft.hidden = answer.phase === "submitted" || !answer.draft;
+    say(draft.querySelector("p"), answer.draft);
+    say(element.querySelector(".answer__note"), note(answer, place));
+    showDescribed(element.querySelector(".described"), answer.delivery);
+  }
+
+  function showAnswerWords(answer) {
+    const { place } = places.get(answer.question_id);
+    const words = wordsOf(answer);
+    showWords(place, words);
+    place.element.classList.toggle("words--none", words.committed.length + words.tentative.length === 0);
+  }
+
+  return {
+    show(view) {
+      const latestFirst = [...view.answers.values()].sort((a, b) => b.index - a.index);
+      keep(root, latestFirst, (answer) => answer.question_id, (answer) => make(view, answer), (element, answer) => update(view, element, answer));
+    },
+    showWords(view, questionId) {
+      const answer = view.answers.get(questionId);
+      if (!answer || !places.has(questionId)) return;
+      const { element, place } = places.get(questionId);
+      keepTailInSight(root.parentElement, place.element, () => showAnswerWords(answer));
+      say(element.querySelector(".answer__note"), note(answer, place));
+    },
+    mark(quote) {
+      const found = places.get(quote.question_id);
+      const words = found ? markWords(found.element, quote.first_word, quote.last_word) : [];
+      words[0]?.scrollIntoView({ block: "center", behavior: "smooth" });
+      return words.length > 0;
+    },
+  };
+}
+
+/** When the last words were in sight before the change, they are after it; whoever reads elsewhere is left in peace. */
+function keepTailInSight(pane, words, change) {
+  const own = pane.scrollHeight > pane.clientHeight && getComputedStyle(pane).overflowY === "auto";
+  const limit = () => (own ? pane.getBoundingClientRect().bottom : window.innerHeight) - 24;
+  const seen = words.getBoundingClientRect().bottom <= limit() + 24;
+  change();
+  const hidden = words.getBoundingClientRect().bottom - limit();
+  if (seen && hidden > 0) (own ? pane : window).scrollBy(0, hidden);
+}
+
+function testid(element, value) {
+  if (value) element.dataset.testid = value;
+  else delete element.dataset.testid;
+}
+
+function mark(element, selector, value) {
+  testid(element.querySelector(selector), value);
+}
+
+/** What stands below the words when they alone do not say it. */
+function note(answer, place) {
+  if (answer.phase === "thinking") return t("thinking_now");
+  const empty = place.texts.length === 0 && !answer.draft;
+  if (answer.phase === "answering") return empty ? t("nothing_heard_yet") : "";
+  return empty ? t("answer_empty") : "";
+}
+
+function showDescribed(list, delivery) {
+  const told = delivery
+    ? [
+        delivery.words_per_minute !== null && t("delivery_pace", { n: Math.round(delivery.words_per_minute) }),
+        delivery.pause_share !== null && t("delivery_pauses", { share: percent(delivery.pause_share) }),
+        delivery.loudness_range_db !== null && t("delivery_loudness", { n: points(delivery.loudness_range_db) }),
+        delivery.pitch_range_semitones !== null && t("delivery_pitch", { n: points(delivery.pitch_range_semitones) }),
+      ].filter(Boolean)
+    : [];
+  list.hidden = told.length === 0;
+  keep(list, told, (line) => line, (line) => h("li", { text: line }));
+}

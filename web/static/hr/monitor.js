@@ -1,0 +1,121 @@
+// The monitor of one interview: everything so far stands in the page, what happens comes by the stream.
+
+import { answerList } from "./answers.js";
+import { attention, lineOf } from "./attention.js";
+import { h, keep } from "./dom.js";
+import { answerNow, apply, clockOf, fromSnapshot } from "./interview.js";
+import { showRecognition } from "./recognition.js";
+import { competencyPanel, totalPanel } from "./scores.js";
+import { follow } from "./stream.js";
+import { clock, duration, percent, points, say, t, time } from "./text.js";
+
+const $ = (id) => document.getElementById(id);
+const initial = JSON.parse($("initial").textContent);
+const address = `/api/hr/interviews/${initial.interview.interview_id}`;
+let view = { ...fromSnapshot(initial.interview), recognition: initial.recognition };
+
+const answers = answerList($("answers"), view.language);
+const showTotal = totalPanel($("total"));
+const showCompetencies = competencyPanel($("competencies"), showQuote);
+
+function showAll() {
+  answers.show(view);
+  showScores();
+  showObservations();
+  showFaults();
+  showHead();
+  $("not-started").hidden = view.answers.size > 0;
+}
+
+function showScores() {
+  showTotal(view);
+  say($("head-total"), `${t("total")} ${view.score?.total === null || !view.score ? "–" : points(view.score.total)}`);
+  showCompetencies(view);
+}
+
+function showHead() {
+  const line = lineOf(view);
+  const badge = $("connection");
+  badge.className = `badge${line.kind && ` badge--${line.kind}`}`;
+  badge.dataset.line = view.connected ? view.line : "away";
+  say(badge.querySelector("[data-text]"), t(line.key, { share: percent(view.packetLoss) }));
+  say($("status"), t(`status_${view.status}`));
+  say($("clock"), clock(clockOf(view)));
+  const need = attention(view, Date.now());
+  $("attention").hidden = need.reason === null;
+  if (need.reason) {
+    const since = need.since ? duration(Date.now() - new Date(need.since)) : "";
+    say($("attention-text"), `${t(need.reason)}${since && ` ${t("for_time", { time: since })}`}`);
+    $("attention").className = `notice notice--${need.rank >= 4 ? "danger" : "warn"}`;
+  }
+  $("done").hidden = view.status !== "completed";
+  showRecognition($("recognition"), view.recognition, view.status === "completed");
+}
+
+function showObservations() {
+  const now = answerNow(view);
+  const shown = now?.observations?.length ? now : [...view.answers.values()].filter(({ observations }) => observations?.length).at(-1);
+  const allowed = view.consents?.expression === true;
+  const where = shown ? t("observations_in", { n: shown.index + 1 }) : t(allowed || !view.consents ? "observations_none_yet" : "observations_off");
+  say($("observations-where"), where);
+  keep(
+    $("observations"),
+    shown?.observations ?? [],
+    (observation) => observation.kind,
+    (observation) =>
+      h("li", { class: "observation" }, h("span", { text: t(`observed_${observation.kind}`) }), h("span", { class: "number observation__share" }), h("span", { class: "small soft observation__coverage" })),
+    (element, observation) => {
+      say(element.querySelector(".observation__share"), observation.share === null ? t("not_measurable") : percent(observation.share));
+      say(element.querySelector(".observation__coverage"), t("measurable_in", { share: percent(observation.coverage), n: observation.samples }));
+    },
+  );
+}
+
+function showFaults() {
+  $("no-faults").hidden = view.faults.length > 0;
+  keep(
+    $("faults"),
+    view.faults,
+    (fault) => `${fault.kind}:${fault.at}:${fault.clock_ms}`,
+    (fault) => h("li", { class: "fault" }, h("time", { class: "number soft", datetime: fault.at, text: time(fault.at) }), h("div", {}, h("span", { text: faultText(fault) }), h("span", { class: "small soft fault__lost" }))),
+    (element, fault) => say(element.querySelector(".fault__lost"), fault.lost_ms === null ? t("fault_lasts") : t("fault_took", { time: duration(fault.lost_ms) })),
+  );
+}
+
+const faultText = ({ kind, detail }) => t(kind === "pause" ? `fault_pause_${detail}` : `fault_${kind}`);
+
+function showQuote(quote) {
+  const found = answers.mark(quote);
+  const number = (view.answers.get(quote.question_id)?.index ?? 0) + 1;
+  say($("announce"), found ? t("quote_marked", { n: number }) : t("quote_missing"));
+}
+
+async function newSnapshot() {
+  const answer = await fetch(address);
+  if (!answer.ok) return;
+  const { line, packetLoss, recognition } = view;
+  view = { ...fromSnapshot(await answer.json()), line, packetLoss, recognition };
+  showAll();
+}
+
+function take(type, message) {
+  const result = apply(view, type, message);
+  if (result === "gap") newSnapshot();
+  if (result !== "applied") return;
+  // The path of each word is short: nothing but its own answer is drawn.
+  if (type === "transcript") answers.showWords(view, message.question_id);
+  else if (type === "scores") showScores();
+  else if (type === "observations") showObservations();
+  else if (type === "connection" || type === "recognition") showHead();
+  else showAll();
+}
+
+follow(
+  () => `${address}/events?after=${view.seq}`,
+  take,
+  (open) => {
+    $("own-line").hidden = open;
+  },
+);
+showAll();
+setInterval(showHead, 1000);
