@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -80,6 +81,8 @@ async def test_whoever_watches_the_progress_may_give_up(aiohttp_server: AiohttpS
 
     with pytest.raises(InterruptedError):
         await asyncio.to_thread(fetch, "owner/model", tmp_path, give_up, endpoint=endpoint)
+    for left in [thread for thread in threading.enumerate() if thread.name == "model-hub"]:
+        await asyncio.to_thread(left.join, 10)
 
 
 async def test_an_unknown_repository_is_named(aiohttp_server: AiohttpServer, tmp_path: Path) -> None:
