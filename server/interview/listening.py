@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from pydantic import TypeAdapter
+from sqlalchemy.exc import SQLAlchemyError
 
 from analyzers.results import TranscriptUpdate, TranscriptWord
 from analyzers.transcription.stream import AnswerStream
@@ -17,6 +19,11 @@ from server.interview.state import AnswerState, Phase, Status
 
 LONGEST_SOUND_S = 600
 """How much of one answer's sound is kept in memory for measuring its delivery."""
+
+RETRY_AFTER_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""When what was said is written down again after the database failed."""
+
+log = logging.getLogger(__name__)
 
 _WORDS = TypeAdapter(tuple[TranscriptWord, ...])
 
@@ -87,7 +94,7 @@ class Listening:
             self._keep_sound(question_id, utterance)
             if update.committed:
                 said = UtteranceTranscribed(question_id, number, update.committed, round(update.confidence, 4))
-                await self._journal.record(lambda _: [said])
+                await self._write_down(said)
         else:
             self._committed = (question_id, number, update.committed)
         await self._journal.signal(
@@ -105,8 +112,18 @@ class Listening:
 
     async def lost(self, question_id: str, utterance: Utterance, reason: str) -> None:
         """Nothing is invented: the loss itself goes into the log."""
-        loss = UtteranceLost(question_id, utterance.start_ms, utterance.end_ms, reason)
-        await self._journal.record(lambda _: [loss])
+        await self._write_down(UtteranceLost(question_id, utterance.start_ms, utterance.end_ms, reason))
+
+    async def _write_down(self, body: UtteranceTranscribed | UtteranceLost) -> None:
+        """Nobody can say it again: a database that is away for a moment is waited for."""
+        for seconds in RETRY_AFTER_SECONDS:
+            try:
+                await self._journal.record(lambda _: [body])
+                return
+            except SQLAlchemyError as error:
+                log.warning("interview %s: words wait (%s)", self._journal.interview_id, type(error).__name__)
+                await asyncio.sleep(seconds)
+        await self._journal.record(lambda _: [body])
 
     def _open_answer(self) -> AnswerState | None:
         state = self._journal.state

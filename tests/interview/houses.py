@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from analyzers.expression import ExpressionAnalyzer
 from media.ice import IceSettings
 from question_flows.loader import shipped_flows
 from question_flows.model import Flow, Language
@@ -94,6 +95,7 @@ async def house(
     clock: Clock | None = None,
     flows: dict[str, Flow] | None = None,
     engine: SpeechEngine | None = None,
+    expression: ExpressionAnalyzer | None = None,
     grace_seconds: float = 3.0,
 ) -> AsyncIterator[House]:
     """A process: the database in `folder` outlives it."""
@@ -110,6 +112,7 @@ async def house(
         flows or FLOWS,
         engine=engine,
         ice=LOOPBACK,
+        expression=expression,
         grace_seconds=grace_seconds,
         **options,  # type: ignore[arg-type]
     )
