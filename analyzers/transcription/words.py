@@ -81,27 +81,19 @@ def to_words(pieces: Iterable[Piece], language: Language) -> tuple[TranscriptWor
 
 
 def without_loop(words: Sequence[TranscriptWord]) -> tuple[TranscriptWord, ...]:
-    """The words with a loop at their end cut down to its first round.
+    """The words up to the first round of a loop, all of them when there is none.
 
-    A decoder that has lost the thread repeats one phrase until it is stopped. A phrase counts as a loop when it
-    ends the words at least four times in a row, and one of one or two words eight times: people do say
-    "no, no, no".
+    A decoder that has lost the thread repeats one phrase, and does not find back. A phrase counts as a loop when it
+    stands at least four times in a row, and one of one or two words eight times: people do say "no, no, no".
     """
     forms = [spoken_form(word.text) for word in words]
-    count = len(forms)
-    for length in range(1, min(_LONGEST_LOOP, count // 2) + 1):
-        rounds = 1
-        while count >= length * (rounds + 1) and _round(forms, length, rounds) == _round(forms, length, 0):
-            rounds += 1
-        if rounds >= (8 if length <= 2 else 4):
-            return tuple(words[: count - length * (rounds - 1)])
+    for start in range(len(forms)):
+        for length in range(1, min(_LONGEST_LOOP, (len(forms) - start) // 4) + 1):
+            rounds = 8 if length <= 2 else 4
+            phrase = forms[start : start + length]
+            if forms[start : start + length * rounds] == phrase * rounds:
+                return tuple(words[: start + length])
     return tuple(words)
-
-
-def _round(forms: list[str], length: int, number: int) -> list[str]:
-    """The phrase of this length that stands `number` rounds before the last one."""
-    end = len(forms) - length * number
-    return forms[end - length : end]
 
 
 def spoken_form(text: str) -> str:
