@@ -61,7 +61,9 @@ def create_app(settings: Settings) -> web.Application:
     server.ehr.routes.add_routes(app)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/", to_hr)
-    app.cleanup_ctx.extend((storage, live_events, interviews, recognition, server.ehr.outbox.deliver, loop_lag))
+    # Ended in the opposite order: interviews write down their last words while recognition still runs.
+    app.cleanup_ctx.extend((storage, live_events, recognition, interviews, server.ehr.outbox.deliver, loop_lag))
+    app.on_shutdown.append(end_streams)
     return app
 
 
@@ -80,6 +82,11 @@ async def live_events(app: web.Application) -> AsyncIterator[None]:
     await app[HUB].open()
     yield
     await app[HUB].close()
+
+
+async def end_streams(app: web.Application) -> None:
+    """Ends the pages' event streams, which would otherwise hold up the stop for its whole time limit."""
+    app[HUB].end_streams()
 
 
 async def interviews(app: web.Application) -> AsyncIterator[None]:

@@ -23,6 +23,9 @@ class Broker(Protocol):
     async def close(self) -> None:
         """Ends every stream."""
 
+    def end_streams(self) -> None:
+        """Ends every stream; publishing goes on."""
+
     def publish(self, message: LiveMessage) -> None:
         """Never blocks and never fails."""
 
@@ -50,6 +53,10 @@ class Hub:
     async def close(self) -> None:
         """Ends every stream."""
         await self._broker.close()
+
+    def end_streams(self) -> None:
+        """Sends every viewer away, before the server waits for open responses; publishing goes on."""
+        self._broker.end_streams()
 
     async def publish_events(self, interview_id: str, events: Sequence[InterviewEvent]) -> None:
         """Events that are in the log already, in order."""

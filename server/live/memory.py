@@ -21,6 +21,10 @@ class MemoryBroker:
         """Ends every stream."""
         self._fanout.end()
 
+    def end_streams(self) -> None:
+        """Ends every stream; publishing goes on."""
+        self._fanout.end()
+
     def publish(self, message: LiveMessage) -> None:
         """Delivers at once."""
         self._fanout.deliver(message)

@@ -71,6 +71,10 @@ class RedisBroker:
             await asyncio.wait(self._tasks)
         await self._redis.aclose()
 
+    def end_streams(self) -> None:
+        """Ends every stream; publishing goes on."""
+        self._fanout.end()
+
     def publish(self, message: LiveMessage) -> None:
         """Delivers here at once, elsewhere soon."""
         self._fanout.deliver(message)
