@@ -1,0 +1,154 @@
+"""The whole application on a free port, HR's browsers over real HTTP, and candidates who type."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse, ClientSession, CookieJar
+from aiohttp.test_utils import TestServer
+
+from question_flows.model import Language
+from server.app import create_app
+from server.interview.commands import GiveConsent, Start, StartAnswer, SubmitAnswer
+from server.interview.events import AnswerMode
+from server.interview.session import InterviewSession
+from server.keys import DATABASE, INTERVIEWS, RECOGNITION_SETTLED, REPORT_ENDPOINT
+from server.settings import Settings
+from server.storage.users import Users
+
+EMAIL, PASSWORD = "hr@example.com", "correct horse battery staple"
+
+
+@dataclass
+class House:
+    """One running server and a browser of HR's that is signed in."""
+
+    running: TestServer
+    hr: ClientSession
+    sessions: list[ClientSession] = field(default_factory=list)
+
+    @property
+    def app(self) -> Any:
+        """The application behind the door."""
+        return self.running.app
+
+    def url(self, path: str) -> str:
+        """The address of a page."""
+        return str(self.running.make_url(path))
+
+    def stranger(self, **headers: str) -> ClientSession:
+        """Another browser, with no cookie."""
+        session = ClientSession(cookie_jar=CookieJar(unsafe=True), headers={"Accept-Language": "en", **headers})
+        self.sessions.append(session)
+        return session
+
+    async def invite(
+        self, name: str = "Ada Lovelace", language: Language = Language.ENGLISH, flow_id: str = "customer_service"
+    ) -> tuple[str, str]:
+        """(interview id, token)."""
+        found: tuple[str, str] = await self.app[INTERVIEWS].invite(
+            flow_id=flow_id, language=language, candidate_name=name, email="", jurisdiction="EU", now=datetime.now(UTC)
+        )
+        return found
+
+    @asynccontextmanager
+    async def started(self, **invitation: Any) -> AsyncIterator[InterviewSession]:
+        """An interview whose first question is open and whose candidate is there."""
+        interview_id, _ = await self.invite(**invitation)
+        session: InterviewSession = await self.app[INTERVIEWS].get(interview_id)
+        async with session.candidate_present():
+            await session.execute(GiveConsent(dict.fromkeys(session.purposes, True)))
+            await session.execute(Start())
+            yield session
+
+    async def json(self, path: str) -> Any:
+        """What HR's scripts read."""
+        async with self.hr.get(self.url(path)) as response:
+            assert response.status == 200, await response.text()
+            return await response.json()
+
+
+async def answer(session: InterviewSession, text: str | None = None) -> str:
+    """Types an answer to the open question; the question's id. The interview has then gone on by itself."""
+    question_id = session.state.question_id
+    assert question_id is not None
+    text = text or session.flow.question(question_id).sample_answers[session.state.language][0]
+    await session.execute(StartAnswer(question_id))
+    await session.execute(SubmitAnswer(question_id, AnswerMode.TYPED, text))
+    async with asyncio.timeout(10):
+        while (session.state.answers or {})[question_id].score is None:
+            await asyncio.sleep(0.01)
+    return question_id
+
+
+async def answer_all(session: InterviewSession) -> None:
+    """Types every answer, to the end and its report."""
+    while session.state.question_id is not None:
+        await answer(session)
+    async with asyncio.timeout(10):
+        while session.state.report_id is None:
+            await asyncio.sleep(0.01)
+
+
+@dataclass
+class Events:
+    """An open stream of server-sent events."""
+
+    response: ClientResponse
+
+    async def next(self) -> tuple[str, str | None, Any]:
+        """(event, id, data) of the next message."""
+        fields: dict[str, str] = {}
+        async with asyncio.timeout(10):
+            while True:
+                line = (await self.response.content.readline()).decode().rstrip("\n")
+                if not line and "event" in fields:
+                    return fields["event"], fields.get("id"), json.loads(fields["data"])
+                name, _, value = line.partition(": ")
+                fields[name] = value
+
+    async def until(self, wanted: str) -> tuple[str | None, Any]:
+        """(id, data) of the next message of this type."""
+        while True:
+            event, id_, data = await self.next()
+            if event == wanted:
+                return id_, data
+
+
+@asynccontextmanager
+async def following(house: House, path: str, **headers: str) -> AsyncIterator[Events]:
+    """HR's page follows a stream."""
+    async with house.hr.get(house.url(path), headers=headers) as response:
+        assert response.status == 200
+        assert response.content_type == "text/event-stream"
+        yield Events(response)
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """A server without a speech model: answers are typed."""
+    settings = Settings(data_dir=tmp_path / "data", whisper_model=str(tmp_path / "no-model"), _env_file=None)
+    running = TestServer(create_app(settings))
+    await running.start_server()
+    app = running.app
+    app[REPORT_ENDPOINT].set_result(str(running.make_url("/ehr/reports")))
+    await app[RECOGNITION_SETTLED].wait()
+    users = Users(app[DATABASE])
+    now = datetime.now(UTC)
+    cookie = await users.create_account(await users.issue_link(now), EMAIL, PASSWORD, now)
+    hr = ClientSession(
+        cookie_jar=CookieJar(unsafe=True), cookies={"hr_session": cookie}, headers={"Accept-Language": "en"}
+    )
+    house = House(running, hr, [hr])
+    yield house
+    for session in house.sessions:
+        await session.close()
+    await running.close()
