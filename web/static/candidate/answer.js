@@ -21,6 +21,7 @@ export function answerPanel(interview, question) {
   const toSpeaking = el("button", { class: "button", type: "button", testid: "speak-instead", onclick: () => interview.setMode("voice") }, t("speak_instead"));
   const begun = interview.snapshot.received - Math.max(0, interview.snapshot.clock_ms - question.started_ms);
   let mode = null;
+  let wasDeaf = false;
 
   const node = el("section", { class: "card answer", testid: "answer-panel", "aria-label": t("your_answer") },
     el("div", { class: "row row--apart" }, el("h2", {}, t("your_answer")), el("p", { class: "soft small" }, t("elapsed"), " ", elapsed)),
@@ -95,12 +96,20 @@ export function answerPanel(interview, question) {
     const { sending, slow, snapshot } = interview;
     const { available, loading } = snapshot.recognition;
     const deaf = interview.allows("voice") && !available;
-    fill(recognition, deaf ? notice("warn", t(loading ? "recognition_loading" : "recognition_unavailable")) : null);
+    if (deaf) stayTyped();
+    fill(recognition, deaf ? notice("warn", t(loading ? "recognition_loading" : "recognition_unavailable"))
+      : wasDeaf && next === "typed" && interview.allows("voice") ? notice("ok", t("recognition_back")) : null);
     finish.disabled = toTyping.disabled = toSpeaking.disabled = Boolean(sending);
     finish.textContent = t(sending ? "sending_answer" : last ? "finish_last" : "finish");
     if (sending) fill(message, slow ? notice("", t("sending_slow")) : null);
     typing.readOnly(Boolean(sending));
     speaking.update();
+  }
+
+  /** When speech works again while somebody is typing, they say when to switch. */
+  function stayTyped() {
+    wasDeaf = true;
+    interview.lookingOver = question.id;
   }
 
   function switched(next) {
@@ -122,7 +131,7 @@ export function answerPanel(interview, question) {
     words() {
       speaking.words();
       if (mode === "typed") mergeHeard();
-      else fill(message);
+      else if (!interview.heard.empty) fill(message);
     },
     level: (level) => mode === "voice" && speaking.level(level),
     leave() {

@@ -5,6 +5,8 @@ import { el, fill, icon, notice } from "./dom.js";
 import { t } from "./i18n.js";
 import { problemText } from "./media.js";
 
+const IMPOSSIBLE = ["insecure", "unsupported"]; // no device will start on this page
+
 export function checkScreen(interview) {
   const { media } = interview;
   const voice = interview.allows("voice");
@@ -74,7 +76,7 @@ export function checkScreen(interview) {
 }
 
 function problem(kind, text, reason, retry) {
-  const permanent = ["insecure", "unsupported"].includes(reason);
+  const permanent = IMPOSSIBLE.includes(reason);
   const box = notice(kind, t(text), permanent || !retry ? null : retry());
   box.dataset.problem = reason;
   box.dataset.testid = "media-problem";
@@ -125,6 +127,7 @@ function cameraPart(interview, sent) {
   }
 
   function update() {
+    node.hidden = IMPOSSIBLE.includes(media.problems.audio);
     picker.update();
     if (!media.video) picker.node.hidden = true;
     const shown = video.srcObject?.getVideoTracks()[0] ?? null;

@@ -29,6 +29,7 @@ export class Media extends EventTarget {
   video = null;
   problems = { audio: null, video: null };
   devices = { audio: [], video: [] };
+  replacement = null; // name of the microphone that took the place of one that went away
   #chosen = { audio: localStorage.getItem("microphone"), video: localStorage.getItem("camera") };
 
   constructor() {
@@ -54,6 +55,7 @@ export class Media extends EventTarget {
   /** Switches to another device; the old track goes on until the new one is there. */
   async choose(kind, deviceId) {
     this.#chosen[kind] = deviceId;
+    this.replacement = null;
     localStorage.setItem(kind === "audio" ? "microphone" : "camera", deviceId);
     this.problems[kind] = await this.#ask([kind]);
     await this.#listed();
@@ -116,6 +118,8 @@ export class Media extends EventTarget {
     if (this.problems[kind]) {
       this[kind]?.stop();
       this[kind] = null;
+    } else if (kind === "audio") {
+      this.replacement = this.audio.label;
     }
     await this.#listed();
   }

@@ -141,7 +141,7 @@ function hintList(interview, question) {
   function show(index) {
     if (shown.has(index)) return;
     shown.add(index);
-    list.append(el("li", { lang: interviewLanguage, testid: `hint-${index}` }, icon("bulb"), el("span", {}, question.hints[index])));
+    list.append(el("li", { lang: interviewLanguage, testid: `hint-${index}` }, icon("bulb"), el("span", { class: "visually-hidden" }, t("hint")), el("span", {}, question.hints[index])));
   }
 
   function buttons() {

@@ -19,6 +19,7 @@ export function speakingPart(interview) {
   const tentative = el("span", { class: "captions__tentative", "aria-hidden": "true" });
   const captions = el("div", { class: "captions", lang: interviewLanguage, tabindex: 0, "aria-label": t("your_answer"), testid: "captions" }, solid, tentative);
   const empty = el("p", { class: "captions captions--empty soft" }, t("captions_empty"));
+  const mistakes = el("p", { class: "soft small" }, t("captions_note"));
   const picker = devicePicker(media, "audio", { testid: "microphone-choice" });
   const devices = el("details", { class: "small" }, el("summary", {}, t("devices")), picker.node);
   const shownFinals = new Map();
@@ -28,7 +29,7 @@ export function speakingPart(interview) {
   const node = el("div", { class: "stack" },
     trouble,
     el("div", { class: "listening" }, light, status, bar),
-    captions, empty, devices);
+    captions, empty, mistakes, devices);
 
   function words() {
     heardAt = performance.now();
@@ -49,6 +50,7 @@ export function speakingPart(interview) {
     fill(tentative, heard.live ? el("span", { class: "captions__committed" }, heard.live.committed) : null,
       heard.live ? el("span", {}, ` ${heard.live.tentative}`) : null);
     captions.hidden = heard.empty;
+    mistakes.hidden = heard.empty;
     empty.hidden = !heard.empty;
     captions.scrollTop = captions.scrollHeight;
   }
@@ -79,6 +81,7 @@ export function speakingPart(interview) {
     const off = !media.audio;
     fill(trouble,
       off ? notice("warn", t(problem ? problemText(problem, "microphone") : "microphone_off"), turnOn()) : null,
+      media.replacement ? notice("", t("microphone_changed", { name: media.replacement })) : null,
       interview.resumed ? resumedNotice() : null);
     status.parentElement.hidden = off;
     devices.hidden = off;
