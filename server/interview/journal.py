@@ -67,16 +67,18 @@ class Journal:
         *,
         at: datetime | None = None,
         outbox: Sequence[OutboxMessage] = (),
+        in_thread: bool = False,
     ) -> list[InterviewEvent]:
         """Appends what `decide` makes of the state, in one transaction, and publishes it once it is on disk.
 
-        at: when it happened, if not now. Raises what `decide` raises; Conflict when other processes keep being
-        quicker; SQLAlchemyError when the database fails. Nothing has happened then.
+        at: when it happened, if not now. in_thread: `decide` takes long. Raises what `decide` raises; Conflict
+        when other processes keep being quicker; SQLAlchemyError when the database fails. Nothing has happened then.
         """
         for attempt in range(1, ATTEMPTS + 1):
             async with self._lock:
                 try:
-                    return await self._append(decide(self.state), at, outbox)
+                    bodies = await asyncio.to_thread(decide, self.state) if in_thread else decide(self.state)
+                    return await self._append(bodies, at, outbox)
                 except Conflict:
                     await self._catch_up()
                     if attempt == ATTEMPTS:

@@ -94,7 +94,9 @@ class InterviewSession:
         if isinstance(command, SubmitAnswer) and command.mode is AnswerMode.VOICE:
             await self._listening.finish(command.question_id)
         try:
-            events = await self._journal.record(lambda state: self._decide(state, command))
+            events = await self._journal.record(
+                lambda state: self._decide(state, command), in_thread=isinstance(command, SubmitAnswer)
+            )
         except UserError:
             self._listening.go_on()
             raise

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -13,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from question_flows.model import Language
 from server.interview.events import EventBody, InterviewCompleted, InterviewEvent, InterviewInvited, decode, encode
 from server.storage import schema
-from server.storage.database import Database
+from server.storage.database import Database, Prepared
 from server.storage.outbox import OutboxMessage, enqueue
 
 
@@ -101,13 +104,20 @@ class EventLog:
         """The events behind after_seq, in order; empty for an unknown interview."""
         table = schema.events
         query = (
-            sa.select(table.c.seq, table.c.at, table.c.clock_ms, table.c.type, table.c.data)
+            sa.select(
+                table.c.seq,
+                table.c.at,
+                table.c.clock_ms,
+                table.c.type,
+                # As text: a long log is parsed in a thread.
+                sa.type_coerce(table.c.data, sa.String()).label("data"),
+            )
             .where(table.c.interview_id == interview_id, table.c.seq > after_seq)
             .order_by(table.c.seq)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        return [InterviewEvent(row.seq, row.at, row.clock_ms, decode(row.type, row.data)) for row in rows]
+        return await asyncio.to_thread(_events_of, rows)
 
     async def row(self, interview_id: str) -> InterviewRow | None:
         """One interview's row, or None."""
@@ -132,20 +142,31 @@ async def _check_last(connection: AsyncConnection, interview_id: str, after_seq:
 
 
 async def _insert(connection: AsyncConnection, interview_id: str, events: Sequence[InterviewEvent]) -> None:
-    await connection.execute(
-        schema.events.insert(),
-        [
-            {
-                "interview_id": interview_id,
-                "seq": event.seq,
-                "at": event.at,
-                "clock_ms": event.clock_ms,
-                "type": event.type,
-                "data": encode(event.body),
-            }
-            for event in events
-        ],
-    )
+    await connection.execute(schema.events.insert(), await asyncio.to_thread(_rows_of, interview_id, events))
+
+
+def _rows_of(interview_id: str, events: Sequence[InterviewEvent]) -> list[dict[str, Any]]:
+    return [
+        {
+            "interview_id": interview_id,
+            "seq": event.seq,
+            "at": event.at,
+            "clock_ms": event.clock_ms,
+            "type": event.type,
+            "data": Prepared(encode(event.body)),
+        }
+        for event in events
+    ]
+
+
+def _events_of(rows: Sequence[sa.Row[Any]]) -> list[InterviewEvent]:
+    return [InterviewEvent(row.seq, row.at, row.clock_ms, decode(row.type, _parsed(row.data))) for row in rows]
+
+
+def _parsed(data: str | dict[str, Any]) -> dict[str, Any]:
+    """asyncpg parses JSON on its own; SQLite gives text."""
+    parsed: dict[str, Any] = json.loads(data) if isinstance(data, str) else data
+    return parsed
 
 
 def _row(found: sa.Row[tuple[object, ...]]) -> InterviewRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.storage import schema
-from server.storage.database import Database
+from server.storage.database import Database, Prepared
 
 LONGEST_ERROR = 500
 
@@ -53,7 +54,7 @@ async def enqueue(connection: AsyncConnection, messages: Sequence[OutboxMessage]
                 position=(last or 0) + 1,
                 interview_id=message.interview_id,
                 type=message.type,
-                body=dict(message.body),
+                body=await asyncio.to_thread(Prepared, dict(message.body)),
                 created_at=now,
                 attempts=0,
                 next_attempt_at=now,
