@@ -83,7 +83,7 @@ async def test_the_monitor_tells_late_joiners_everything_and_then_follows(house:
         assert snapshot["answers"][0]["transcript"]["words"]
         assert snapshot["answers"][0]["score"]["question_id"] == first
         async with following(house, f"{path}/events") as events:
-            ids = []
+            ids: list[int] = []
             while len(ids) < snapshot["seq"]:
                 event, id_, data = await events.next()
                 if id_ is not None:

@@ -5,6 +5,8 @@ import { answerNow } from "./interview.js";
 const PAUSED_LONG_MS = 5 * 60_000;
 const SILENT_MS = 60_000;
 const UNSTEADY = 0.05;
+// Concerns every interview alike and stands in the page's banner: no reason to put one before another.
+const NO_MODEL = "model_missing";
 
 /** {rank, reason, since}: the higher the rank, the more urgent; reason: key of its text or null. now: milliseconds. */
 export function attention(view, now) {
@@ -13,7 +15,7 @@ export function attention(view, now) {
   const restart = open("restart");
   const outage = open("outage") ?? restart;
   if (!view.connected) return { rank: 6, reason: restart ? "needs_restart" : "needs_connection", since: outage?.at ?? view.at };
-  if (view.recognition_failed) return { rank: 5, reason: "needs_recognition", since: open("recognition_failed")?.at };
+  if (view.recognition_failed && view.recognition_failed !== NO_MODEL) return { rank: 5, reason: "needs_recognition", since: open("recognition_failed")?.at };
   if (view.status === "paused") {
     const pause = open("pause")?.at ?? view.at;
     return now - new Date(pause) >= PAUSED_LONG_MS ? { rank: 4, reason: "needs_paused_long", since: pause } : { rank: 1, reason: null, since: pause };

@@ -45,7 +45,8 @@ function showHead() {
   $("attention").hidden = need.reason === null;
   if (need.reason) {
     const since = need.since ? duration(Date.now() - new Date(need.since)) : "";
-    say($("attention-text"), `${t(need.reason)}${since && ` ${t("for_time", { time: since })}`}`);
+    say($("attention-text"), t(need.reason));
+    say($("attention-time"), since && t("for_time", { time: since }));
     $("attention").className = `notice notice--${need.rank >= 4 ? "danger" : "warn"}`;
   }
   $("done").hidden = view.status !== "completed";
@@ -90,15 +91,28 @@ function showQuote(quote) {
   say($("announce"), found ? t("quote_marked", { n: number }) : t("quote_missing"));
 }
 
+/** What came while the interview is being read again; null while it is not. */
+let meanwhile = null;
+
+/** Events were missed: reads the interview again and goes on from there. */
 async function newSnapshot() {
-  const answer = await fetch(address);
-  if (!answer.ok) return;
+  meanwhile = [];
+  const answer = await fetch(address).catch(() => null);
+  const snapshot = answer?.ok ? await answer.json() : null;
   const { line, packetLoss, recognition } = view;
-  view = { ...fromSnapshot(await answer.json()), line, packetLoss, recognition };
+  if (snapshot) view = { ...fromSnapshot(snapshot), line, packetLoss, recognition };
+  const messages = meanwhile;
+  meanwhile = null;
+  if (!snapshot) return;
+  for (const [type, message] of messages) take(type, message);
   showAll();
 }
 
 function take(type, message) {
+  if (meanwhile) {
+    meanwhile.push([type, message]);
+    return;
+  }
   const result = apply(view, type, message);
   if (result === "gap") newSnapshot();
   if (result !== "applied") return;
@@ -116,6 +130,7 @@ follow(
   (open) => {
     $("own-line").hidden = open;
   },
+  { rests: true },
 );
 showAll();
 setInterval(showHead, 1000);

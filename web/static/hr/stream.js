@@ -27,25 +27,48 @@ export const STORED_EVENTS = [
 
 export const SIGNALS = ["transcript", "scores", "observations", "connection", "recognition", "snapshot"];
 
+const COME_BACK_MS = 1500;
+const REST_MS = 30_000;
+
 /**
  * Calls `onMessage(type, data)` for each message and `onLine(open)` when the line opens or breaks. `address()` gives the
  * URL each time a new line is made. The browser comes back by itself after a network error, naming the last event; after
- * an answer that is no stream (the server restarting behind a proxy, the session over) this does.
+ * an answer that is no stream (the server restarting behind a proxy, the session over) this does. rests: a page that
+ * nobody looks at gives its line up after a while, since browsers keep only six to one server open at once.
  */
-export function follow(address, onMessage, onLine) {
-  const source = new EventSource(address());
-  source.onopen = () => onLine(true);
-  source.onerror = () => {
-    onLine(false);
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => comeBack(address, onMessage, onLine), 1500);
-  };
-  for (const type of [...STORED_EVENTS, ...SIGNALS]) {
-    source.addEventListener(type, (message) => onMessage(type, JSON.parse(message.data)));
-  }
-}
+export function follow(address, onMessage, onLine, { rests = false } = {}) {
+  let source = null;
+  let resting = null;
 
-async function comeBack(address, onMessage, onLine) {
-  const answer = await fetch("/api/hr/interviews", { method: "GET" }).catch(() => null);
-  if (answer?.status === 401) location.reload();
-  else follow(address, onMessage, onLine);
+  function open() {
+    source = new EventSource(address());
+    source.onopen = () => onLine(true);
+    source.onerror = () => {
+      onLine(false);
+      if (source?.readyState === EventSource.CLOSED) setTimeout(comeBack, COME_BACK_MS);
+    };
+    for (const type of [...STORED_EVENTS, ...SIGNALS]) {
+      source.addEventListener(type, (message) => onMessage(type, JSON.parse(message.data)));
+    }
+  }
+
+  async function comeBack() {
+    if (source?.readyState !== EventSource.CLOSED) return;
+    const answer = await fetch("/api/hr/interviews").catch(() => null);
+    if (answer?.status === 401) location.reload();
+    else if (source) open();
+  }
+
+  function rest() {
+    source?.close();
+    source = null;
+  }
+
+  open();
+  if (!rests) return;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(resting);
+    if (document.hidden) resting = setTimeout(rest, REST_MS);
+    else if (!source) open();
+  });
 }

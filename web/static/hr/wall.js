@@ -40,28 +40,33 @@ async function waitForRecognition() {
   if (recognition.loading) waitForRecognition();
 }
 
-const pending = new Set();
+/** Interviews being read again → what came for them meanwhile. */
+const pending = new Map();
 
 /** Reads one interview again: it is new to this page, or events were missed. */
 async function read(interviewId) {
-  if (pending.has(interviewId)) return;
-  pending.add(interviewId);
+  const meanwhile = [];
+  pending.set(interviewId, meanwhile);
   const answer = await fetch(`/api/hr/interviews/${interviewId}?card=1`).catch(() => null);
+  const snapshot = answer?.ok ? await answer.json() : null;
   pending.delete(interviewId);
-  if (!answer?.ok) return;
-  add(await answer.json(), views.get(interviewId));
+  const before = views.get(interviewId);
+  // A finished one that speaks up again (feedback) belongs to the list below, not to the wall.
+  if (!snapshot || (!before && snapshot.status === "completed")) return;
+  add(snapshot, before);
+  for (const [type, message] of meanwhile) take(type, message);
   showAll();
 }
 
 function take(type, message) {
   if (type === "snapshot") return takeSnapshot(message);
+  const queue = pending.get(message.interview_id);
+  if (queue) return queue.push([type, message]);
   const view = views.get(message.interview_id);
   const result = view ? apply(view, type, message) : "gap";
   if (result === "gap") return read(message.interview_id);
-  if (result === "old") return undefined;
-  const card = document.querySelector(`[data-key="${view.interview_id}"]`);
-  if (type === "transcript" && card) showCardWords(view);
-  else showAll();
+  if (result === "applied" && type === "transcript" && places.has(view.interview_id)) showCardWords(view);
+  else if (result === "applied") showAll();
   return undefined;
 }
 
