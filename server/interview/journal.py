@@ -85,6 +85,14 @@ class Journal:
                         raise
         raise AssertionError("unreachable")
 
+    async def catch_up(self, seq: int) -> bool:
+        """Reads what another process has appended, up to seq at least; whether there was anything."""
+        async with self._lock:
+            if self.state.seq >= seq:
+                return False
+            await self._catch_up()
+            return True
+
     async def signal(self, type_name: str, data: Mapping[str, Any]) -> None:
         """Publishes something perishable."""
         await self.services.hub.publish_signal(Signal(self.interview_id, type_name, self.state.seq, data))

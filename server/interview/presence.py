@@ -41,6 +41,10 @@ class Presence:
             self.gone_since = self._journal.services.now()
         self._changed.set()
 
+    def look_again(self) -> None:
+        """The state has changed from elsewhere."""
+        self._changed.set()
+
     async def watch(self) -> None:
         """Writes down every absence that lasts longer than the grace time, from its beginning."""
         while True:
@@ -48,6 +52,9 @@ class Presence:
             if self._missing(self._journal.state):
                 await self._wait(self._journal.services.grace_seconds)
                 await self._journal.record(self._lost, at=self.gone_since)
+            elif self.somebody and self._restored(self._journal.state):
+                # Another process thought that nobody is there.
+                await self._journal.record(self._restored)
             else:
                 await self._changed.wait()
 

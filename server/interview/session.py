@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -26,6 +25,7 @@ from server.interview.events import (
     RecognitionRestored,
     ServerRestarted,
 )
+from server.interview.failures import describe
 from server.interview.journal import Journal, Services
 from server.interview.line import CandidateLine
 from server.interview.listening import Listening
@@ -34,6 +34,7 @@ from server.interview.running_score import RunningScore
 from server.interview.settling import Settling
 from server.interview.state import InterviewState
 from server.interview.watching import Watching
+from server.live.messages import LiveEvent
 
 log = logging.getLogger(__name__)
 
@@ -136,9 +137,7 @@ class InterviewSession:
             try:
                 await self._live()
             except Exception as error:  # noqa: BLE001
-                # Not the messages: they can hold what the candidate said.
-                places = "; ".join(f"{type(leaf).__name__} at {place_of(leaf)}" for leaf in leaves(error))
-                log.error("interview %s failed and goes on: %s", self.interview_id, places)
+                log.error("interview %s failed and goes on: %s", self.interview_id, describe(error))
                 await self._pause_before_retry(retry_seconds)
                 retry_seconds = min(LONGEST_RETRY_SECONDS, retry_seconds * 2)
         self._services.engine.forget(self._engine_changed.set)
@@ -164,6 +163,7 @@ class InterviewSession:
                     group.create_task(self._running_score.follow(self._words_changed)),
                     group.create_task(self._settle()),
                     group.create_task(self._tell_recognition()),
+                    group.create_task(self._follow_other_processes()),
                 ]
                 await self._closing.wait()
                 await self._line.close()
@@ -216,6 +216,15 @@ class InterviewSession:
             await self._journal.record(self._recognition_events)
             await self._journal.signal("recognition", self.recognition)
 
+    async def _follow_other_processes(self) -> None:
+        """Keeps up when the interview's requests are served by several processes."""
+        while True:
+            async for message in self._services.hub.follow(self.interview_id, self.state.seq):
+                if isinstance(message, LiveEvent) and await self._journal.catch_up(message.event.seq):
+                    self._react(message.event.body)
+                    self._presence.look_again()
+            await asyncio.sleep(1.0)
+
     def _recognition_events(self, state: InterviewState) -> Sequence[EventBody]:
         if state.status not in UNFINISHED or not state.allows(Purpose.VOICE):
             return []
@@ -225,16 +234,3 @@ class InterviewSession:
         if status is EngineStatus.AVAILABLE and state.recognition_failed is not None:
             return [RecognitionRestored()]
         return []
-
-
-def leaves(error: BaseException) -> list[BaseException]:
-    """The errors in a group of groups."""
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for inner in error.exceptions for leaf in leaves(inner)]
-    return [error]
-
-
-def place_of(error: BaseException) -> str:
-    """File, line and function where an error was raised."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else "?"

@@ -19,7 +19,7 @@ from server.interview.events import AnswerMode, InterviewEvent, Purpose
 from server.interview.registry import Interviews
 from server.interview.session import InterviewSession
 from server.interview.state import InterviewState
-from server.live.hub import Hub
+from server.live.hub import Broker, Hub
 from server.live.memory import MemoryBroker
 from server.storage.database import Database
 from server.storage.event_log import EventLog
@@ -97,11 +97,12 @@ async def house(
     engine: SpeechEngine | None = None,
     expression: ExpressionAnalyzer | None = None,
     grace_seconds: float = 3.0,
+    broker: Broker | None = None,
 ) -> AsyncIterator[House]:
     """A process: the database in `folder` outlives it."""
     database = Database(f"sqlite+aiosqlite:///{folder / 'interviews.sqlite'}")
     await database.open()
-    hub = Hub(MemoryBroker(), EventLog(database))
+    hub = Hub(broker or MemoryBroker(), EventLog(database))
     if engine is None:
         engine = SpeechEngine()
         engine.unavailable(MODEL_MISSING)

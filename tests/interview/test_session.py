@@ -27,6 +27,7 @@ from server.interview.events import (
     AnswerScored,
     ConnectionLost,
     ConnectionRestored,
+    PausedBy,
     Purpose,
     RecognitionFailed,
     ReportWritten,
@@ -34,6 +35,7 @@ from server.interview.events import (
 )
 from server.interview.session import InterviewSession
 from server.interview.state import FaultKind, Status
+from server.live.memory import MemoryBroker
 from server.storage.outbox import Outbox
 from tests.interview.houses import Clock, House, answer_typed, eventually, house, sample_answer
 
@@ -116,6 +118,22 @@ async def test_two_processes_that_have_the_same_interview_do_not_overwrite_each_
         await eventually(lambda: there.state.asked[0].score is not None)
         types = await one.types(here)
         assert (types.count("AnswerDrafted"), types.count("AnswerSubmitted")) == (2, 1)
+
+
+async def test_processes_that_share_a_broker_keep_up_with_each_other(tmp_path: Path, clock: Clock) -> None:
+    broker = MemoryBroker()
+    async with (
+        house(tmp_path, clock=clock, broker=broker) as one,
+        house(tmp_path, clock=clock, broker=broker) as other,
+    ):
+        here = await one.started()
+        async with here.candidate_present():
+            there = await other.interviews.get(here.interview_id)
+            # The other process could not know that the candidate is here.
+            await eventually(lambda: here.state.connected and there.state.connected)
+            assert ServerRestarted() in [event.body for event in await one.events(here)]
+            await there.execute(Pause(PausedBy.HR))
+            await eventually(lambda: here.state.status is Status.PAUSED)
 
 
 async def test_a_restart_goes_on_at_the_same_question(tmp_path: Path, clock: Clock) -> None:
