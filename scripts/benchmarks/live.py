@@ -42,7 +42,7 @@ OBSERVER = """
   const note = () => {
     const all = (selector) => [...document.querySelectorAll(selector)];
     const text = (id) => all(`[data-testid=${id}]`).map((e) => e.textContent).join(" ").trim();
-    const scored = all("[data-scored-question]").map((e) => e.dataset.scoredQuestion).join(",");
+    const scored = all("[data-question][data-scored=yes]").map((e) => e.dataset.question).join(",");
     const now = { committed: text("committed"), tentative: text("tentative"), scored };
     const key = JSON.stringify(now);
     if (key === before) return;
