@@ -29,6 +29,7 @@ from server.interview.failures import describe
 from server.interview.journal import Journal, Services
 from server.interview.line import CandidateLine
 from server.interview.listening import Listening
+from server.interview.pipeline import TAIL_SECONDS
 from server.interview.presence import UNFINISHED, Presence
 from server.interview.running_score import RunningScore
 from server.interview.settling import Settling
@@ -39,7 +40,7 @@ from server.live.messages import LiveEvent
 log = logging.getLogger(__name__)
 
 LAST_WORDS_SECONDS = 3.0
-"""How long a server that stops waits for the words of the utterance being spoken."""
+"""How long a server that stops, or a typed answer, waits for the words of the utterance being spoken."""
 LONGEST_RETRY_SECONDS = 30.0
 
 
@@ -92,8 +93,10 @@ class InterviewSession:
 
         Raises UserError, which changes nothing; SQLAlchemyError when the database fails.
         """
-        if isinstance(command, SubmitAnswer) and command.mode is AnswerMode.VOICE:
-            await self._listening.finish(command.question_id)
+        if isinstance(command, SubmitAnswer):
+            spoken = command.mode is AnswerMode.VOICE
+            # What was said before somebody chose to type is kept with its question too, if it comes soon.
+            await self._listening.finish(command.question_id, TAIL_SECONDS if spoken else LAST_WORDS_SECONDS)
         try:
             events = await self._journal.record(
                 lambda state: self._decide(state, command), in_thread=isinstance(command, SubmitAnswer)

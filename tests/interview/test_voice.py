@@ -184,6 +184,22 @@ async def test_what_is_said_in_a_pause_is_not_heard(home: House) -> None:
     assert state.asked[0].words == words
 
 
+async def test_what_was_said_before_the_candidate_chose_to_type_stays_with_its_question(home: House) -> None:
+    session = await home.started()
+    question_id = open_question(session)
+    async with on_the_line(session) as browser:
+        await session.execute(StartAnswer(question_id))
+        await browser.speech.say(speech(FIRST_WORDS))
+        state = await session.execute(SubmitAnswer(question_id, AnswerMode.TYPED, "I would rather type"))
+        assert state.asked[0].transcript is not None
+        assert state.asked[0].transcript.text == "I would rather type"
+        assert state.asked[0].utterances != ()
+        await session.execute(StartAnswer(open_question(session)))
+        await browser.speech.say(speech(MORE_WORDS))
+        await eventually(lambda: session.state.asked[1].utterances != ())
+    assert [utterance.question_id for utterance in session.state.asked[0].utterances] == [question_id]
+
+
 async def test_speech_that_cannot_be_recognised_is_reported_lost_and_never_invented(
     home: House, model: WhisperModel
 ) -> None:
