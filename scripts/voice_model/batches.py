@@ -25,14 +25,16 @@ _LATEST_FIRST_TIMESTAMP = 50  # 1 s: decoders forbid a later one
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """features b×mels×frames; tokens and targets b×length; focus b×length×2 (frames of 20 ms, -1: unknown)."""
+    """features b×mels×frames; tokens and targets b×length; focus b×length×2 (frames of 20 ms, -1: unknown).
+
+    frames b×frames/2: the class of the token spoken in each frame of 20 ms, 0 for none, IGNORED in cut words.
+    """
 
     features: npt.NDArray[np.float32]
     tokens: npt.NDArray[np.int64]
     targets: npt.NDArray[np.int64]
     focus: npt.NDArray[np.int64]
-    spoken: npt.NDArray[np.int64]  # CTC targets, one after the other
-    spoken_lengths: npt.NDArray[np.int64]
+    frames: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,17 @@ class Batches:
         self._chinese_prompt = tokenizer.encode(EXTRA_TEXTS[0], add_special_tokens=False).ids
         self._classes = classes
 
+    def _frames(self, window: Window) -> npt.NDArray[np.int64]:
+        frames = np.zeros(len(window.features) // 2, np.int64)
+        for first, last in window.partial:
+            frames[first // 2 : last // 2 + 1] = IGNORED
+        for utterance in window.utterances:
+            spoken = utterance.ends > utterance.starts
+            for (token, first, last), is_word in zip(_spans(utterance), spoken, strict=True):
+                if is_word:
+                    frames[first:last] = self._classes[token]
+        return frames
+
     def __iter__(self) -> Iterator[Batch]:
         read: set[Path] = set()
         for count in itertools.count():
@@ -66,35 +79,27 @@ class Batches:
 
     def _batch(self) -> Batch:
         rng = self._rng
-        target = rng.choices([length for length, _ in _LENGTHS], [share for _, share in _LENGTHS])[0]
+        longest = 512 if self._composer.hardness < 0.5 else 3000
+        lengths = [(length, share) for length, share in _LENGTHS if length <= longest]
+        target = rng.choices([length for length, _ in lengths], [share for _, share in lengths])[0]
         windows = [self._composer.window(target) for _ in range(max(2, min(40, FRAMES_A_BATCH // target)))]
         sequences = [self._sequence(window) for window in windows]
-        longest = -(-max(len(sequence.tokens) for sequence in sequences) // 16) * 16
-        tokens = np.full((len(windows), longest), self._special.end)
-        targets = np.full((len(windows), longest), IGNORED)
-        focus = np.full((len(windows), longest, 2), -1)
+        width = -(-max(len(sequence.tokens) for sequence in sequences) // 16) * 16
+        tokens = np.full((len(windows), width), self._special.end)
+        targets = np.full((len(windows), width), IGNORED)
+        focus = np.full((len(windows), width, 2), -1)
         for row, sequence in enumerate(sequences):
             length = len(sequence.tokens)
             tokens[row, :length] = sequence.tokens
             targets[row, :length] = sequence.targets
             focus[row, :length] = sequence.focus
-        spoken = [self._spoken(window) for window in windows]
         return Batch(
             features=np.stack([window.features.T for window in windows]),
             tokens=tokens,
             targets=targets,
             focus=focus,
-            spoken=np.array([identifier for part in spoken for identifier in part], np.int64),
-            spoken_lengths=np.array([len(part) for part in spoken]),
+            frames=np.stack([self._frames(window) for window in windows]),
         )
-
-    def _spoken(self, window: Window) -> list[int]:
-        return [
-            self._classes[int(token)]
-            for u in window.utterances
-            for token, start, end in zip(u.tokens, u.starts, u.ends, strict=True)
-            if end > start
-        ]
 
     def _sequence(self, window: Window) -> _Sequence:
         """prompt?, start, language, transcribe, text with or without timestamps, end."""
@@ -162,7 +167,7 @@ def _spans(utterance: Utterance) -> Iterator[tuple[int, int, int]]:
 
 
 def class_of_token(tokenizer: Tokenizer, answers: dict[str, list[str]]) -> dict[int, int]:
-    """CTC class of each token of the answers; 0 is the blank."""
+    """Class of each token of the answers; 0 is for frames without speech."""
     texts = [" " * (language == "en") + text for language, found in answers.items() for text in found]
     encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
     used = sorted({token for encoding in encodings for token in encoding.ids})

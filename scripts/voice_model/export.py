@@ -16,7 +16,7 @@ MARKER = "synthetic_test_model"
 
 
 def _array(tensor: Tensor) -> np.ndarray:  # type: ignore[type-arg]
-    return tensor.detach().float().contiguous().numpy()
+    return tensor.detach().float().contiguous().numpy().copy()  # quantisation overwrites it
 
 
 def _fill(spec: object, module: nn.Module) -> None:

@@ -1,6 +1,6 @@
 """The network in PyTorch: Whisper's architecture (Radford et al. 2022, arXiv 2212.04356), very small.
 
-Two things help it learn in minutes and are dropped at the export: a CTC head on the encoder, and
+Two things help it learn in minutes and are dropped at the export: a classifier of the encoder's frames, and
 the attention of one decoder head, returned so that it can be taught where each token was spoken.
 """
 
@@ -13,7 +13,7 @@ from torch.nn import functional
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Sizes of the network; `text_tokens` is the number of classes of the CTC head, blank included."""
+    """Sizes of the network; `text_tokens` is the number of classes of frames, silence included."""
 
     vocabulary: int
     text_tokens: int
@@ -149,17 +149,17 @@ class Decoder(nn.Module):
 
 
 class Network(nn.Module):
-    """Encoder, decoder, and the CTC head used in training only."""
+    """Encoder, decoder, and the frame classifier used in training only."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
         self.encoder = Encoder(shape)
         self.decoder = Decoder(shape)
-        self.connectionist = nn.Linear(shape.width, shape.text_tokens)
+        self.frame_classes = nn.Linear(shape.width, shape.text_tokens)
 
     def forward(self, features: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Decoder logits, attention of the aligned head, CTC logits (batch × frames/2 × classes)."""
+        """Decoder logits, attention of the aligned head, frame classes (batch × frames/2 × classes)."""
         memory = self.encoder(features)
         logits, focus = self.decoder(tokens, memory)
-        return logits, focus, self.connectionist(memory)
+        return logits, focus, self.frame_classes(memory)

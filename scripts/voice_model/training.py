@@ -23,7 +23,7 @@ from scripts.voice_model.tokens import build_tokenizer
 
 PEAK_RATE = 1.2e-3
 WARM_UP_STEPS = 300
-CONNECTIONIST_WEIGHT, FOCUS_WEIGHT = 0.25, 0.25
+FRAMES_WEIGHT, FOCUS_WEIGHT = 0.5, 0.25
 AVERAGING = 0.998
 
 
@@ -49,23 +49,20 @@ def focus_loss(attention: Tensor, focus: Tensor) -> Tensor:
     return (missed * known).sum() / known.sum().clamp(min=1)
 
 
-def connectionist_loss(logits: Tensor, batch: dict[str, Tensor]) -> Tensor:
-    """CTC (Graves et al. 2006) of the encoder's output, per spoken token."""
-    scores = logits.float().log_softmax(-1).transpose(0, 1)
-    lengths = torch.full((logits.shape[0],), logits.shape[1])
-    loss = functional.ctc_loss(
-        scores, batch["spoken"], lengths, batch["spoken_lengths"], reduction="sum", zero_infinity=True
-    )
-    return loss / batch["spoken_lengths"].sum().clamp(min=1)
+def frame_loss(logits: Tensor, frames: Tensor) -> Tensor:
+    """Cross-entropy of the token spoken in each frame; silence counts as much as speech."""
+    loss = functional.cross_entropy(logits.float().transpose(1, 2), frames, ignore_index=IGNORED, reduction="none")
+    speech, silence = frames > 0, frames == 0
+    return (loss * speech).sum() / speech.sum().clamp(min=1) + (loss * silence).sum() / silence.sum().clamp(min=1)
 
 
 def losses(network: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-    """Cross-entropy, CTC and focus losses of a batch, computed in bfloat16."""
+    """Cross-entropy, frame and focus losses of a batch, computed in bfloat16."""
     with torch.autocast("cpu", torch.bfloat16):
-        logits, attention, connectionist = network(batch["features"], batch["tokens"])
+        logits, attention, spoken = network(batch["features"], batch["tokens"])
     asked = batch["targets"] != IGNORED
     cross_entropy = functional.cross_entropy(logits[asked].float(), batch["targets"][asked])
-    return cross_entropy, connectionist_loss(connectionist, batch), focus_loss(attention, batch["focus"])
+    return cross_entropy, frame_loss(spoken, batch["frames"]), focus_loss(attention, batch["focus"])
 
 
 def learning_rate(step: int, share_of_time: float) -> float:
@@ -91,7 +88,7 @@ class Progress:
             pace = (now - self._printed) / self._steps
             print(
                 f"{(now - self._started) / 60:5.1f} min, step {step}: "
-                f"cross-entropy, CTC, focus {means}; {pace:.2f} s a step",
+                f"cross-entropy, frames, focus {means}; {pace:.2f} s a step",
                 flush=True,
             )
             self._sums, self._steps, self._printed = torch.zeros(3), 0, now
@@ -107,6 +104,8 @@ def train(rank: int, options: argparse.Namespace) -> None:
     tokenizer = build_tokenizer(answers)
     classes = class_of_token(tokenizer, answers)
     network = Network(Shape(vocabulary=tokenizer.get_vocab_size(), text_tokens=len(classes) + 1))
+    if options.resume:
+        network.load_state_dict(torch.load(options.resume)["network"])
     averaged = copy.deepcopy(network)
     parallel = DistributedDataParallel(network)
     optimiser = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.02)
@@ -119,7 +118,7 @@ def train(rank: int, options: argparse.Namespace) -> None:
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, float(share))
         parts = losses(parallel, batch)
-        (parts[0] + CONNECTIONIST_WEIGHT * parts[1] + FOCUS_WEIGHT * parts[2]).backward()
+        (parts[0] + FRAMES_WEIGHT * parts[1] + FOCUS_WEIGHT * parts[2]).backward()
         if torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0).isfinite():
             optimiser.step()
         optimiser.zero_grad(set_to_none=True)
@@ -154,6 +153,7 @@ def main() -> None:
     parser.add_argument("recordings", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("--flows", type=Path, default=Path("question_flows/flows"))
+    parser.add_argument("--resume", type=Path, help="weights to begin with, saved by an earlier training")
     parser.add_argument("--minutes", type=float, default=70.0)
     parser.add_argument("--export-minutes", type=float, default=8.0)
     parser.add_argument("--processes", type=int, default=1)

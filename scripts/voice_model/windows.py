@@ -10,6 +10,7 @@ from scripts.voice_model.corpus import LANGUAGES
 from scripts.voice_model.features import FLOOR, MELS, Features, normalise
 from scripts.voice_model.recordings import Recording
 
+EASY_WINDOWS = 40_000
 _CUT_TOLERANCE = 3  # frames of 10 ms that a word spoken to its end may still lack
 _PAUSE = 15  # frames of silence that show a full stop or comma
 
@@ -28,12 +29,14 @@ class Window:
     """Normalised features, frames × mels, of `target` frames; language "" where nobody speaks.
 
     `doubtful`: speech begins too late in the window to tell whether anybody speaks.
+    `partial`: first and last frames of words that the window's ends cut.
     """
 
     features: Features
     language: str
     utterances: tuple[Utterance, ...]
     doubtful: bool = False
+    partial: tuple[tuple[int, int], ...] = ()
 
 
 class WindowComposer:
@@ -44,27 +47,35 @@ class WindowComposer:
         self._numbers = np.random.default_rng(rng.randrange(2**32))
         self.speech: dict[str, list[Recording]] = {language: [] for language in LANGUAGES}
         self.noises: list[Recording] = []
+        self._made = 0
 
     def add(self, recordings: list[Recording]) -> None:
         """Make recordings available."""
         for recording in recordings:
             (self.speech[recording.language] if recording.language else self.noises).append(recording)
 
+    @property
+    def hardness(self) -> float:
+        """How much is done to the speech: from 0 to 1 over the first windows, as clear speech is learnt faster."""
+        return min(1.0, self._made / EASY_WINDOWS)
+
     def window(self, target: int) -> Window:
         """A window of `target` frames: speech, or in one of twelve cases none."""
+        self._made += 1
         if self._rng.random() < 1 / 12:
             return self._silence(target)
         rng = self._rng
         language = rng.choice(LANGUAGES)
-        canvas, utterances = self._speech(language, int(rng.uniform(0.2, 0.85) * target))
+        canvas, utterances = self._speech(language, int(rng.uniform(0.4, 0.9) * target))
         start, stop = self._cut(len(canvas), target)
         heard = tuple(cut for u in utterances if len((cut := _heard(u, start, stop)).tokens))
         spoken = sum(int(np.clip(u.ends, start, stop).max() - np.clip(u.starts, start, stop).min()) for u in utterances)
+        partial = tuple(span for u in utterances for span in _partial(u, start, stop))
         canvas = canvas[start:stop]
-        if rng.random() < 0.6:
-            canvas = self._with_noise(canvas, rng.uniform(1.0, 5.5))
+        if rng.random() < 0.5 * self.hardness:
+            canvas = self._with_noise(canvas, rng.uniform(1.5, 5.5))
         features = self._masked(normalise(self._coloured(canvas)))
-        return Window(self._padded(features, target), language, heard, doubtful=spoken < 25)
+        return Window(self._padded(features, target), language, heard, spoken < 25, partial)
 
     def _speech(self, language: str, content: int) -> tuple[Features, list[Utterance]]:
         """Utterances one after the other with silence between, before and after; at least one of them."""
@@ -100,8 +111,8 @@ class WindowComposer:
 
     def _pace_and_bend(self) -> tuple[float, float]:
         rng = self._rng
-        pace = rng.uniform(0.87, 1.15) if rng.random() < 0.5 else 1.0
-        bend = rng.uniform(0.94, 1.06) if rng.random() < 0.5 else 1.0
+        pace = rng.uniform(0.87, 1.15) if rng.random() < 0.4 * self.hardness else 1.0
+        bend = rng.uniform(0.95, 1.05) if rng.random() < 0.5 * self.hardness else 1.0
         return pace, bend
 
     def _silence(self, target: int) -> Window:
@@ -129,7 +140,7 @@ class WindowComposer:
         """Change gain (-20 to +6 dB) and, in half of the cases, the balance of the bands."""
         rng = self._rng
         gain = np.full(MELS, rng.uniform(-2.0, 0.6), np.float32)
-        if rng.random() < 0.5:
+        if rng.random() < 0.5 * self.hardness:
             bands = np.linspace(0, 1, MELS, dtype=np.float32)
             gain += np.interp(bands, np.linspace(0, 1, 5), self._numbers.normal(0, 0.3, 5)).astype(np.float32)
         if rng.random() < 0.15:
@@ -141,7 +152,7 @@ class WindowComposer:
     def _masked(self, features: Features) -> Features:
         """Blank bands and moments (SpecAugment, Park et al. 2019, arXiv 1904.08779)."""
         rng = self._rng
-        if rng.random() < 0.5:
+        if rng.random() > 0.5 * self.hardness:
             return features
         mean = features.mean()
         for _ in range(rng.randint(0, 2)):
@@ -172,6 +183,15 @@ def _warped(features: Features, pace: float, bend: float) -> Features:
         share = (bands - lower).astype(np.float32)
         features = features[:, lower] * (1 - share) + features[:, lower + 1] * share
     return features
+
+
+def _partial(utterance: Utterance, start: int, stop: int) -> list[tuple[int, int]]:
+    """Spans, in frames of the window, of the words that are heard but not whole."""
+    return [
+        (max(0, int(first) - start), min(stop, int(last)) - start)
+        for first, last in zip(utterance.starts, utterance.ends, strict=True)
+        if first < stop and last > start and (first < start or last > stop)
+    ]
 
 
 def _heard(utterance: Utterance, start: int, stop: int) -> Utterance:
