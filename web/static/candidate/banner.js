@@ -9,23 +9,28 @@ const BACK_MS = 3500;
 const slot = document.getElementById("banner");
 let timer = 0;
 let shown = false;
+let waiting = false;
 
 function show(kind, key) {
   fill(slot, el("p", { class: `notice notice--${kind}`, testid: `banner-${key}` }, t(key)));
 }
 
-/** The connection is gone. */
+/** The connection is gone; told again and again until it is back. */
 export function lost() {
+  if (waiting) return;
   clearTimeout(timer);
+  waiting = true;
   timer = setTimeout(() => {
-    shown = true;
+    [waiting, shown] = [false, true];
     show("warn", navigator.onLine ? "banner_reconnecting" : "banner_offline");
   }, shown ? 0 : CALM_MS);
 }
 
 /** The connection is back. */
 export function back() {
+  if (!waiting && !shown) return;
   clearTimeout(timer);
+  waiting = false;
   if (!shown) return;
   shown = false;
   show("ok", "banner_back");

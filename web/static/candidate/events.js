@@ -38,6 +38,10 @@ export class ServerEvents {
     for (const name of NAMES) source.addEventListener(name, (message) => this.#receive(name, message));
   }
 
+  get alive() {
+    return this.#source?.readyState === EventSource.OPEN;
+  }
+
   close() {
     clearTimeout(this.#timer);
     this.#source?.close();

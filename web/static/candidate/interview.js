@@ -32,6 +32,7 @@ class Interview {
   problem = null; // "elsewhere", "signed-out" or "unexpected"
   sending = null; // the answer on its way: {question_id, mode, text}
   slow = false;
+  broken = false; // the server cannot be reached
   resumed = false; // the answer was broken off and goes on: tell until where it was heard
   lookingOver = null; // id of the question whose spoken and typed words are looked at together before they are sent
   media = new Media();
@@ -45,13 +46,13 @@ class Interview {
     onOpen: () => this.#opened(),
     onLost: () => this.#broke(),
   });
-  #broken = false;
   #refreshing = null;
   #again = false;
   #deadLine = 0;
   #wakeLock = null;
   #wasLost = false;
   #resumedAt = 0;
+  #brokeAt = 0;
   #tabs = new BroadcastChannel("interview");
 
   async begin() {
@@ -205,6 +206,10 @@ class Interview {
   }
 
   #apply(snapshot) {
+    if (this.broken && this.#events.alive) {
+      this.broken = false;
+      banner.back();
+    }
     if (this.snapshot && snapshot.seq < this.snapshot.seq) return;
     snapshot.received = performance.now();
     const before = this.snapshot?.question?.id;
@@ -222,7 +227,8 @@ class Interview {
     if (name === "UtteranceTranscribed") return this.#words(data.data, () => this.heard.settle(data.data.number, data.data.words));
     if (name === "recognition") return this.#recognition(data);
     if (name === "connection") return this.#serverHears(data.line);
-    if (name === "ServerRestarted") this.line.reconnect();
+    // A line from before is dead, though this end may not know it yet.
+    if (name === "ServerRestarted" && this.line.state === "connected" && this.line.since < this.#brokeAt) this.line.reconnect();
     return this.refresh();
   }
 
@@ -255,14 +261,15 @@ class Interview {
   }
 
   #broke() {
-    this.#broken = true;
+    if (!this.broken) this.#brokeAt = performance.now();
+    this.broken = true;
     banner.lost();
   }
 
   async #opened() {
     banner.back();
-    if (!this.#broken) return;
-    this.#broken = false;
+    if (!this.broken) return;
+    this.broken = false;
     await this.refresh();
     // Words that were not final when the line broke are gone with it: show only what is safe.
     this.heard.reset(this.snapshot.question?.id ?? null, this.snapshot.question?.utterances ?? []);

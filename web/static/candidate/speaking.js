@@ -67,12 +67,13 @@ export function speakingPart(interview) {
   }
 
   function say() {
+    const connected = line.state === "connected" && !interview.broken;
     const quiet = performance.now() - heardAt;
-    const text = t(line.state === "lost" ? "line_lost" : line.state !== "connected" ? "line_connecting"
+    const text = t(interview.broken || line.state === "lost" ? "line_lost" : line.state !== "connected" ? "line_connecting"
       : quiet < HEARD_MS ? "hearing" : quiet > SILENT_MS && !spoke ? "not_hearing" : "listening");
     if (status.textContent !== text) status.textContent = text;
-    light.classList.toggle("listening__light--on", line.state === "connected" && quiet < HEARD_MS);
-    if (line.state !== "connected") heardAt = performance.now();
+    light.classList.toggle("listening__light--on", connected && quiet < HEARD_MS);
+    if (!connected) heardAt = performance.now();
   }
 
   function update() {

@@ -11,6 +11,7 @@ const VIDEO_ENCODING = { maxBitrate: 800_000, maxFramerate: 15 };
 /** One sending line. Dispatches "change" when `state` (idle, connecting, connected, lost, refused) does. */
 export class Line extends EventTarget {
   state = "idle";
+  since = 0; // when it came about, by performance.now()
   #tracks = { audio: null, video: null };
   #peer = null;
   #location = null;
@@ -138,6 +139,7 @@ export class Line extends EventTarget {
   #set(state) {
     if (state === this.state) return;
     this.state = state;
+    this.since = performance.now();
     this.dispatchEvent(new Event("change"));
   }
 }
