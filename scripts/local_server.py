@@ -34,6 +34,11 @@ def free_port(wanted: int = 0) -> int:
     raise OSError("no free TCP port on 127.0.0.1")
 
 
+def on_loopback(link: str) -> str:
+    """The link by the address the browsers of tests use throughout: cookies belong to one name of a machine."""
+    return link.replace("//localhost:", "//127.0.0.1:")
+
+
 class LocalServer:
     """One server process; it can be killed and started again over the same data.
 
@@ -91,7 +96,7 @@ class LocalServer:
             line = raw.decode().rstrip()
             on_line(line)
             if "/hr/welcome/" in line:
-                self.welcome_link = line[line.index("http") :].split()[0]
+                self.welcome_link = on_loopback(line[line.index("http") :].split()[0])
             if line.startswith("Ready"):
                 ready.set()
 
@@ -125,4 +130,4 @@ class LocalServer:
         if process.returncode != 0:
             raise ServerDidNotStart(f"the invitation was refused: {out.decode()}")
         lines = dict(line.split(": ", 1) for line in out.decode().splitlines())
-        return lines["Interview"], lines["Link"].replace("http://localhost:", "http://127.0.0.1:")
+        return lines["Interview"], on_loopback(lines["Link"])

@@ -140,6 +140,11 @@ async def candidate_arrives(candidate: Page, link: str, album: Album) -> None:
         await candidate.get_by_test_id(f"consent-{purpose}-yes").check(force=True)
     await candidate.get_by_test_id("consent-continue").click()
     await candidate.wait_for_timeout(2500)
+    # Chromium names its fake devices by their files; a person sees the names of products here.
+    await candidate.evaluate(
+        "() => document.querySelectorAll('select').forEach((s, i) => "
+        "{ s.options[s.selectedIndex].text = i ? 'Built-in microphone' : 'Built-in camera'; })"
+    )
     await album.take(candidate, "check")
     await candidate.get_by_test_id("check-continue").click()
     await expect(candidate.get_by_test_id("question-text")).to_be_visible()

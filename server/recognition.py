@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from analyzers.transcription.hub import ModelUnavailable
+from analyzers.transcription.model_hub import ModelUnavailable
 from analyzers.transcription.scheduler import Scheduler
 from analyzers.transcription.whisper import is_synthetic, load_model
 from server.keys import ENGINE, RECOGNITION_SETTLED, SETTINGS

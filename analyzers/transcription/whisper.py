@@ -24,7 +24,7 @@ from faster_whisper.vad import get_vad_model
 from numpy.typing import NDArray
 
 from analyzers.results import TranscriptWord
-from analyzers.transcription.hub import ModelUnavailable, Progress, locate
+from analyzers.transcription.model_hub import ModelUnavailable, Progress, locate
 from analyzers.transcription.words import Piece, to_words, without_loop
 from media.frames import SAMPLE_RATE
 from question_flows.model import Language

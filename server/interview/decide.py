@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from analyzers.results import Transcript
 from question_flows.model import Flow
+from question_flows.progress import first_question, next_question
 from server.errors import UserError
 from server.interview import commands as asked
 from server.interview import events as happened
@@ -79,7 +80,7 @@ def _start(state: InterviewState, flow: Flow) -> list[EventBody]:
         raise UserError("consent_first", status=409)
     if state.status is not Status.READY:
         return []
-    return [happened.InterviewStarted(), happened.QuestionAsked(flow.questions[0].id, 0)]
+    return [happened.InterviewStarted(), happened.QuestionAsked(first_question(flow).id, 0)]
 
 
 def _open_answer(state: InterviewState, flow: Flow, question_id: str) -> AnswerState:
@@ -138,8 +139,8 @@ def _submit_answer(
     if answer.phase is Phase.THINKING:
         bodies.append(happened.AnswerStarted(command.question_id))
     bodies.append(happened.AnswerSubmitted(command.question_id, command.mode, transcript))
-    if answer.index + 1 < len(flow.questions):
-        bodies.append(happened.QuestionAsked(flow.questions[answer.index + 1].id, answer.index + 1))
+    if (question := next_question(flow, command.question_id)) is not None:
+        bodies.append(happened.QuestionAsked(question.id, answer.index + 1))
     return bodies
 
 

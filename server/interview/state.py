@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from analyzers.results import AnswerScore, Delivery, Observation, Transcript, TranscriptWord
 from question_flows.model import Language, Question
+from question_flows.progress import thinking_left_ms
 from server.interview import events as happened
 from server.interview.events import AnswerMode, Purpose
 
@@ -155,4 +156,4 @@ class InterviewState:
         answer = (self.answers or {}).get(question.id)
         if answer is None or answer.phase is not Phase.THINKING:
             return 0
-        return max(0, answer.asked_ms + question.thinking_seconds * 1000 - self.clock_at(now))
+        return thinking_left_ms(question, asked_ms=answer.asked_ms, clock_ms=self.clock_at(now))

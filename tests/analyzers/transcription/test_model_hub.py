@@ -13,8 +13,8 @@ import pytest
 from aiohttp import web
 from pytest_aiohttp import AiohttpServer
 
-from analyzers.transcription import hub
-from analyzers.transcription.hub import ModelUnavailable, fetch
+from analyzers.transcription import model_hub as hub
+from analyzers.transcription.model_hub import ModelUnavailable, fetch
 from analyzers.transcription.whisper import is_synthetic, load_model
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
