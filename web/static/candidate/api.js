@@ -22,7 +22,7 @@ export async function call(method, path, body) {
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
     },
     body: body === undefined ? undefined : JSON.stringify(body),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: AbortSignal.timeout?.(TIMEOUT_MS),
   });
   if (response.ok) return response.json();
   const answer = await response.json().catch(() => ({}));

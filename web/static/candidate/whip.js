@@ -118,7 +118,7 @@ export class Line extends EventTarget {
       method: "POST",
       headers: { "Content-Type": "application/sdp", "Accept-Language": pageLanguage },
       body: sdp,
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout?.(10_000),
     });
     const text = await response.text();
     if (response.status !== 201) {
@@ -145,7 +145,7 @@ export class Line extends EventTarget {
 }
 
 async function iceServers() {
-  const response = await fetch("/api/interview/ice", { signal: AbortSignal.timeout(10_000) });
+  const response = await fetch("/api/interview/ice", { signal: AbortSignal.timeout?.(10_000) });
   if (!response.ok) throw Object.assign(new Error("no ICE servers"), { refused: response.status === 401 });
   return (await response.json()).iceServers;
 }
