@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,9 +70,14 @@ class Browsers:
 
 
 @asynccontextmanager
-async def chromium(audio: Path | None = None, video: Path | None = None) -> AsyncIterator[Browsers]:
-    """A headless Chromium; audio (WAV) and video (MJPEG) are what its microphone and camera play."""
-    arguments = list(ARGUMENTS)
+async def chromium(
+    audio: Path | None = None, video: Path | None = None, more: Sequence[str] = ()
+) -> AsyncIterator[Browsers]:
+    """A headless Chromium; audio (WAV) and video (MJPEG) are what its microphone and camera play.
+
+    more: further arguments of its command line.
+    """
+    arguments = [*ARGUMENTS, *more]
     if audio is not None:
         arguments.append(f"--use-file-for-fake-audio-capture={audio}")
     if video is not None:

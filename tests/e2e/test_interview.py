@@ -35,10 +35,16 @@ def spoken_texts(flow_id: str, language: Language, count: int) -> list[str]:
 
 
 async def watch_words(hr: Page) -> str:
-    """What HR sees of the answer being spoken, as soon as there is something."""
-    live = hr.get_by_test_id("live-words")
-    await expect(live).to_have_text(re.compile(r"\w{2,}|[\u4e00-\u9fff]{2,}"), timeout=30_000)
-    return (await live.text_content()) or ""
+    """What HR sees of the answer being spoken, certain or not, as soon as there are two words."""
+    handle = await hr.wait_for_function(
+        """() => {
+            const of = (id) => document.querySelector(`[data-testid=${id}]`)?.textContent ?? "";
+            const words = `${of("committed")} ${of("tentative")}`.trim();
+            return (words.match(/[\\p{Script=Han}]|[\\p{L}\\p{N}]+/gu) ?? []).length >= 2 && words;
+        }""",
+        timeout=30_000,
+    )
+    return str(await handle.json_value())
 
 
 async def wait_for_report(receiver: Receiver) -> dict[str, Any]:

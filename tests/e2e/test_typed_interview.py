@@ -59,3 +59,18 @@ async def test_typed_answers_without_a_model(start_server: ServerFactory, receiv
     assert report["interview_id"] == interview_id
     assert [answer["mode"] for answer in report["answers"]] == ["typed"] * len(answers)
     assert [answer["text"] for answer in report["answers"]] == answers
+
+
+async def test_plain_http_beyond_localhost_says_so(start_server: ServerFactory, tmp_path: Path) -> None:
+    """Browsers give no microphone to such a page: it says so, names the way out, and the interview is typed."""
+    server = await start_server(whisper_model=str(tmp_path / "no-such-model"))
+    _, link = await server.invite("software_engineer", "en", "Jo Ray", "EU")
+    async with chromium(more=["--host-resolver-rules=MAP interviews.test 127.0.0.1"]) as browsers:
+        candidate = await browsers.page()
+        await journeys.consent(candidate, link.replace("127.0.0.1", "interviews.test"))
+        await expect(candidate.get_by_text("opened without https")).to_be_visible()
+        await candidate.get_by_test_id("check-type-instead").click()
+        await candidate.get_by_test_id("answer-now").click()
+        await candidate.get_by_test_id("answer-text").fill("I wrote a test and found the bug in two days.")
+        await journeys.finish_answer(candidate)
+        assert browsers.complaints == []
