@@ -8,6 +8,7 @@ belongs behind it is not known yet.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from analyzers.results import TranscriptWord
 from analyzers.transcription.words import spoken_form
@@ -61,10 +62,17 @@ def continuation(committed: Sequence[TranscriptWord], hypothesis: Sequence[Trans
     end_ms = committed[-1].end_ms
     distances = _head_distances(committed, hypothesis)
     by_time = sum((word.start_ms + word.end_ms) // 2 < end_ms for word in hypothesis)
-    if min(distances) * 2 > len(committed):
-        return tuple(hypothesis[by_time:])
-    cut = min(range(len(distances)), key=lambda length: (distances[length], abs(length - by_time)))
-    return tuple(hypothesis[cut:])
+    cut = by_time
+    if min(distances) * 2 <= len(committed):
+        cut = min(range(len(distances)), key=lambda length: (distances[length], abs(length - by_time)))
+    return tuple(_not_before(word, end_ms) for word in hypothesis[cut:])
+
+
+def _not_before(word: TranscriptWord, end_ms: int) -> TranscriptWord:
+    """The word, moved where two decodes differ about its time so that words stay in order."""
+    if word.start_ms >= end_ms:
+        return word
+    return replace(word, start_ms=end_ms, end_ms=max(word.end_ms, end_ms))
 
 
 def _head_distances(committed: Sequence[TranscriptWord], hypothesis: Sequence[TranscriptWord]) -> list[int]:

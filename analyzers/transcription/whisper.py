@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -96,12 +96,14 @@ class Whisper:
         if len(samples) > self._buckets_s[-1] * SAMPLE_RATE:
             raise RecognitionError(f"{len(samples) / SAMPLE_RATE:.1f} s of sound in one utterance")
         sound = samples.astype(np.float32) / 32768.0
-        if not _has_voice(sound):
+        span_ms = _voice_span_ms(sound)
+        if span_ms is None:
             return NOTHING_SAID
         try:
-            return self._decode(sound, language, prompt, final)
+            decoded = self._decode(sound, language, prompt, final)
         except (RuntimeError, ValueError, IndexError, MemoryError) as error:
             raise RecognitionError(f"the model failed: {type(error).__name__}") from error
+        return replace(decoded, words=tuple(_within(word, *span_ms) for word in decoded.words))
 
     def _decode(self, sound: NDArray[np.float32], language: Language, prompt: str, final: bool) -> DecodedSpeech:
         tokenizer = self._tokenizers[language]
@@ -232,10 +234,17 @@ def is_synthetic(directory: Path) -> bool:
     return isinstance(described, dict) and described.get(SYNTHETIC_MARKER) is True
 
 
-def _has_voice(sound: NDArray[np.float32]) -> bool:
-    """Whether Silero's detector hears a voice anywhere in it."""
+def _within(word: TranscriptWord, voice_start_ms: int, voice_end_ms: int) -> TranscriptWord:
+    """The word without silence: the decoder's first word begins, and its last ends, with the sound it was given."""
+    start_ms = min(max(word.start_ms, voice_start_ms), voice_end_ms)
+    return replace(word, start_ms=start_ms, end_ms=min(max(word.end_ms, start_ms), voice_end_ms))
+
+
+def _voice_span_ms(sound: NDArray[np.float32]) -> tuple[int, int] | None:
+    """From where to where Silero's detector hears a voice, milliseconds; None where it hears none."""
     padded = np.pad(sound, (0, -len(sound) % _VOICE_WINDOW))
-    if not len(padded):
-        return False
-    probabilities = get_vad_model()(padded)
-    return int(np.count_nonzero(probabilities > _VOICE_PROBABILITY)) >= _VOICE_WINDOWS
+    voiced = np.flatnonzero(get_vad_model()(padded) > _VOICE_PROBABILITY) if len(padded) else np.empty(0, int)
+    if len(voiced) < _VOICE_WINDOWS:
+        return None
+    window_ms = _VOICE_WINDOW * 1000 // SAMPLE_RATE
+    return int(voiced[0]) * window_ms, (int(voiced[-1]) + 1) * window_ms

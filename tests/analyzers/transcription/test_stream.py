@@ -19,8 +19,8 @@ from tests.analyzers.transcription.speech import Speak, prefixes, utterance
 
 ENGLISH, CHINESE = Language.ENGLISH, Language.CHINESE
 SENTENCES = {
-    ENGLISH: "I would listen first, and explain the reason for the rule.",
-    CHINESE: "我会先听客户说完，然后解释规定的原因。",
+    ENGLISH: "last year I worked in a small shop, and a customer said her phone was broken.",
+    CHINESE: "我先听他说完，查了订单，三天内给他换了一部新手机。",
 }
 both_languages = pytest.mark.parametrize("language", list(Language))
 
