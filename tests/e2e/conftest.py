@@ -74,9 +74,12 @@ async def start_server(tmp_path: Path, receiver: Receiver) -> AsyncIterator[Serv
         await server.stop()
 
 
-@pytest.fixture
-async def redis_url(tmp_path: Path) -> AsyncIterator[str]:
-    """A redis-server of this test's own."""
+@pytest.fixture(params=["memory", "redis"])
+async def broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of a redis-server of this test's own, or nothing for the broker in memory."""
+    if request.param == "memory":
+        yield ""
+        return
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         "redis-server", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", str(tmp_path),
