@@ -65,10 +65,19 @@ async def same_origin(request: web.Request, handler: Handler) -> web.StreamRespo
     origin = request.headers.get("Origin")
     changes = request.method not in {"GET", "HEAD", "OPTIONS"}
     if changes and origin is not None and not request.path.startswith(SIGNED_PATHS):
-        public = urlsplit(request.app[SETTINGS].public_url).netloc
-        if urlsplit(origin).netloc not in {request.host, public}:
+        # An opaque origin ("null": a sandboxed frame, a local file) has no host, and is foreign.
+        host = _host_of(origin)
+        if not host or host not in {request.host, _host_of(request.app[SETTINGS].public_url)}:
             raise UserError("foreign_origin", status=403)
     return await handler(request)
+
+
+def _host_of(origin: str) -> str:
+    """Host and port of an origin; empty when it has none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 @web.middleware

@@ -12,6 +12,8 @@ from typing import Any
 from aiohttp import web
 
 HEARTBEAT_SECONDS = 10.0
+LONGEST_ID = 9
+"""Digits of an event's number: what is longer was never one, and no database could look for it."""
 LOOK_SECONDS = 0.5
 """How soon it is noticed that the reader has left."""
 
@@ -33,7 +35,7 @@ class ServerSentEvent:
 def last_event_id(request: web.Request) -> int:
     """The seq the browser saw last, from the Last-Event-ID header or `?after=`; 0 when it names none or nonsense."""
     value = request.headers.get("Last-Event-ID") or request.query.get("after") or "0"
-    return int(value) if value.isascii() and value.isdigit() else 0
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= LONGEST_ID else 0
 
 
 async def stream(request: web.Request, messages: AsyncIterator[ServerSentEvent]) -> web.StreamResponse:

@@ -60,7 +60,8 @@ _OWN_SENTENCES = {
 async def read(request: web.Request, model: type[BodyT]) -> BodyT:
     """The request's body. Raises UserError malformed_json, field_missing or field_wrong (400) naming the field."""
     try:
-        return model.model_validate(json.loads(await request.text()))
+        # From the bytes: JSON is Unicode, whatever charset the request claims.
+        return model.model_validate(json.loads(await request.read()))
     except ValidationError as error:
         raise _mistake(error.errors(include_url=False, include_input=False)[0]) from None
     except (ValueError, RecursionError):

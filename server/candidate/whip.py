@@ -37,7 +37,7 @@ async def offer(request: web.Request) -> web.Response:
 
 async def _text(request: web.Request) -> str:
     try:
-        text = await request.text()
+        text = (await request.read()).decode()
     except UnicodeDecodeError:
         raise UserError("offer_bad") from None
     if len(text) > LONGEST_OFFER:

@@ -10,6 +10,7 @@ from aiohttp import web
 from question_flows.model import Language
 from server.errors import UserError
 from server.hr.access import USER
+from server.hr.forms import form_fields
 from server.i18n import MESSAGES
 from server.keys import FLOWS, INTERVIEWS, SETTINGS
 from server.pages import LANGUAGE_NAMES, page_language, render
@@ -33,7 +34,7 @@ async def form(request: web.Request) -> web.StreamResponse:
 
 async def invite(request: web.Request) -> web.StreamResponse:
     """Makes the invitation and shows its link; it is kept as a hash only and cannot be shown again."""
-    sent = {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
+    sent = await form_fields(request)
     now, settings = datetime.now(UTC), request.app[SETTINGS]
     try:
         interview_id, token = await request.app[INTERVIEWS].invite(
@@ -46,7 +47,7 @@ async def invite(request: web.Request) -> web.StreamResponse:
         )
     except UserError as error:
         return _page(request, sent, error)
-    base = settings.public_url.rstrip("/") or str(request.url.origin())
+    base = settings.public_url.rstrip("/") or f"{request.scheme}://{request.host}"
     return render(
         request,
         "hr_invited.html",

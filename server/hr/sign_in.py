@@ -8,6 +8,7 @@ from aiohttp import web
 
 from server.errors import UserError
 from server.hr.access import COOKIE, FAILURES, USERS, page_behind, set_cookie, user_of
+from server.hr.forms import form_fields
 from server.i18n import MESSAGES
 from server.pages import page_language, render
 from server.storage.users import SHORTEST_PASSWORD
@@ -29,9 +30,9 @@ async def sign_in_form(request: web.Request) -> web.StreamResponse:
 
 async def sign_in(request: web.Request) -> web.StreamResponse:
     """Signs in, or says that address or password is wrong without saying which; 429 after too many failures."""
-    form = await request.post()
-    email, password = _text(form.get("email")), _text(form.get("password"))
-    behind = page_behind(_text(form.get("next")))
+    form = await form_fields(request)
+    email, password = form.get("email", ""), form.get("password", "")
+    behind = page_behind(form.get("next"))
     now, failures = datetime.now(UTC), request.app[FAILURES]
     limits = _limits(email.strip().lower(), request.remote or "")
     wait = max(failures.wait(key, most, now) for key, most in limits.items())
@@ -70,8 +71,8 @@ async def welcome_form(request: web.Request) -> web.StreamResponse:
 
 async def welcome(request: web.Request) -> web.StreamResponse:
     """Makes the account and signs it in; a mistake in the form leaves the link open."""
-    form = await request.post()
-    email, password = _text(form.get("email")), _text(form.get("password"))
+    form = await form_fields(request)
+    email, password = form.get("email", ""), form.get("password", "")
     try:
         cookie = await request.app[USERS].create_account(
             request.match_info["token"], email, password, datetime.now(UTC)
@@ -117,8 +118,3 @@ def _sentence(request: web.Request, error: UserError | None) -> str:
     if error is None:
         return ""
     return request.app[MESSAGES].text(page_language(request), f"error.{error.code}", error.params)
-
-
-def _text(value: object) -> str:
-    """A form's field; an uploaded file or nothing counts as empty."""
-    return value if isinstance(value, str) else ""

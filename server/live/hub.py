@@ -82,7 +82,8 @@ class Hub:
         """
         # Subscribed before the log is read: what happens in between is in both, and its seq says so.
         with self._broker.subscribe(interview_id) as subscription:
-            seq = after_seq
+            # A number that was never given out would hide everything that comes: such a viewer begins anew.
+            seq = after_seq if after_seq <= await self._log.last_seq(interview_id) else 0
             for event in await self._log.read(interview_id, seq):
                 seq = event.seq
                 yield LiveEvent(interview_id, event)

@@ -119,6 +119,11 @@ class EventLog:
             rows = (await connection.execute(query)).all()
         return await asyncio.to_thread(_events_of, rows)
 
+    async def last_seq(self, interview_id: str) -> int:
+        """The last event's number; 0 for an unknown interview."""
+        async with self._database.read() as connection:
+            return await _last_seq(connection, interview_id)
+
     async def row(self, interview_id: str) -> InterviewRow | None:
         """One interview's row, or None."""
         table = schema.interviews
@@ -135,10 +140,15 @@ class EventLog:
 
 
 async def _check_last(connection: AsyncConnection, interview_id: str, after_seq: int) -> None:
-    table = schema.events
-    last = await connection.scalar(sa.select(sa.func.max(table.c.seq)).where(table.c.interview_id == interview_id))
+    last = await _last_seq(connection, interview_id)
     if last != after_seq:
         raise Conflict(f"interview {interview_id}: last event is {last}, not {after_seq}")
+
+
+async def _last_seq(connection: AsyncConnection, interview_id: str) -> int:
+    table = schema.events
+    last = await connection.scalar(sa.select(sa.func.max(table.c.seq)).where(table.c.interview_id == interview_id))
+    return last or 0
 
 
 async def _insert(connection: AsyncConnection, interview_id: str, events: Sequence[InterviewEvent]) -> None:

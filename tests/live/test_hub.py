@@ -31,6 +31,13 @@ async def test_a_viewer_who_comes_back_sees_only_what_is_new(node: Node) -> None
         await viewer.until(lambda: viewer.seqs == [4])
 
 
+async def test_a_viewer_who_names_an_event_that_never_was_sees_everything(node: Node) -> None:
+    async with watching(node.hub.follow(INTERVIEW, after_seq=999_999_999)) as viewer:
+        await viewer.until(lambda: viewer.seqs == [1])
+        await node.write(1)
+        await viewer.until(lambda: viewer.seqs == [1, 2])
+
+
 async def test_late_joiners_get_the_last_signal_of_each_type(node: Node) -> None:
     for n, type_name in enumerate(["level", "scores", "level"]):
         await node.hub.publish_signal(signal(n, type_name))
