@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ from playwright.async_api import Browser, Page, async_playwright
 from scripts.simulated_candidate import moving_face
 from scripts.voice_model.speak import RATE_HZ, synthesise
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "chromium")
+"""The installed browser's path; scripts/setup.sh looks for the same names."""
 HR_PASSWORD = "correct horse battery staple"
 ARGUMENTS = (
     "--no-sandbox",

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
 from analyzers.results import TranscriptWord
+from scripts.browsers import CHROMIUM
 from server.interview.commands import OpenHint, Pause, Resume, SaveDraft, StartAnswer
 from server.interview.events import UtteranceLost, UtteranceTranscribed
 from server.interview.fold import fold
@@ -26,9 +27,7 @@ async def browser(house: House) -> AsyncIterator[BrowserContext]:
     [cookie] = [cookie.value for cookie in house.hr.cookie_jar]
     complaints: list[str] = []
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         context = await chromium.new_context(locale="en", viewport={"width": 1280, "height": 800})
         await context.add_cookies([{"name": "hr_session", "value": cookie, "url": house.url("/")}])
         context.on("weberror", lambda error: complaints.append(str(error.error)))
