@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-import ssl
 import sys
 from datetime import UTC, datetime
 
@@ -25,6 +24,7 @@ from server.live.hub import Hub
 from server.live.memory import MemoryBroker
 from server.logs import AccessLogger, configure
 from server.settings import Settings
+from server.starting import CannotStart, database_opens, listen, make_data_dir, tls_context
 from server.storage.database import Database
 from server.storage.event_log import EventLog
 from server.storage.users import Users
@@ -40,13 +40,19 @@ def main() -> None:
         configure(settings.log_level)
         asyncio.run(invite(settings, arguments) if arguments.command == "invite" else serve(settings))
     except ValidationError as error:
-        sys.exit("\n".join(f"INTERVIEW_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+        sys.exit("\n".join(wrong_setting(details["loc"], details["msg"]) for details in error.errors()))
     except FlowError as error:
         sys.exit(f"A question flow cannot be read:\n{error}")
     except UserError as error:
         sys.exit(Messages().text(Language.ENGLISH, f"error.{error.code}", error.params))
-    except OSError as error:
+    except CannotStart as error:
         sys.exit(f"The server cannot start: {error}")
+
+
+def wrong_setting(location: tuple[int | str, ...], problem: str) -> str:
+    """One line of a setting's mistake: its variable, unless it concerns several, and what is wrong with it."""
+    problem = problem.removeprefix("Value error, ")
+    return f"INTERVIEW_{str(location[0]).upper()}: {problem}" if location else problem
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -73,15 +79,19 @@ def base_url(settings: Settings, port: int) -> str:
 
 
 async def invite(settings: Settings, arguments: argparse.Namespace) -> None:
-    """Makes an invitation in the database and prints its link. Raises UserError."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    """Makes an invitation in the database and prints its link. Raises UserError or CannotStart."""
+    flows = flows_of(settings)
+    if arguments.flow not in flows:
+        sys.exit(f"There is no question flow {arguments.flow}. There are: {', '.join(sorted(flows))}.")
     database = Database(settings.sqlalchemy_url)
-    await database.open()
+    make_data_dir(settings)
+    with database_opens(settings):
+        await database.open()
     try:
         interviews = Interviews(
             database,
             Hub(MemoryBroker(), EventLog(database)),
-            flows_of(settings),
+            flows,
             engine=SpeechEngine(),
             ice=IceSettings(hosts=(), servers=(), turn_secret=""),
             invitation_days=settings.invitation_days,
@@ -100,14 +110,16 @@ async def invite(settings: Settings, arguments: argparse.Namespace) -> None:
 
 
 async def serve(settings: Settings) -> None:
-    """Serves until SIGINT or SIGTERM. Raises OSError when the port is taken or a certificate cannot be read."""
+    """Serves until SIGINT or SIGTERM. Raises CannotStart."""
+    context = tls_context(settings)
+    make_data_dir(settings)
     runner = web.AppRunner(
         create_app(settings), access_log_class=AccessLogger, shutdown_timeout=SHUTDOWN_SECONDS, handle_signals=False
     )
-    await runner.setup()
+    with database_opens(settings):
+        await runner.setup()
     try:
-        context = tls_context(settings)
-        await web.TCPSite(runner, settings.host, settings.port, ssl_context=context).start()
+        await listen(runner, settings, context)
         port: int = runner.addresses[0][1]
         await open_report_endpoint(runner, settings, port)
         await announce(runner.app, base_url(settings, port))
@@ -115,15 +127,6 @@ async def serve(settings: Settings) -> None:
         print("Stopping: running interviews are kept and go on after the next start.", flush=True)
     finally:
         await runner.cleanup()
-
-
-def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """HTTPS from the settings' certificate, or None. Raises OSError when the files cannot be read."""
-    if settings.tls_certificate is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(settings.tls_certificate, settings.tls_key)
-    return context
 
 
 async def open_report_endpoint(runner: web.AppRunner, settings: Settings, port: int) -> None:

@@ -5,16 +5,36 @@ The README's table is checked against this file by a test.
 
 from __future__ import annotations
 
+import binascii
+import json
 import secrets
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from question_flows.model import Language
+
+
+def _json_list(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value or "[]")
+    except json.JSONDecodeError:
+        raise ValueError('must be a JSON list of texts, such as ["one", "two"]') from None
+
+
+BEGINNINGS = {
+    "database_url": ("sqlite+aiosqlite:///", "postgresql+asyncpg://"),
+    "redis_url": ("redis://", "rediss://", "unix://"),
+}
+"""How a setting's URL begins; others with http:// or https://."""
+
+JsonList = Annotated[list[str], NoDecode, BeforeValidator(_json_list)]
 
 
 class Settings(BaseSettings):
@@ -30,7 +50,7 @@ class Settings(BaseSettings):
     )
     tls_certificate: Path | None = Field(None, description="PEM file with the certificate chain; turns HTTPS on.")
     tls_key: Path | None = Field(None, description="PEM file with the certificate's private key.")
-    trusted_proxies: list[str] = Field(
+    trusted_proxies: JsonList = Field(
         default_factory=list,
         description='JSON list of proxies (address or network) whose X-Forwarded headers count, e.g. ["10.0.0.0/8"].',
     )
@@ -61,11 +81,11 @@ class Settings(BaseSettings):
     allow_synthetic_model: bool = Field(
         False, description="Silences the warning about the synthetic test model; demo and tests set it."
     )
-    ice_hosts: list[str] = Field(
+    ice_hosts: JsonList = Field(
         default_factory=list,
         description="JSON list of addresses offered for WebRTC. Empty: all of this machine's but loopback.",
     )
-    ice_servers: list[str] = Field(
+    ice_servers: JsonList = Field(
         default_factory=list,
         description='JSON list of STUN/TURN URLs for server and browser, e.g. ["turn:turn.example.org?transport=udp"].',
     )
@@ -85,6 +105,33 @@ class Settings(BaseSettings):
     def _networks(cls, value: list[str]) -> list[str]:
         for item in value:
             ip_network(item)
+        return value
+
+    @field_validator("public_url", "ehr_url", "database_url", "redis_url")
+    @classmethod
+    def _scheme(cls, value: str, info: ValidationInfo) -> str:
+        begins = BEGINNINGS.get(info.field_name or "", ("http://", "https://"))
+        if value and not value.startswith(begins):
+            raise ValueError(f"must begin with {' or '.join(begins)}")
+        return value
+
+    @field_validator("ehr_secret")
+    @classmethod
+    def _webhook_secret(cls, value: SecretStr) -> SecretStr:
+        secret = value.get_secret_value()
+        try:
+            key = b64decode(secret.removeprefix("whsec_"), validate=True)
+        except binascii.Error:
+            key = b""
+        if secret and not key:
+            raise ValueError("must be whsec_ and then base64, as the HR system shows it")
+        return value
+
+    @field_validator("tls_certificate", "tls_key")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"there is no file {value.resolve()}")
         return value
 
     @model_validator(mode="after")
