@@ -1,4 +1,4 @@
-"""Starts the server, or invites a candidate from the command line."""
+"""Starts the server; from the command line also invites a candidate, or prints a sign-in link for HR."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import argparse
 import asyncio
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -38,7 +40,12 @@ def main() -> None:
     try:
         settings = Settings()
         configure(settings.log_level)
-        asyncio.run(invite(settings, arguments) if arguments.command == "invite" else serve(settings))
+        if arguments.command == "invite":
+            asyncio.run(invite(settings, arguments))
+        elif arguments.command == "hr-link":
+            asyncio.run(hr_link(settings))
+        else:
+            asyncio.run(serve(settings))
     except ValidationError as error:
         sys.exit("\n".join(wrong_setting(details["loc"], details["msg"]) for details in error.errors()))
     except FlowError as error:
@@ -56,7 +63,7 @@ def wrong_setting(location: tuple[int | str, ...], problem: str) -> str:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line: nothing to serve, or `invite` with the candidate's particulars."""
+    """The command line: nothing to serve, `invite` with the candidate's particulars, or `hr-link`."""
     parser = argparse.ArgumentParser(
         prog="scripts/run",
         description="Starts the interview server. Settings are environment variables; the README lists them.",
@@ -69,6 +76,7 @@ def parse_arguments() -> argparse.Namespace:
     inviting.add_argument("--name", required=True, help="the candidate's name, as HR should see it")
     inviting.add_argument("--email", default="", help="the candidate's address, kept with the record")
     inviting.add_argument("--jurisdiction", help="law that holds; default: INTERVIEW_JURISDICTION")
+    commands.add_parser("hr-link", help="print a one-time link that makes another account for HR")
     return parser.parse_args()
 
 
@@ -83,11 +91,7 @@ async def invite(settings: Settings, arguments: argparse.Namespace) -> None:
     flows = flows_of(settings)
     if arguments.flow not in flows:
         sys.exit(f"There is no question flow {arguments.flow}. There are: {', '.join(sorted(flows))}.")
-    database = Database(settings.sqlalchemy_url)
-    make_data_dir(settings)
-    with database_opens(settings):
-        await database.open()
-    try:
+    async with open_database(settings) as database:
         interviews = Interviews(
             database,
             Hub(MemoryBroker(), EventLog(database)),
@@ -104,9 +108,27 @@ async def invite(settings: Settings, arguments: argparse.Namespace) -> None:
             jurisdiction=arguments.jurisdiction or settings.jurisdiction,
             now=datetime.now(UTC),
         )
+    print(f"Interview: {interview_id}\nLink: {base_url(settings, settings.port)}/i/{token}")
+
+
+async def hr_link(settings: Settings) -> None:
+    """Makes a sign-in link in the database and prints it: for a colleague's own account."""
+    async with open_database(settings) as database:
+        token = await Users(database).issue_link(datetime.now(UTC))
+    print(f"Sign-in link for HR (works once, for a day): {base_url(settings, settings.port)}/hr/welcome/{token}")
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """The server's database for a single command. Raises CannotStart."""
+    make_data_dir(settings)
+    database = Database(settings.sqlalchemy_url)
+    with database_opens(settings):
+        await database.open()
+    try:
+        yield database
     finally:
         await database.close()
-    print(f"Interview: {interview_id}\nLink: {base_url(settings, settings.port)}/i/{token}")
 
 
 async def serve(settings: Settings) -> None:

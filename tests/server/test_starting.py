@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from server.__main__ import wrong_setting
 from server.settings import Settings
 from server.starting import CannotStart, database_opens, listen, make_data_dir, tls_context
 from server.storage.database import Database
+from server.storage.users import Users
 
 ROOT = Path(__file__).parents[2]
 
@@ -109,3 +111,22 @@ async def test_the_command_line_ends_with_a_sentence(
     assert process.returncode == 1
     assert said in stderr.decode()
     assert "Traceback" not in stderr.decode()
+
+
+async def test_a_colleague_gets_an_account_by_a_link_from_the_command_line(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "server", "hr-link", cwd=ROOT, env=LocalServer(tmp_path / "data").environment,
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    stdout, _ = await process.communicate()
+    token = stdout.decode().strip().rsplit("/hr/welcome/", 1)[1]
+    database = Database(Settings(_env_file=None, data_dir=tmp_path / "data").sqlalchemy_url)
+    await database.open()
+    try:
+        users, now = Users(database), datetime.now(UTC)
+        cookie = await users.create_account(token, "colleague@example.org", "long enough to be taken", now)
+        user = await users.user_of(cookie, now)
+        assert user is not None
+        assert user.email == "colleague@example.org"
+    finally:
+        await database.close()
