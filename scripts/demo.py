@@ -100,7 +100,7 @@ async def attend(part: Part, link: str) -> None:
 
 async def reports(data_dir: Path, interview_ids: list[str]) -> list[dict[str, Any]]:
     """What the built-in HR endpoint has received for these interviews, waiting up to ARRIVAL_SECONDS for all."""
-    database = Database(Settings(data_dir=data_dir).sqlalchemy_url)
+    database = Database(Settings(data_dir=data_dir, database_url="", _env_file=None).sqlalchemy_url)
     await database.open()
     deadline = asyncio.get_running_loop().time() + ARRIVAL_SECONDS
     try:

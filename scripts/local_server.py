@@ -42,7 +42,7 @@ def on_loopback(link: str) -> str:
 class LocalServer:
     """One server process; it can be killed and started again over the same data.
 
-    settings become INTERVIEW_… variables. Whatever INTERVIEW_… the caller's environment holds is left out.
+    settings become INTERVIEW_… variables. Whatever INTERVIEW_… the caller's environment or `.env` holds is left out.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class LocalServer:
         }
         own.update(settings or {})
         variables = {f"INTERVIEW_{name.upper()}": value for name, value in own.items()}
-        self.environment = {**inherited, **variables, "PYTHONUNBUFFERED": "1"}
+        self.environment = {**inherited, **variables, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
         self.url = f"http://127.0.0.1:{port}"
         self.data_dir = data_dir
         self.log = log
@@ -70,10 +70,12 @@ class LocalServer:
 
     async def start(self, on_line: Callable[[str], None] = lambda line: None) -> None:
         """Starts the process and waits until its model is loaded or known to be missing. Raises ServerDidNotStart."""
+        # Runs in its data folder, where no `.env` can be.
+        self.data_dir.mkdir(parents=True, exist_ok=True)
         log = self.log.open("ab") if self.log else None
         try:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "server", cwd=ROOT, env=self.environment,
+                sys.executable, "-m", "server", cwd=self.data_dir, env=self.environment,
                 stdout=asyncio.subprocess.PIPE, stderr=log,
             )  # fmt: skip
         finally:
@@ -123,7 +125,7 @@ class LocalServer:
         """Invites a candidate by the README's command. Returns (interview id, link)."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "server", "invite", "--flow", flow, "--language", language,
-            "--name", name, "--jurisdiction", jurisdiction, cwd=ROOT, env=self.environment,
+            "--name", name, "--jurisdiction", jurisdiction, cwd=self.data_dir, env=self.environment,
             stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         out, _ = await process.communicate()
