@@ -14,24 +14,23 @@
 
 import { ApiError, insist } from "./api.js";
 import * as banner from "./banner.js";
-import { sleep } from "./backoff.js";
 import { ServerEvents } from "./events.js";
 import { Heard } from "./heard.js";
 import { interviewLanguage } from "./i18n.js";
 import { Media } from "./media.js";
 import { Meter } from "./meter.js";
 import { screenFor } from "./screens.js";
+import { Sending } from "./sending.js";
 import { Reader } from "./speech.js";
+import { claimTab } from "./tab.js";
+import { Awake } from "./wakelock.js";
 import { Line } from "./whip.js";
 
-const TAIL_MS = 250; // sound still on its way when "finish" is pressed
 const DEAD_LINE_MS = 2500;
 
 class Interview {
   snapshot = null;
   problem = null; // "elsewhere", "signed-out" or "unexpected"
-  sending = null; // the answer on its way: {question_id, mode, text}
-  slow = false;
   broken = false; // the server cannot be reached
   resumed = false; // the answer was broken off and goes on: tell until where it was heard
   lookingOver = null; // id of the question whose spoken and typed words are looked at together before they are sent
@@ -39,6 +38,7 @@ class Interview {
   line = new Line();
   heard = new Heard();
   reader = new Reader(interviewLanguage);
+  outgoing = new Sending(this);
   meter = new Meter((level) => this.screen?.level?.(level));
   screen = null;
   #events = new ServerEvents({
@@ -49,16 +49,15 @@ class Interview {
   #refreshing = null;
   #again = false;
   #deadLine = 0;
-  #wakeLock = null;
+  #awake = new Awake();
   #wasLost = false;
   #resumedAt = 0;
   #brokeAt = 0;
-  #tabs = new BroadcastChannel("interview");
 
   async begin() {
     this.media.addEventListener("change", () => this.changed());
     this.line.addEventListener("change", () => this.#lineChanged());
-    this.#claimTab();
+    claimTab(() => this.#stop("elsewhere"));
     document.addEventListener("visibilitychange", () => this.#visible());
     window.addEventListener("online", () => !this.problem && this.#events.open());
     window.addEventListener("offline", () => this.#broke());
@@ -69,7 +68,7 @@ class Interview {
     this.#resume();
     this.#events.open(this.snapshot.seq);
     if (this.live) await this.openMedia();
-    this.#sendKept();
+    this.outgoing.takeUp();
   }
 
   // What the screens ask
@@ -81,6 +80,19 @@ class Interview {
   /** The interview has begun and is not over: the line is held. */
   get live() {
     return ["running", "paused"].includes(this.snapshot.status);
+  }
+
+  /** The answer on its way to the server, or null. */
+  get sending() {
+    return this.outgoing.answer;
+  }
+
+  get slow() {
+    return this.outgoing.slow;
+  }
+
+  submit(mode, text = null) {
+    return this.outgoing.submit(mode, text);
   }
 
   allows(purpose) {
@@ -135,46 +147,6 @@ class Interview {
       await this.refresh();
     }
     return undefined;
-  }
-
-  /** Sends the open question's answer; it is kept on this device until the server has it. */
-  async submit(mode, text = null) {
-    const answer = { question_id: this.snapshot.question.id, mode, text };
-    localStorage.setItem(this.#keptKey, JSON.stringify(answer));
-    if (mode === "voice") await sleep(TAIL_MS);
-    await this.#send(answer);
-  }
-
-  async #send(answer) {
-    this.sending = answer;
-    this.changed();
-    const slowly = setTimeout(() => this.#slow(true), 8000);
-    const path = `/questions/${encodeURIComponent(answer.question_id)}/answer`;
-    try {
-      await this.command(path, { mode: answer.mode, text: answer.text });
-    } finally {
-      clearTimeout(slowly);
-      localStorage.removeItem(this.#keptKey);
-      this.sending = null;
-      this.#slow(false);
-    }
-  }
-
-  #slow(slow) {
-    this.slow = slow;
-    this.changed();
-  }
-
-  get #keptKey() {
-    return `answer:${this.snapshot.interview_id}`;
-  }
-
-  #sendKept() {
-    const kept = JSON.parse(localStorage.getItem(this.#keptKey) ?? "null");
-    if (!kept) return;
-    const open = this.answering && this.snapshot.question.id === kept.question_id;
-    if (open) this.#send(kept).catch(() => this.changed());
-    else localStorage.removeItem(this.#keptKey);
   }
 
   // What the server says
@@ -304,7 +276,7 @@ class Interview {
     if (audio) audio.enabled = checking || (this.answering && this.mode === "voice" && !this.sending);
     this.meter.follow(audio && (checking || this.live) ? audio : null);
     if (!this.live) return undefined;
-    this.#stayAwake();
+    this.#awake.hold();
     const tracks = { audio, video: this.allows("expression") ? video : null };
     if (this.allows("voice") && (tracks.audio || tracks.video)) this.line.send(tracks);
     return undefined;
@@ -325,8 +297,7 @@ class Interview {
     this.meter.stop();
     this.reader.stop();
     for (const kind of ["audio", "video"]) if (this.media[kind]) this.media.stop(kind);
-    this.#wakeLock?.release?.();
-    this.#wakeLock = null;
+    this.#awake.end();
     return undefined;
   }
 
@@ -338,29 +309,11 @@ class Interview {
     this.changed();
   }
 
-  async #stayAwake() {
-    if (this.#wakeLock || !navigator.wakeLock || document.visibilityState !== "visible") return;
-    this.#wakeLock = navigator.wakeLock;
-    try {
-      const lock = await navigator.wakeLock.request("screen");
-      lock.addEventListener("release", () => (this.#wakeLock = null));
-      this.#wakeLock = lock;
-    } catch {
-      this.#wakeLock = null; // low battery: the screen may sleep
-    }
-  }
-
   #visible() {
     if (document.visibilityState !== "visible" || !this.snapshot || this.problem) return;
     this.meter.wake();
-    if (this.live) this.#stayAwake();
+    if (this.live) this.#awake.hold();
     if (this.live && this.prefers === "voice" && this.media.audio?.readyState === "ended") this.openMedia();
-  }
-
-  /** The tab opened last takes part; the others step back. */
-  #claimTab() {
-    this.#tabs.addEventListener("message", () => this.#stop("elsewhere"));
-    this.#tabs.postMessage("here");
   }
 }
 
