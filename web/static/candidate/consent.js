@@ -11,7 +11,8 @@ export function consentScreen(interview) {
 
   const form = el("form", { class: "stack stack--loose", novalidate: true, onsubmit: (event) => send(event) },
     el("header", { class: "stack stack--tight" },
-      el("h1", { tabindex: -1 }, t("consent_greeting", { name: snapshot.candidate_name })),
+      el("p", { class: "eyebrow" }, t("consent_greeting", { name: snapshot.candidate_name })),
+      el("h1", { tabindex: -1 }, t("consent_title")),
       el("p", { class: "lead" }, t("consent_lead"))),
     el("div", { class: "stack" }, ...purposes.map((purpose) => purpose.node)),
     message,

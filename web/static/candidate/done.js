@@ -12,7 +12,8 @@ export function doneScreen(interview) {
       el("h1", { tabindex: -1 }, t("done_title", { name: snapshot.candidate_name })),
       el("p", { class: "lead" }, t("done_lead")),
       el("h2", {}, t("done_next_title")),
-      el("ol", { class: "steps" }, ...[1, 2, 3].map((step) => el("li", {}, t(`done_next_${step}`)))),
+      el("ol", { class: "steps" }, ...[1, 2].map((step) => el("li", {}, t(`done_next_${step}`)))),
+      el("p", {}, t("done_rights")),
       el("p", { class: "soft" }, t("done_close"))),
     place);
   fill(place, snapshot.feedback_given ? thanks() : feedbackForm(interview, place));

@@ -50,7 +50,7 @@ export function speakingPart(interview) {
     fill(tentative, heard.live ? el("span", { class: "captions__committed" }, heard.live.committed) : null,
       heard.live ? el("span", {}, ` ${heard.live.tentative}`) : null);
     captions.hidden = heard.empty;
-    mistakes.hidden = heard.empty;
+    mistakes.classList.toggle("unseen", heard.empty); // keeps its place: nothing below may move while somebody speaks
     empty.hidden = !heard.empty;
     captions.scrollTop = captions.scrollHeight;
   }

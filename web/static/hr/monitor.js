@@ -38,6 +38,7 @@ function showHead() {
   const badge = $("connection");
   badge.className = `badge${line.kind && ` badge--${line.kind}`}`;
   badge.dataset.line = view.connected ? view.line : "away";
+  badge.hidden = view.status === "completed"; // the status beside it says so already
   say(badge.querySelector("[data-text]"), t(line.key, { share: percent(view.packetLoss) }));
   say($("status"), t(`status_${view.status}`));
   say($("clock"), clock(clockOf(view)));
@@ -79,7 +80,7 @@ function showFaults() {
     view.faults,
     (fault) => `${fault.kind}:${fault.at}:${fault.clock_ms}`,
     (fault) => h("li", { class: "fault" }, h("time", { class: "number soft", datetime: fault.at, text: time(fault.at) }), h("div", {}, h("span", { text: faultText(fault) }), h("span", { class: "small soft fault__lost" }))),
-    (element, fault) => say(element.querySelector(".fault__lost"), fault.lost_ms === null ? t("fault_lasts") : t("fault_took", { time: duration(fault.lost_ms) })),
+    (element, fault) => say(element.querySelector(".fault__lost"), fault.lost_ms === null ? t(view.status === "completed" ? "fault_to_the_end" : "fault_lasts") : t("fault_took", { time: duration(fault.lost_ms) })),
   );
 }
 
