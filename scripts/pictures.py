@@ -36,7 +36,7 @@ class Album:
             await page.set_viewport_size(size)  # type: ignore[arg-type]
             await page.wait_for_timeout(350)
             suffix = "" if self._language is Language.ENGLISH else "-zh"
-            await page.screenshot(path=self._folder / f"{name}{kind}{suffix}.png", full_page=name == "report")
+            await page.screenshot(path=self._folder / f"{name}{kind}{suffix}.png", full_page=name == "report-whole")
         await page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
 
 
@@ -107,6 +107,7 @@ async def take_interview(server: LocalServer, browsers: Browsers, album: Album, 
     await album.take(hr, "monitor-end")
     await hr.goto(f"{server.url}/hr/interviews/{interview_id}/report")
     await album.take(hr, "report")
+    await album.take(hr, "report-whole")
 
 
 async def hr_arrives(server: LocalServer, hr: Page, album: Album) -> None:
