@@ -34,6 +34,10 @@ class Album:
         """The page as it is, at desktop and at phone width."""
         for kind, size in (("", DESKTOP), ("-phone", PHONE)):
             await page.set_viewport_size(size)  # type: ignore[arg-type]
+            # A page that was narrow from the start would have scrolled there by itself.
+            await page.evaluate(
+                "() => document.querySelector('[data-testid=answer-panel]')?.scrollIntoView({ block: 'nearest' })"
+            )
             await page.wait_for_timeout(350)
             suffix = "" if self._language is Language.ENGLISH else "-zh"
             await page.screenshot(path=self._folder / f"{name}{kind}{suffix}.png", full_page=name == "report-whole")
@@ -90,6 +94,9 @@ async def take_interview(server: LocalServer, browsers: Browsers, album: Album, 
         await expect(candidate.get_by_test_id("captions")).to_have_text(SPOKEN_WORDS, timeout=40_000)
         if index == 1:
             await album.take(candidate, "question")
+            # The second invitation came from another process, of which an open wall hears nothing.
+            await hr.reload()
+            await hr.wait_for_timeout(1500)
             await album.take(hr, "wall")
             await hr.goto(f"{server.url}/hr/interviews/{interview_id}")
             await hr.wait_for_timeout(2500)
