@@ -23,8 +23,8 @@ _WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
     WithheldReason.NOT_ANSWERED: ("there is no answer to judge", "没有可供评价的回答"),
     WithheldReason.TOO_FEW_WORDS: ("the answer is too short to judge fairly", "回答太短，无法公平评价"),
     WithheldReason.RECOGNITION_UNCERTAIN: (
-        "the speech was not recognised surely enough to judge; please listen to the recording",
-        "语音识别不够可靠，无法评价，请听录音",
+        "the speech was not recognised surely enough to judge; a person should ask again",
+        "语音识别不够可靠，无法评价，请由人工再次询问",
     ),
     WithheldReason.NOT_ENOUGH_EVIDENCE: (
         "nothing in the answer was found that shows it or speaks against it",

@@ -138,7 +138,7 @@ def run(sentences: int = 60, directory: Path = MODEL) -> dict[str, object]:
     tallies = {language: measure(model, language, sentences) for language in HELD_OUT_VOICES}
     rates = {language: error_rate(t.said, t.understood, language) for language, t in tallies.items()}
     report: dict[str, Any] = {"wer_en": round(rates["en"], 4), "cer_zh": round(rates["zh-CN"], 4)}
-    report["sentences"] = {language: len(t.said) for language, t in tallies.items()}
+    report["sentences"] = sum(len(t.said) for t in tallies.values())
     report["size_mb"] = round(sum(p.stat().st_size for p in directory.iterdir()) / 1e6, 2)
     report["voices"] = HELD_OUT_VOICES
     report["opus_bits_per_second"] = BIT_RATE
