@@ -81,7 +81,7 @@ class ExpressionAnalyzer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._rest_until = float("inf")
-        self._stop()
+        await self._stop()
         await asyncio.gather(*self._tasks)
 
     @property
@@ -114,7 +114,7 @@ class ExpressionAnalyzer:
             log.warning("looking at a picture failed; its process is started anew", extra={"failures": self.failures})
             if self._failures_in_a_row >= _REST_AFTER_FAILURES:
                 self._rest_until = max(self._rest_until, monotonic() + _REST_S)
-            self._stop()
+            await self._stop()
             return FaceSample(frame.at_ms)
 
     async def _start(self) -> Connection | None:
@@ -134,11 +134,12 @@ class ExpressionAnalyzer:
             self._process.kill()
         return await running
 
-    def _stop(self) -> None:
-        if self._process is not None and self._process.pid is not None:
-            self._process.kill()
-            self._process.join(1)
-        self._process = self._line = None
+    async def _stop(self) -> None:
+        process, self._process, self._line = self._process, None, None
+        if process is not None and process.pid is not None:
+            process.kill()
+            # Giving back mediapipe's memory takes a while.
+            await asyncio.to_thread(process.join, 1)
 
 
 def summarise(samples: Sequence[FaceSample], start_ms: int, end_ms: int) -> tuple[Observation, ...]:

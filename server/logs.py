@@ -27,6 +27,9 @@ def _without_values(
     logger: logging.Logger | None, method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
     """Says where an error was raised and its class, never its message: messages quote what people said or typed."""
+    if event.get("logger") == "asyncio":
+        # Behind the first line it shows the task, and with it the error's message.
+        event["event"] = str(event["event"]).split("\n", 1)[0]
     error = event.pop("exc_info", None)
     if isinstance(error, tuple):
         error = error[1]

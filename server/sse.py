@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from typing import Any
 from aiohttp import web
 
 HEARTBEAT_SECONDS = 10.0
+UNREACHABLE_SECONDS = 15.0
+"""How long what was sent may stay unanswered before the reader counts as gone; TCP waits a quarter of an hour."""
 LONGEST_ID = 9
 """Digits of an event's number: what is longer was never one, and no database could look for it."""
 LOOK_SECONDS = 0.5
@@ -47,6 +50,7 @@ async def stream(request: web.Request, messages: AsyncIterator[ServerSentEvent])
             "X-Accel-Buffering": "no",
         }
     )
+    _notice_a_dead_line(request)
     await response.prepare(request)
     await response.write(b"retry: 1000\n\n")
     pump = asyncio.create_task(_write(response, messages))
@@ -58,6 +62,13 @@ async def stream(request: web.Request, messages: AsyncIterator[ServerSentEvent])
         pump.cancel()
         await asyncio.wait((pump,))
     return response
+
+
+def _notice_a_dead_line(request: web.Request) -> None:
+    """Lets the system end a connection whose other side has vanished without a word (Wi-Fi lost, lid closed)."""
+    connection = request.transport.get_extra_info("socket") if request.transport is not None else None
+    if connection is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREACHABLE_SECONDS * 1000))
 
 
 async def _write(response: web.StreamResponse, messages: AsyncIterator[ServerSentEvent]) -> None:

@@ -16,6 +16,9 @@ from server.interview.presence import Presence
 from server.interview.state import Status
 from server.interview.typed import clean
 
+MOST_OFFERS_AT_ONCE = 3
+"""One under way and two in line: a page loaded twice; whatever is beyond that is a flood."""
+
 LEVEL_SECONDS = 0.25
 LOSS_EVERY = 20
 """Packet loss is sent with every twentieth level: each 5 s."""
@@ -38,31 +41,40 @@ class CandidateLine:
         self._peer_id = ""
         self._peer: Peer | None = None
         self._attaching = asyncio.Lock()
+        self._offers = 0
 
     async def attach(self, offer_sdp: str, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> tuple[str, str]:
         """(peer_id, answer SDP). spawn: starts the task that serves the line.
 
-        Raises UserError: offer_bad (400) for an unusable offer; voice_not_consented or not_running (409).
+        Raises UserError: offer_bad (400) for an unusable offer; voice_not_consented or not_running (409);
+        offers_too_many (429).
         """
-        journal, services = self._journal, self._journal.services
-        if journal.state.status in (Status.INVITED, Status.COMPLETED):
+        if self._journal.state.status in (Status.INVITED, Status.COMPLETED):
             raise UserError("not_running", status=409)
-        if not journal.state.allows(Purpose.VOICE):
+        if not self._journal.state.allows(Purpose.VOICE):
             raise UserError("voice_not_consented", status=409)
-        want_video = services.expression is not None and journal.state.allows(Purpose.EXPRESSION)
-        async with self._attaching:
-            try:
-                peer = await Peer.answer(
-                    clean(offer_sdp), ice=services.ice, clock=journal.clock_ms, want_video=want_video
-                )
-            except BadOffer as error:
-                raise UserError("offer_bad", field="offer", params={"reason": error.reason}) from error
-            former, self._peer, self._peer_id = self._peer, peer, uuid.uuid4().hex
-            peer_id = self._peer_id
-            spawn(self._serve(peer))
-        if former is not None:
-            await former.close()
+        if self._offers >= MOST_OFFERS_AT_ONCE:
+            raise UserError("offers_too_many", status=429)
+        self._offers += 1
+        try:
+            async with self._attaching:
+                peer = await self._answer(offer_sdp)
+                former, self._peer, self._peer_id = self._peer, peer, uuid.uuid4().hex
+                peer_id = self._peer_id
+                spawn(self._serve(peer))
+            if former is not None:
+                await former.close()
+        finally:
+            self._offers -= 1
         return peer_id, peer.answer_sdp
+
+    async def _answer(self, offer_sdp: str) -> Peer:
+        journal, services = self._journal, self._journal.services
+        want_video = services.expression is not None and journal.state.allows(Purpose.EXPRESSION)
+        try:
+            return await Peer.answer(clean(offer_sdp), ice=services.ice, clock=journal.clock_ms, want_video=want_video)
+        except BadOffer as error:
+            raise UserError("offer_bad", field="offer", params={"reason": error.reason}) from error
 
     async def detach(self, peer_id: str) -> None:
         """Ends this line. Raises UserError peer_unknown (404) when it is not the present one."""

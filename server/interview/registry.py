@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from analyzers.expression import ExpressionAnalyzer
 from media.ice import IceSettings
@@ -24,14 +27,18 @@ from server.interview.state import InterviewState
 from server.interview.typed import clean
 from server.live.hub import Hub
 from server.storage.database import Database
-from server.storage.event_log import EventLog
+from server.storage.event_log import Conflict, EventLog
 from server.storage.invitations import Invitations
 from server.storage.users import email_of
+
+log = logging.getLogger(__name__)
 
 LONGEST_NAME = 200
 LONGEST_JURISDICTION = 100
 RELEASE_AFTER = timedelta(minutes=10)
 LOOK_EVERY_SECONDS = 60.0
+SETTLED_AFTER = timedelta(seconds=5)
+"""Scoring the last answer and writing the report take less; after that, whoever was at it is gone."""
 CLOSE_SECONDS = 5.0
 
 
@@ -66,7 +73,7 @@ class Interviews:
         self._caretaker: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._caretaker = asyncio.create_task(self._release_idle(), name="interviews-caretaker")
+        self._caretaker = asyncio.create_task(self._take_care(), name="interviews-caretaker")
         return self
 
     async def __aexit__(
@@ -165,10 +172,23 @@ class Interviews:
             await _end(session, task)
             self.hub.forget(session.interview_id)
 
-    async def _release_idle(self) -> None:
+    async def take_up_unsettled(self, now: datetime) -> None:
+        """Makes up for a process that ended between the last answer and the report: nobody may come back for it."""
+        for interview_id in await self.event_log.unsettled(now - SETTLED_AFTER):
+            try:
+                await self.get(interview_id)
+            except (UserError, Conflict, ValueError, LookupError) as error:
+                # Its flow is gone, or its log is from a newer version: the others do not wait for it.
+                log.warning("interview %s cannot be taken up (%s)", interview_id, type(error).__name__)
+
+    async def _take_care(self) -> None:
         while True:
+            try:
+                await self.take_up_unsettled(self._services.now())
+                await self.release_idle(self._services.now())
+            except SQLAlchemyError as error:
+                log.warning("interviews are looked after later (%s)", type(error).__name__)
             await asyncio.sleep(LOOK_EVERY_SECONDS)
-            await self.release_idle(self._services.now())
 
     async def _read(self, interview_id: str) -> InterviewState:
         events = await self.event_log.read(interview_id)

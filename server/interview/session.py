@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from question_flows.model import Flow
-from server.errors import UserError
 from server.interview.commands import Command, SubmitAnswer
 from server.interview.decide import Situation, decide
 from server.interview.engine import MODEL_MISSING, EngineStatus
@@ -101,9 +100,9 @@ class InterviewSession:
             events = await self._journal.record(
                 lambda state: self._decide(state, command), in_thread=isinstance(command, SubmitAnswer)
             )
-        except UserError:
+        finally:
+            # Refused, or the database is away: what is said from now on is heard by a new pipeline.
             self._listening.go_on()
-            raise
         for event in events:
             self._react(event.body)
         return self.state
@@ -120,8 +119,8 @@ class InterviewSession:
     @asynccontextmanager
     async def candidate_present(self) -> AsyncIterator[None]:
         """The candidate's page is open for the length of this context."""
-        await self._presence.arrive()
         try:
+            await self._presence.arrive()
             yield
         finally:
             self._presence.leave()
@@ -134,16 +133,19 @@ class InterviewSession:
 
     async def run(self) -> None:
         """Lives until `close`. The one place that catches everything: no interview's failure touches another."""
-        self._services.engine.on_change(self._engine_changed.set)
+        listener = self._engine_changed.set
+        self._services.engine.on_change(listener)
         retry_seconds = 1.0
-        while not self._closing.is_set():
-            try:
-                await self._live()
-            except Exception as error:  # noqa: BLE001
-                log.error("interview %s failed and goes on: %s", self.interview_id, describe(error))
-                await self._pause_before_retry(retry_seconds)
-                retry_seconds = min(LONGEST_RETRY_SECONDS, retry_seconds * 2)
-        self._services.engine.forget(self._engine_changed.set)
+        try:
+            while not self._closing.is_set():
+                try:
+                    await self._live()
+                except Exception as error:  # noqa: BLE001
+                    log.error("interview %s failed and goes on: %s", self.interview_id, describe(error))
+                    await self._pause_before_retry(retry_seconds)
+                    retry_seconds = min(LONGEST_RETRY_SECONDS, retry_seconds * 2)
+        finally:
+            self._services.engine.forget(listener)
 
     async def close(self) -> None:
         """Ends the line and the tasks; what was being said is written down first if it can be within 3 s."""

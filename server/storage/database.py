@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -49,6 +50,8 @@ class Database:
         if self.is_sqlite:
             sa.event.listen(self.engine.sync_engine, "connect", _set_up_sqlite)
             sa.event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+        else:
+            sa.event.listen(self.engine.sync_engine, "do_connect", _connect_postgresql)
 
     async def open(self) -> None:
         """Makes the folder of a SQLite file and runs the migrations that are missing."""
@@ -94,6 +97,14 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     # IMMEDIATE takes the write lock at once; a transaction that upgrades later can fail half-way with "locked".
     write = connection.get_execution_options().get("write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _connect_postgresql(dialect: Any, _record: object, arguments: Any, parameters: Any) -> Any:
+    # asyncpg's own errors would pass by everyone who waits for a database that is away for a moment.
+    try:
+        return dialect.connect(*arguments, **parameters)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise dialect.loaded_dbapi.OperationalError(type(error).__name__) from error
 
 
 def _migrate(connection: sa.Connection) -> None:

@@ -14,7 +14,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from question_flows.model import Language
-from server.interview.events import EventBody, InterviewCompleted, InterviewEvent, InterviewInvited, decode, encode
+from server.interview.events import (
+    AnswerSubmitted,
+    EventBody,
+    InterviewCompleted,
+    InterviewEvent,
+    InterviewInvited,
+    QuestionAsked,
+    decode,
+    encode,
+)
 from server.storage import schema
 from server.storage.database import Database, Prepared
 from server.storage.outbox import OutboxMessage, enqueue
@@ -123,6 +132,23 @@ class EventLog:
         """The last event's number; 0 for an unknown interview."""
         async with self._database.read() as connection:
             return await _last_seq(connection, interview_id)
+
+    async def unsettled(self, before: datetime) -> list[str]:
+        """Interviews whose every asked question is submitted, with no report yet and no event since `before`."""
+        events, interviews = schema.events, schema.interviews
+        asked, submitted = (
+            sa.func.sum(sa.case((events.c.type == body.__name__, 1), else_=0))
+            for body in (QuestionAsked, AnswerSubmitted)
+        )
+        query = (
+            sa.select(events.c.interview_id)
+            .join(interviews, interviews.c.id == events.c.interview_id)
+            .where(interviews.c.completed_at.is_(None))
+            .group_by(events.c.interview_id)
+            .having(asked > 0, asked == submitted, sa.func.max(events.c.at, type_=schema.UtcDateTime()) < before)
+        )
+        async with self._database.read() as connection:
+            return list((await connection.scalars(query)).all())
 
     async def row(self, interview_id: str) -> InterviewRow | None:
         """One interview's row, or None."""

@@ -36,7 +36,7 @@ class HrUser:
 def email_of(text: str) -> str:
     """The address, trimmed and in lower case. Raises UserError email_invalid."""
     email = text.strip().lower()
-    if not _EMAIL.fullmatch(email):
+    if not _EMAIL.fullmatch(email) or not email.isprintable():
         raise UserError("email_invalid", field="email")
     return email
 
@@ -82,6 +82,9 @@ class Users:
             raise UserError("password_short", field="password", params={"length": str(SHORTEST_PASSWORD)})
         if len(password) > LONGEST_PASSWORD:
             raise UserError("password_long", field="password", params={"length": str(LONGEST_PASSWORD)})
+        # Before the slow part: a stranger with a made-up link must not keep the processor busy.
+        async with self._database.read() as connection:
+            await _check_link(connection, token, now)
         password_hash = await asyncio.to_thread(self._hasher.hash, password.encode("utf-8", "surrogatepass"))
         user_id = uuid.uuid4().hex
         try:
@@ -100,8 +103,11 @@ class Users:
         """A new session's cookie value, or None when address or password is wrong (both take equally long)."""
         table = schema.hr_users
         query = sa.select(table.c.id, table.c.password_hash).where(table.c.email == email.strip().lower())
-        async with self._database.read() as connection:
-            found = (await connection.execute(query)).one_or_none()
+        found = None
+        # What is not printable is nobody's address, and PostgreSQL refuses to look for a NUL.
+        if email.isprintable():
+            async with self._database.read() as connection:
+                found = (await connection.execute(query)).one_or_none()
         stored = found.password_hash if found is not None else None
         if not await asyncio.to_thread(self._verify, stored, password[: LONGEST_PASSWORD + 1]):
             return None
@@ -139,15 +145,22 @@ class Users:
             return False
 
 
-async def _use_up(connection: AsyncConnection, token: str, now: datetime) -> None:
+async def _check_link(connection: AsyncConnection, token: str, now: datetime) -> None:
     table = schema.sign_in_links
     link = (await connection.execute(sa.select(table).where(table.c.token_hash == hash_of(token)))).one_or_none()
     if link is None:
         raise UserError("link_unknown", status=404)
     if link.expires_at <= now:
         raise UserError("link_expired", status=410)
+    if link.used_at is not None:
+        raise UserError("link_used", status=410)
+
+
+async def _use_up(connection: AsyncConnection, token: str, now: datetime) -> None:
+    await _check_link(connection, token, now)
+    table = schema.sign_in_links
     taken = await connection.execute(
-        table.update().where(table.c.token_hash == link.token_hash, table.c.used_at.is_(None)).values(used_at=now)
+        table.update().where(table.c.token_hash == hash_of(token), table.c.used_at.is_(None)).values(used_at=now)
     )
     if taken.rowcount != 1:
         raise UserError("link_used", status=410)

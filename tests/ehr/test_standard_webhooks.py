@@ -76,6 +76,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
         ("", None),
         ("soon", None),
         ("-5", None),
+        ("Sun, 01 Mar 99999999999999999999 12:10:00 GMT", None),
     ],
 )
 def test_retry_after_is_read_in_seconds_or_as_a_date(header: str, wait: timedelta | None) -> None:

@@ -96,7 +96,7 @@ def retry_after(header: str, now: datetime) -> timedelta | None:
         return min(timedelta(seconds=int(text[:9])), LONGEST_WAIT)
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
