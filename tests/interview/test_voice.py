@@ -27,8 +27,9 @@ from tests.interview.houses import House, eventually, house
 from tests.live.viewers import Viewer, watching
 from tests.media.peers import Candidate, candidate
 
-FIRST_WORDS = "I asked for the order number and I apologised to the customer."
-MORE_WORDS = "Then I offered a refund."
+FIRST_WORDS = "please tell me your order number, and I will check where the parcel is right now."
+MORE_WORDS = "I can send a new parcel today, or I can give you the money back."
+"""Words of the model's vocabulary. The very last may still be on the line when a test cuts it at once."""
 
 
 def speech(text: str, language: Language = Language.ENGLISH) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
@@ -101,7 +102,7 @@ async def test_words_and_scores_appear_while_the_answer_is_spoken(home: House) -
         assert answer.transcript.words == answer.words
         said = answer.transcript.text.lower()
         assert "order number" in said
-        assert "refund" in said
+        assert "money back" in said
         assert "hello" not in said
         times = [(word.start_ms, word.end_ms) for word in answer.words]
         assert times == sorted(times)
@@ -163,7 +164,7 @@ async def test_a_refreshed_page_goes_on_with_the_same_answer(home: House) -> Non
             state = await session.execute(SubmitAnswer(question_id, AnswerMode.VOICE))
     said = " ".join(word.text for word in state.asked[0].words).lower()
     assert "number" in said
-    assert "refund" in said
+    assert "the money" in said
     numbers = [utterance.number for utterance in state.asked[0].utterances]
     assert numbers == sorted(set(numbers))
 
@@ -243,7 +244,7 @@ async def test_a_server_that_is_stopped_writes_down_the_words_being_spoken(
     async with house(tmp_path, engine=engine) as second:
         state = await second.interviews.state(session.interview_id)
         assert state.answer is not None
-        assert "refund" in " ".join(word.text for word in state.answer.words).lower()
+        assert "the money" in " ".join(word.text for word in state.answer.words).lower()
 
 
 @pytest.mark.parametrize("law", ["US-NY", "EU"])
