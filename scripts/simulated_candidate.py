@@ -67,12 +67,15 @@ class SimulatedCandidate:
         self._speech = SpeechTrack()
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._resource: str | None = None
+        self._listener: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        if self._listener is not None:
+            self._listener.cancel()
         if self._resource is not None:
             async with self._http.delete(self._resource):
                 pass
@@ -171,4 +174,3 @@ class SimulatedCandidate:
                 await self.answer_by_voice(question["id"], text, now["language"])
             else:
                 await self.answer_by_text(question["id"], text)
-        self._listener.cancel()

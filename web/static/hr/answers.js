@@ -35,7 +35,7 @@ export function answerList(root, language) {
     const now = answerNow(view) === answer && view.status !== "completed";
     const total = view.flow.questions.length;
     element.classList.toggle("answer--now", now);
-    element.dataset.scored = answer.score ? "yes" : "no";
+    element.dataset.scored = answer.scorer ? "yes" : "no";
     say(element.querySelector(".answer__place"), t("question_of", { n: answer.index + 1, of: total }));
     const phase = element.querySelector(".answer__phase");
     say(phase, answer.phase === "submitted" && answer.mode === "typed" ? t("phase_typed") : t(`phase_${answer.phase}`));

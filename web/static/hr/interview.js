@@ -102,7 +102,7 @@ const events = {
     view.heardAt = Date.now();
     view.answers.set(question_id, {
       question_id, index, phase: "thinking", mode: null, draft: "", hints: [], utterances: [], transcript: null,
-      score: null, observations: [], delivery: null, live: new Map(),
+      score: null, scorer: null, observations: [], delivery: null, live: new Map(),
     });
   },
   HintOpened(view, { question_id, hint }) {
@@ -134,8 +134,8 @@ const events = {
     change(view, question_id, { phase: "submitted", mode, transcript, live: new Map() });
     if (view.question_id === question_id) view.question_id = null;
   },
-  AnswerScored(view, { score }) {
-    change(view, score.question_id, { score });
+  AnswerScored(view, { score, scorer }) {
+    change(view, score.question_id, { score, scorer });
   },
   AnswerObserved(view, { question_id, observations, delivery }) {
     change(view, question_id, { observations, delivery });
