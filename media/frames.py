@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,17 +34,36 @@ class VideoFrame:
     at_ms: int
 
 
+class Stage(StrEnum):
+    """How much of an utterance there is."""
+
+    PARTIAL = "partial"
+    """It is being spoken."""
+    PROVISIONAL = "provisional"
+    """Its speaker has paused: it is whole, unless they go on."""
+    FINAL = "final"
+    """It has ended; nothing will be added."""
+
+
 @dataclass(frozen=True, slots=True)
 class Utterance:
     """Speech between two silences, as far as it has been heard.
 
     number counts utterances of one segmenter from 1; the provisional ones that grow into a final one share it.
     samples: int16, shape (n,), 16 kHz, pre-roll included. start_ms, end_ms: interview clock,
-    milliseconds, of the first and behind the last sample. final: nothing will be added.
+    milliseconds, of the first and behind the last sample. speech_start_ms, speech_end_ms: likewise, from where to
+    where a voice was heard in it; equal when there was none, and then it is not decoded.
     """
 
     number: int
     samples: NDArray[np.int16]
     start_ms: int
     end_ms: int
-    final: bool
+    speech_start_ms: int
+    speech_end_ms: int
+    stage: Stage
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing will be added."""
+        return self.stage is Stage.FINAL

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from media.frames import FRAME_MS, AudioFrame, Utterance
+from media.frames import FRAME_MS, AudioFrame, Stage, Utterance
 
 DISCONTINUITY_MS = 400
 
@@ -66,9 +66,18 @@ class _Open:
         if is_speech:
             self.speech_end = len(self.frames)
 
-    def utterance(self, frames: int, *, final: bool) -> Utterance:
-        samples = np.concatenate([frame.samples for frame in self.frames[:frames]])
-        return Utterance(self.number, samples, self.start_ms, self.start_ms + frames * FRAME_MS, final)
+    def utterance(self, frames: int, stage: Stage) -> Utterance:
+        voiced = [at for at, is_speech in enumerate(self.speech[:frames]) if is_speech]
+        first, behind = (voiced[0], voiced[-1] + 1) if voiced else (0, 0)
+        return Utterance(
+            number=self.number,
+            samples=np.concatenate([frame.samples for frame in self.frames[:frames]]),
+            start_ms=self.start_ms,
+            end_ms=self.start_ms + frames * FRAME_MS,
+            speech_start_ms=self.start_ms + first * FRAME_MS,
+            speech_end_ms=self.start_ms + behind * FRAME_MS,
+            stage=stage,
+        )
 
 
 class Segmenter:
@@ -135,18 +144,18 @@ class Segmenter:
         grown_ms = (len(current.frames) - current.provisional_end) * FRAME_MS
         paused = silence_ms >= settings.provisional_silence_ms > silence_ms - FRAME_MS
         if paused or (is_speech and grown_ms >= settings.partial_every_ms):
-            return [self._provisional(current)]
+            return [self._so_far(current, Stage.PROVISIONAL if paused else Stage.PARTIAL)]
         return []
 
-    def _provisional(self, current: _Open) -> Utterance:
+    def _so_far(self, current: _Open, stage: Stage) -> Utterance:
         current.provisional_end = len(current.frames)
-        return current.utterance(len(current.frames), final=False)
+        return current.utterance(len(current.frames), stage)
 
     def _finish(self, frames: int) -> Utterance:
         """End the open utterance after `frames` frames; what is behind them is pre-roll of the next."""
         current = self._open
         assert current is not None
-        final = current.utterance(frames, final=True)
+        final = current.utterance(frames, Stage.FINAL)
         self._open = None
         self._end_ms = final.end_ms
         self._pre_roll.extend(current.frames[frames:])
@@ -166,7 +175,7 @@ class Segmenter:
         self._open = _Open(self._number, final.end_ms, rest, speech, speech_end=current.speech_end - cut)
         if len(rest) * FRAME_MS < self._settings.partial_every_ms:
             return [final]
-        return [final, self._provisional(self._open)]
+        return [final, self._so_far(self._open, Stage.PARTIAL)]
 
 
 def _quietest(current: _Open, begin: int) -> int:

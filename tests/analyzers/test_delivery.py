@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from analyzers.delivery import measure
 from analyzers.results import Delivery, TranscriptWord
-from media.frames import SAMPLE_RATE, Utterance
+from media.frames import SAMPLE_RATE, Stage, Utterance
 from question_flows.model import Language
 from scripts.voice_model.speak import RATE_HZ, resample, synthesise
 
@@ -32,7 +32,8 @@ def silent(seconds: float) -> NDArray[np.int16]:
 
 def uttered(*parts: NDArray[np.int16], start_ms: int = 0, number: int = 1) -> Utterance:
     samples = np.concatenate(parts)
-    return Utterance(number, samples, start_ms, start_ms + len(samples) * 1000 // SAMPLE_RATE, final=True)
+    end_ms = start_ms + len(samples) * 1000 // SAMPLE_RATE
+    return Utterance(number, samples, start_ms, end_ms, start_ms, end_ms, Stage.FINAL)
 
 
 def words(count: int) -> list[TranscriptWord]:

@@ -7,14 +7,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from media.frames import SAMPLE_RATE, Utterance
+from media.frames import SAMPLE_RATE, Stage, Utterance
 from question_flows.model import Language
 
 Speak = Callable[[str, Language], NDArray[np.int16]]
 
 
 def utterance(samples: NDArray[np.int16], *, number: int = 1, start_ms: int = 0, final: bool = True) -> Utterance:
-    return Utterance(number, samples, start_ms, start_ms + len(samples) * 1000 // SAMPLE_RATE, final)
+    """Taken for speech from its first to its last sample."""
+    end_ms = start_ms + len(samples) * 1000 // SAMPLE_RATE
+    stage = Stage.FINAL if final else Stage.PARTIAL
+    return Utterance(number, samples, start_ms, end_ms, start_ms, end_ms, stage)
 
 
 def prefixes(samples: NDArray[np.int16], *, number: int = 1, start_ms: int = 0, every_ms: int = 500) -> list[Utterance]:
