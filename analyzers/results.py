@@ -61,8 +61,9 @@ def join_words(words: list[str], language: Language) -> str:
 class TranscriptUpdate:
     """What is known of the utterance being spoken.
 
-    committed never changes again within the utterance; tentative may. confidence: 0-1, mean of all words.
-    final: the utterance has ended and tentative is empty.
+    committed never changes again within the utterance; tentative may. confidence: 0-1, mean of all words, by their
+    letters. final: the utterance has ended and tentative is empty. queued_ms, compute_ms: how long its sound was in
+    line for the recogniser and how long that computed; 0 when it had been decoded before.
     """
 
     utterance_number: int
@@ -71,6 +72,8 @@ class TranscriptUpdate:
     tentative: tuple[TranscriptWord, ...]
     confidence: float
     final: bool
+    queued_ms: float = 0.0
+    compute_ms: float = 0.0
 
 
 class ObservationKind(StrEnum):

@@ -12,8 +12,8 @@ from pathlib import Path
 from aiohttp import web
 
 from analyzers.transcription.model_hub import ModelUnavailable
+from analyzers.transcription.models import is_synthetic, load_model
 from analyzers.transcription.scheduler import Scheduler
-from analyzers.transcription.whisper import is_synthetic, load_model
 from server.keys import ENGINE, RECOGNITION_SETTLED, SETTINGS
 from server.settings import Settings
 
@@ -80,7 +80,7 @@ async def _serve(app: web.Application) -> None:
         engine.unavailable(str(error))
         app[RECOGNITION_SETTLED].set()
         return
-    async with Scheduler(whisper) as scheduler:
+    async with Scheduler(lambda: whisper) as scheduler:
         engine.available(scheduler)
         app[RECOGNITION_SETTLED].set()
         await asyncio.Event().wait()

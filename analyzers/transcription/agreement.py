@@ -1,7 +1,7 @@
 """Which words of a growing hypothesis are certain: LocalAgreement-2 (Macháček et al., arXiv 2307.14743). Pure.
 
 A word is committed when two successive decodes of the growing utterance agree on it. The last word of
-a hypothesis is never committed before the end: its sound may be cut off, and whether a full stop
+a hypothesis is not committed while its speaker goes on: its sound may be cut off, and whether a full stop
 belongs behind it is not known yet.
 """
 
@@ -31,11 +31,14 @@ class LocalAgreement:
         """The words that are certain."""
         return self._committed
 
-    def update(self, hypothesis: Sequence[TranscriptWord]) -> tuple[Words, Words]:
-        """Take the decode of the utterance as heard so far; return (committed, tentative) words."""
+    def update(self, hypothesis: Sequence[TranscriptWord], *, paused: bool = False) -> tuple[Words, Words]:
+        """Take the decode of the utterance as heard so far; return (committed, tentative) words.
+
+        paused: its speaker has stopped for now, so that its last word is whole.
+        """
         rest = continuation(self._committed, hypothesis)
         agreed = 0
-        for earlier, later in zip(self._previous, rest[:-1], strict=False):
+        for earlier, later in zip(self._previous, rest if paused else rest[:-1], strict=False):
             if spoken_form(earlier.text) != spoken_form(later.text):
                 break
             agreed += 1

@@ -1,61 +1,92 @@
-"""One inference thread for all interviews of the process: who waits, how long, and what a failure costs."""
+"""One engine for all interviews of the process: the clock, the thread and the futures around the pure dispatcher."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from analyzers.transcription.queue import DecodeQueue
-from analyzers.transcription.whisper import DecodedSpeech, RecognitionError, Whisper
-from media.frames import SAMPLE_RATE, Utterance
+from analyzers.transcription.decoding import DecodedSpeech, DecodeRequest, RecognitionError, request_for
+from analyzers.transcription.dispatcher import Decode, Dispatcher, EngineStatus, LoadEngine, SchedulerSettings
+from analyzers.transcription.inference import InferenceThread
+from analyzers.transcription.measured_load import Load
+from analyzers.transcription.model_hub import ModelUnavailable
+from analyzers.transcription.queue import Job, Outcome
+from analyzers.transcription.whisper import BatchKey, Whisper
+from media.frames import Utterance
 from question_flows.model import Language
 
-PARTIAL_WAIT_S = 5.0
-"""A partial that is older than this is not worth showing; a newer one is on its way."""
-FINAL_WAIT_S = 120.0
-"""A final is given up (RecognitionError) after this time: the engine hangs."""
-_SMOOTHING = 0.2
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    decode: Callable[[], DecodedSpeech]
-    sound_s: float
-    queued_at: float
-    done: asyncio.Future[DecodedSpeech | None]
-
-
-@dataclass(slots=True)
-class Load:
-    """What the engine has done since the start. sound_s ÷ compute_s is how many times real time it runs."""
-
-    decodes: int = 0
-    superseded: int = 0
-    sound_s: float = 0.0
-    compute_s: float = 0.0
+log = logging.getLogger(__name__)
 
 
 class Scheduler:
-    """`async with Scheduler(whisper)`: decodes utterances one at a time, off the event loop.
+    """`async with Scheduler(load)`: loads the engine beside what runs, and decodes off the event loop.
 
-    Leaving waits for the running decode, which still answers, and fails what is in line.
+    load: blocks, called in a thread; raises ModelUnavailable. It is called again when the engine broke or hangs, and
+    from time to time while the model cannot be had. Leaving waits for the running decode, which still answers, and
+    fails what is in line.
     """
 
-    def __init__(self, whisper: Whisper) -> None:
-        self.whisper = whisper
-        self.load = Load()
-        self.queue_wait_ms = 0.0
-        """Smoothed time between asking and the beginning of a decode; what admission is decided on."""
-        self._queue: DecodeQueue[_Job] = DecodeQueue()
-        self._arrived = asyncio.Event()
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="whisper")
+    def __init__(self, load: Callable[[], Whisper], settings: SchedulerSettings | None = None) -> None:
+        self._load = load
+        self._dispatcher = Dispatcher(settings or SchedulerSettings())
+        self._listeners: list[Callable[[], None]] = []
+        self._changed = asyncio.Event()
+        self._thread: InferenceThread | None = None
+        self._whisper: Whisper | None = None
+        self._loading: asyncio.Future[Whisper] | None = None
+        self._decoding: asyncio.Future[list[DecodedSpeech | RecognitionError]] | None = None
         self._worker: asyncio.Task[None] | None = None
         self._closing = False
+        self._told = EngineStatus.LOADING
+
+    @property
+    def status(self) -> EngineStatus:
+        """Whether speech can be recognised now."""
+        return self._dispatcher.status
+
+    @property
+    def reason(self) -> str:
+        """Why not: a sentence for the operator when UNAVAILABLE, an error's class name when FAILING."""
+        return self._dispatcher.reason
+
+    @property
+    def load(self) -> Load:
+        """What the engine has done since the start."""
+        return self._dispatcher.measured.load
+
+    @property
+    def cadence_ms(self) -> int:
+        """How often a partial of one utterance is worth asking for, now."""
+        queue = self._dispatcher.queue
+        return self._dispatcher.measured.cadence_ms(queue.oldest_partial_at(), monotonic())
+
+    @property
+    def queue_wait_ms(self) -> float:
+        """How long whole utterances wait for their decode; what admission is decided on."""
+        return self._dispatcher.measured.wait_s(self._dispatcher.queue.oldest_at(), monotonic()) * 1000
+
+    @property
+    def queue_length(self) -> int:
+        """How many utterances wait."""
+        return len(self._dispatcher.queue)
+
+    @property
+    def admits(self) -> bool:
+        """Whether one more interview may begin without harm to those that run."""
+        return self._dispatcher.measured.admits(self._dispatcher.queue.oldest_at(), monotonic())
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Calls listener after every change of status."""
+        self._listeners.append(listener)
+
+    def forget(self, listener: Callable[[], None]) -> None:
+        """Calls listener no more."""
+        self._listeners.remove(listener)
 
     async def __aenter__(self) -> Self:
         self._worker = asyncio.create_task(self._work(), name="whisper-scheduler")
@@ -65,73 +96,141 @@ class Scheduler:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing = True
-        while (job := self._queue.pop()) is not None:
-            if not job.done.done():
-                job.done.set_exception(RecognitionError("speech recognition is shutting down"))
-        self._arrived.set()
+        self._dispatcher.close()
+        self._changed.set()
         if self._worker is not None:
             # Its thread may be inside the model, which must not be freed under it.
             await self._worker
-        self._executor.shutdown(wait=False)
 
     async def decode(
-        self, owner_id: str, utterance: Utterance, language: Language, prompt: str = "", *, final: bool
+        self, owner_id: str, utterance: Utterance, language: Language | None, terms: Sequence[str] = ()
     ) -> DecodedSpeech | None:
-        """Decode in turn. None: a partial that a newer utterance of the owner made needless, or that waited too long.
+        """Decode in turn. None: a partial that is needless by now, or that the engine is too busy for.
 
-        Word times are relative to the utterance. Raises RecognitionError when the engine fails, hangs or closes.
+        owner_id: whose partials replace one another, normally the interview's id. Word times are relative to the
+        utterance. Waits as long as there is no engine. Raises RecognitionError when the engine works and fails on
+        this utterance, or is shut down.
         """
         if self._worker is None or self._closing:
             raise RecognitionError("speech recognition is not running")
-        job = _Job(
-            decode=lambda: self.whisper.decode(utterance.samples, language, prompt=prompt, final=final),
-            sound_s=len(utterance.samples) / SAMPLE_RATE,
-            queued_at=monotonic(),
-            done=asyncio.get_running_loop().create_future(),
-        )
-        replaced = self._queue.push(owner_id, job, final=final)
-        if replaced is not None and not replaced.done.done():
-            self.load.superseded += 1
-            replaced.done.set_result(None)
-        self._arrived.set()
+        done: asyncio.Future[DecodedSpeech | None] = asyncio.get_running_loop().create_future()
+        request = request_for(utterance, language, tuple(terms))
+        job = Job(owner_id, utterance.number, request, monotonic(), lambda outcome: _settle(done, outcome))
+        self._dispatcher.push(job, job.queued_at)
+        self._changed.set()
         try:
-            async with asyncio.timeout(FINAL_WAIT_S if final else PARTIAL_WAIT_S):
-                return await job.done
-        except TimeoutError as error:
-            if final:
-                raise RecognitionError(f"no result within {FINAL_WAIT_S:.0f} s") from error
-            return None
+            return await done
+        finally:
+            self._dispatcher.withdraw(job)
 
     async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
         while not self._closing:
-            if (job := self._queue.pop()) is None:
-                self._arrived.clear()
-                await self._arrived.wait()
-                continue
-            if job.done.done():
-                continue  # Whoever asked has gone.
-            started = monotonic()
-            self.queue_wait_ms += _SMOOTHING * ((started - job.queued_at) * 1000 - self.queue_wait_ms)
-            running = loop.run_in_executor(self._executor, job.decode)
-            await asyncio.wait([running])
-            self._account(job, monotonic() - started)
-            self._hand_over(job, running)
+            self._collect()
+            action = self._dispatcher.next(self._batch_key, monotonic())
+            self._tell()
+            match action:
+                case Decode(jobs):
+                    self._begin([job.request for job in jobs])
+                case LoadEngine():
+                    self._begin_loading()
+                case _:
+                    await self._wait(action.until)
+        if self._decoding is not None:
+            await asyncio.wait([self._decoding])
+            self._collect()
+        if self._thread is not None:
+            self._thread.leave()
 
-    def _account(self, job: _Job, compute_s: float) -> None:
-        self.load.decodes += 1
-        self.load.sound_s += job.sound_s
-        self.load.compute_s += compute_s
+    def _batch_key(self, request: DecodeRequest) -> BatchKey:
+        assert self._whisper is not None
+        return self._whisper.batch_key(request)
 
-    def _hand_over(self, job: _Job, running: asyncio.Future[DecodedSpeech]) -> None:
-        error = running.exception()
-        if job.done.done():
-            return
+    def _begin(self, requests: list[DecodeRequest]) -> None:
+        assert self._whisper is not None
+        assert self._thread is not None
+        whisper = self._whisper
+        self._decoding = self._thread.call(lambda: decode_apart(whisper, requests))
+        self._decoding.add_done_callback(self._wake)
+
+    def _begin_loading(self) -> None:
+        """In a thread of its own: the former one may hang for ever, and keeps what it holds until it returns."""
+        if self._thread is not None:
+            self._thread.leave()
+        self._decoding, self._whisper = None, None
+        self._thread = InferenceThread()
+        self._loading = self._thread.call(self._load)
+        self._loading.add_done_callback(self._wake)
+
+    def _wake(self, _: object) -> None:
+        self._changed.set()
+
+    async def _wait(self, until: float | None) -> None:
+        self._changed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if until is None else max(0.0, until - monotonic())):
+                await self._changed.wait()
+
+    def _collect(self) -> None:
+        """Takes what the thread has come to."""
+        if self._loading is not None and self._loading.done():
+            loading, self._loading = self._loading, None
+            self._take_engine(loading)
+        if self._decoding is not None and self._decoding.done():
+            decoding, self._decoding = self._decoding, None
+            if (error := decoding.exception()) is None:
+                self._dispatcher.decoded(decoding.result(), monotonic())
+            else:
+                log.error("speech recognition broke (%s)", type(error).__name__)
+                self._dispatcher.broken(type(error).__name__, monotonic())
+
+    def _take_engine(self, loading: asyncio.Future[Whisper]) -> None:
+        error = loading.exception()
         if error is None:
-            job.done.set_result(running.result())
-        elif isinstance(error, RecognitionError):
-            job.done.set_exception(error)
+            self._whisper = loading.result()
+            self._dispatcher.loaded()
+        elif isinstance(error, ModelUnavailable):
+            self._dispatcher.unavailable(str(error), monotonic())
         else:
-            failure = RecognitionError(f"speech recognition failed: {type(error).__name__}")
-            failure.__cause__ = error
-            job.done.set_exception(failure)
+            log.error("the speech model could not be loaded (%s)", type(error).__name__)
+            self._dispatcher.broken(type(error).__name__, monotonic())
+
+    def _tell(self) -> None:
+        """Tells of a new status. An engine that broke or hangs is not listened to any more."""
+        if self.status is self._told:
+            return
+        self._told = self.status
+        if self._told is EngineStatus.FAILING:
+            self._decoding = None
+        for listener in self._listeners:
+            listener()
+
+
+def decode_apart(whisper: Whisper, requests: list[DecodeRequest]) -> list[DecodedSpeech | RecognitionError]:
+    """Decode together, and where that fails one by one, so that one utterance's fault is not its batch's.
+
+    Raises RecognitionError when the engine fails on everything.
+    """
+    try:
+        return list(whisper.decode(requests))
+    except RecognitionError as error:
+        outcomes = [error if len(requests) == 1 else _decode_alone(whisper, request) for request in requests]
+    if any(isinstance(outcome, RecognitionError) for outcome in outcomes):
+        whisper.check()
+    return outcomes
+
+
+def _decode_alone(whisper: Whisper, request: DecodeRequest) -> DecodedSpeech | RecognitionError:
+    try:
+        [decoded] = whisper.decode([request])
+    except RecognitionError as error:
+        return error
+    return decoded
+
+
+def _settle(done: asyncio.Future[DecodedSpeech | None], outcome: Outcome) -> None:
+    if done.done():
+        return  # Whoever asked has gone.
+    if isinstance(outcome, RecognitionError):
+        done.set_exception(outcome)
+    else:
+        done.set_result(outcome)

@@ -1,16 +1,17 @@
-"""Speech recognition by Whisper: the only user of faster-whisper and CTranslate2.
+"""Speech recognition by Whisper: the only user of CTranslate2, and with voice.py of faster-whisper.
 
-An utterance is decoded whole, padded to the next of a few bucket lengths instead of to 30 s: the encoder's
-work grows with the padded length (facts: about 15 times at 5 s). Against invented words: a voice detector
-(Silero) looks before anything is decoded, silent and repeated output is dropped, tokens are capped by the
-length of the sound, and nothing decoded before conditions the decode.
+Utterances of many interviews are decoded together. Each is padded to the next of a few window lengths instead of to
+30 s: the encoder's work grows with the padded length (facts: about 15 times at 5 s). On a CPU the encoder gains
+nothing from a batch (measured: it loses), so there sounds are encoded one by one and decoded together; a GPU does
+both together. Against invented words: what holds no voice is not decoded, silent and repeated output is dropped (see
+gates.py), tokens are capped by the length of the sound, and nothing decoded before conditions the decode.
 """
 
 from __future__ import annotations
 
-import json
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,47 +20,29 @@ import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens
-from faster_whisper.utils import _MODELS as HUB_REPOSITORIES
-from faster_whisper.vad import get_vad_model
+from faster_whisper.utils import _MODELS
 from numpy.typing import NDArray
 
 from analyzers.results import TranscriptWord
-from analyzers.transcription.model_hub import ModelUnavailable, Progress, locate
+from analyzers.transcription.decoding import NOTHING_SAID, DecodedSpeech, DecodeRequest, RecognitionError
+from analyzers.transcription.gates import is_prompt, is_repetitive, is_silence
+from analyzers.transcription.prompts import prompt_text, prompt_tokens
 from analyzers.transcription.words import Piece, to_words, without_loop
-from media.frames import SAMPLE_RATE
+from media.frames import SAMPLE_RATE, Stage
 from question_flows.model import Language
 
-SYNTHETIC_MARKER = "synthetic_test_model"
-"""This key, true in a model's config.json, says that it knows synthetic voices only: for tests and the demo."""
+CPU_WINDOWS_S = (8, 12, 16, 24, 30)
+"""Lengths that sound is padded to on a CPU. Below 8 s Whisper was seen to lose words (CTranslate2#2100)."""
+GPU_WINDOWS_S = (30,)
 
-_PROMPT_TOKENS = 48
-_FINAL_BEAM = 5
-_NO_SPEECH_ABOVE = 0.6
-_SILENT_BELOW_LOG_PROBABILITY = -1.0
-_VOICE_WINDOW = 512
-_VOICE_PROBABILITY = 0.5
-_VOICE_WINDOWS = 3
-"""Windows of 32 ms that must sound like a voice: a short "no" has more, a cough or a key stroke fewer."""
+_WIDE_BEAM = 5
+_TOKENS_A_SECOND = 12
+"""Nobody speaks more; a decoder in a loop would go on to the model's 448 and hold up its whole batch."""
 
+HUB_REPOSITORIES = _MODELS
+"""Short names of models and where the model hub has them."""
 
-class RecognitionError(Exception):
-    """An utterance could not be recognised; its words are unknown. The cause is chained."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecodedSpeech:
-    """What one decode of one utterance gave.
-
-    words: times in milliseconds from the utterance's first sample; empty when nothing was said. no_speech: the
-    model's probability that nobody spoke, 0-1. log_probability: mean of the decoded tokens, 0 when none.
-    """
-
-    words: tuple[TranscriptWord, ...]
-    no_speech: float
-    log_probability: float
-
-
-NOTHING_SAID = DecodedSpeech(words=(), no_speech=1.0, log_probability=0.0)
+BatchKey = tuple[int, int, bool]
 
 
 class _Generated(NamedTuple):
@@ -68,183 +51,230 @@ class _Generated(NamedTuple):
     log_probability: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Hearing:
+    """One request on its way through a batch. prompt: token ids, language and task included."""
+
+    request: DecodeRequest
+    language: Language
+    language_probability: float
+    prompt: list[int]
+
+
 class Whisper:
     """A loaded model. Not for several threads at once: the scheduler owns one thread for it.
 
-    buckets_s: lengths in seconds that sound is padded to; the last is the longest that can be decoded.
+    windows_s: lengths in seconds that sound is padded to, ascending; the last is the longest that can be decoded.
     """
 
-    def __init__(self, model: WhisperModel, *, synthetic: bool, buckets_s: tuple[int, ...] = (8, 16, 30)) -> None:
+    def __init__(self, model: WhisperModel, *, synthetic: bool, windows_s: tuple[int, ...] = CPU_WINDOWS_S) -> None:
         self._model = model
-        self._buckets_s = buckets_s
+        self.windows_s = windows_s
+        self._encodes_batches = model.model.device != "cpu"
         self._tokenizers = {
             language: Tokenizer(
                 model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=language.whisper
             )
             for language in Language
         }
+        self._suppressed = get_suppressed_tokens(self._tokenizers[Language.ENGLISH], [-1])
+        self._prompt = lru_cache(maxsize=256)(self._make_prompt)
         self.synthetic = synthetic
 
-    def decode(
-        self, samples: NDArray[np.int16], language: Language, *, prompt: str = "", final: bool = True
-    ) -> DecodedSpeech:
-        """Recognise one utterance: int16, shape (n,), 16 kHz, at most 30 s. Blocks for the time it computes.
+    def batch_key(self, request: DecodeRequest) -> BatchKey:
+        """What must be equal for requests to be decoded in one batch: padded length, prompt length, search."""
+        # Where the language is still to be detected, no prompt in one of them may suggest it.
+        prompt = self._prompt(request.language, request.terms) if request.language else ()
+        return self._window_s(request.seconds), len(prompt), request.whole
 
-        prompt: terms that are likely to occur. final: search wider, and once more where the decoder ran into a
-        loop. Raises RecognitionError.
+    def decode(self, requests: Sequence[DecodeRequest]) -> list[DecodedSpeech]:
+        """Recognise utterances of one batch key, each at most windows_s[-1] long. Blocks for the time it computes.
+
+        Partial ones are searched greedily; of the others those whose text is repetitive or read off the prompt are
+        decoded once more. Raises RecognitionError.
         """
-        if len(samples) > self._buckets_s[-1] * SAMPLE_RATE:
-            raise RecognitionError(f"{len(samples) / SAMPLE_RATE:.1f} s of sound in one utterance")
-        sound = samples.astype(np.float32) / 32768.0
-        span_ms = _voice_span_ms(sound)
-        if span_ms is None:
-            return NOTHING_SAID
+        voiced = [request.speech_end_ms > request.speech_start_ms for request in requests]
+        heard = [request for request, voice in zip(requests, voiced, strict=True) if voice]
+        longest = max((request.seconds for request in heard), default=0.0)
+        if longest > self.windows_s[-1]:
+            raise RecognitionError(f"{longest:.1f} s of sound in one utterance")
         try:
-            decoded = self._decode(sound, language, prompt, final)
+            decoded = iter(self._decode(heard) if heard else [])
         except (RuntimeError, ValueError, IndexError, MemoryError) as error:
             raise RecognitionError(f"the model failed: {type(error).__name__}") from error
-        return replace(decoded, words=tuple(_within(word, *span_ms) for word in decoded.words))
+        return [next(decoded) if voice else NOTHING_SAID for voice in voiced]
 
-    def _decode(self, sound: NDArray[np.float32], language: Language, prompt: str, final: bool) -> DecodedSpeech:
-        tokenizer = self._tokenizers[language]
-        encoded = self._model.encode(self._features(sound))
-        prompt_tokens = self._model.get_prompt(
-            tokenizer, self._prompt_tokens(tokenizer, language, prompt), without_timestamps=True
+    def check(self) -> None:
+        """Decode a second of noise: whether the model works at all. Raises RecognitionError when it does not."""
+        noise = np.random.default_rng(0).normal(0, 300, SAMPLE_RATE).astype(np.int16)
+        self.decode([DecodeRequest(noise, 0, 1000, Language.ENGLISH, (), Stage.PARTIAL)])
+
+    def _decode(self, requests: Sequence[DecodeRequest]) -> list[DecodedSpeech]:
+        encoded = self._encode(requests)
+        hearings = self._hearings(requests, encoded)
+        generated = self._generate(encoded, hearings)
+        words = self._words(encoded, hearings, generated)
+        return [
+            self._judged(hearing, result, found, encoded, at)
+            for at, (hearing, result, found) in enumerate(zip(hearings, generated, words, strict=True))
+        ]
+
+    def _judged(
+        self, hearing: _Hearing, result: _Generated, words: tuple[TranscriptWord, ...], encoded: Any, at: int
+    ) -> DecodedSpeech:
+        """What the gates leave of a decode, after a second one where that may help."""
+        if is_silence(result.no_speech, result.log_probability):
+            words = ()
+        elif hearing.request.whole:
+            again: dict[str, Any] = {}
+            if is_prompt(words, hearing.request.terms):
+                hearing = replace(hearing, prompt=self._prompt(hearing.language, None))
+                again = {"beam_size": _WIDE_BEAM}
+            elif is_repetitive(words):
+                again = {"beam_size": 1, "no_repeat_ngram_size": 5}
+            if again:
+                alone = _rows(encoded, [at])
+                [result] = self._generate(alone, [hearing], **again)
+                [words] = self._words(alone, [hearing], [result])
+        elif is_prompt(words, hearing.request.terms) or is_repetitive(words):
+            words = ()  # The next partial, or the whole, will tell.
+        request = hearing.request
+        return DecodedSpeech(
+            words=tuple(_within(word, request) for word in without_loop(words)),
+            no_speech=result.no_speech,
+            log_probability=result.log_probability,
+            language=hearing.language,
+            language_probability=hearing.language_probability,
         )
-        seconds = len(sound) / SAMPLE_RATE
-        result = self._generate(encoded, tokenizer, prompt_tokens, seconds, beam_size=_FINAL_BEAM if final else 1)
-        if result.no_speech > _NO_SPEECH_ABOVE and result.log_probability < _SILENT_BELOW_LOG_PROBABILITY:
-            return DecodedSpeech((), result.no_speech, result.log_probability)
-        words = self._words(encoded, tokenizer, result.tokens, seconds, language)
-        if final and len(without_loop(words)) < len(words):
-            result = self._generate(encoded, tokenizer, prompt_tokens, seconds, no_repeat_ngram_size=5)
-            words = self._words(encoded, tokenizer, result.tokens, seconds, language)
-        return DecodedSpeech(without_loop(words), result.no_speech, result.log_probability)
 
-    def _features(self, sound: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Log-mel spectrogram of the sound padded with silence to its bucket, shape (mels, frames)."""
-        bucket = next(seconds for seconds in self._buckets_s if len(sound) <= seconds * SAMPLE_RATE)
-        padded = np.pad(sound, (0, bucket * SAMPLE_RATE - len(sound)))
+    def _encode(self, requests: Sequence[DecodeRequest]) -> Any:
+        """Encoder output of all sounds, stacked."""
+        features = [self._features(request) for request in requests]
+        if self._encodes_batches or len(features) == 1:
+            return self._model.encode(np.stack(features))
+        # The encoder writes into memory of its own each time: copied before the next one runs.
+        encoded = [np.array(self._model.encode(one)) for one in features]
+        return ctranslate2.StorageView.from_array(np.concatenate(encoded))
+
+    def _features(self, request: DecodeRequest) -> NDArray[np.float32]:
+        """Log-mel spectrogram of the sound padded with silence to its window, shape (mels, frames)."""
+        sound = request.samples.astype(np.float32) / 32768.0
+        padded = np.pad(sound, (0, self._window_s(request.seconds) * SAMPLE_RATE - len(sound)))
         features: NDArray[np.float32] = self._model.feature_extractor(padded, padding=0)
         return features
 
-    def _prompt_tokens(self, tokenizer: Tokenizer, language: Language, prompt: str) -> list[int]:
-        if self.synthetic:
-            return []  # It never met a prompt in training.
-        if language is Language.CHINESE:
-            # Without it Whisper leaves punctuation out, and may write traditional characters.
-            prompt = "以下是普通话的句子。" + prompt
-        return list(tokenizer.encode(" " + prompt))[:_PROMPT_TOKENS] if prompt else []
+    def _window_s(self, seconds: float) -> int:
+        return next((window for window in self.windows_s if seconds <= window), self.windows_s[-1])
 
-    def _generate(
-        self, encoded: Any, tokenizer: Tokenizer, prompt: list[int], seconds: float, **search: int
-    ) -> _Generated:
-        # Nobody speaks more than 12 tokens a second; a decoder in a loop would go on to the model's 448.
-        longest = min(self._model.max_length, len(prompt) + 16 + int(12 * seconds))
-        result = self._model.model.generate(
+    def _hearings(self, requests: Sequence[DecodeRequest], encoded: Any) -> list[_Hearing]:
+        """The requests with their languages, detected where none is given, and prompts."""
+        if requests[0].language is None:
+            detected = self._detect(encoded)
+            return [
+                _Hearing(request, language, probability, self._prompt(language, None))
+                for request, (language, probability) in zip(requests, detected, strict=True)
+            ]
+        return [
+            _Hearing(request, request.language, 1.0, self._prompt(request.language, request.terms))
+            for request in requests
+            if request.language is not None
+        ]
+
+    def _detect(self, encoded: Any) -> list[tuple[Language, float]]:
+        """The likelier of our languages for each sound, and its share of their probability."""
+        found = []
+        for scores in self._model.model.detect_language(encoded):
+            of = {token[2:-2]: probability for token, probability in scores}
+            ours = {language: of.get(language.whisper, 0.0) for language in Language}
+            likeliest = max(ours, key=lambda language: ours[language])
+            found.append((likeliest, ours[likeliest] / (sum(ours.values()) or 1.0)))
+        return found
+
+    def _make_prompt(self, language: Language, terms: tuple[str, ...] | None) -> list[int]:
+        """Token ids before the text: terms, language, task. None: language and task alone."""
+        tokenizer = self._tokenizers[language]
+        before = () if terms is None else prompt_tokens(prompt_text(language, terms), tokenizer.encode)
+        return list(self._model.get_prompt(tokenizer, list(before), without_timestamps=True))
+
+    def _generate(self, encoded: Any, hearings: Sequence[_Hearing], **search: Any) -> list[_Generated]:
+        prompts = [hearing.prompt for hearing in hearings]
+        longest_s = max(hearing.request.seconds for hearing in hearings)
+        wide = hearings[0].request.whole
+        results = self._model.model.generate(
             encoded,
-            [prompt],
-            max_length=longest,
+            prompts,
+            max_length=min(self._model.max_length, len(prompts[0]) + 16 + int(_TOKENS_A_SECOND * longest_s)),
             return_scores=True,
             return_no_speech_prob=True,
-            suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
-            **search,
-        )[0]
-        tokens = list(result.sequences_ids[0])
-        # The score is normalised by the number of tokens; the end token counts as well.
-        return _Generated(tokens, result.no_speech_prob, result.scores[0] * len(tokens) / (len(tokens) + 1))
+            suppress_tokens=self._suppressed,
+            **({"beam_size": _WIDE_BEAM if wide else 1} | search),
+        )
+        generated = []
+        for result in results:
+            tokens = list(result.sequences_ids[0])
+            # The score is normalised by the number of tokens; the end token counts as well.
+            score = result.scores[0] * len(tokens) / (len(tokens) + 1)
+            generated.append(_Generated(tokens, result.no_speech_prob, score))
+        return generated
 
     def _words(
-        self, encoded: Any, tokenizer: Tokenizer, tokens: list[int], seconds: float, language: Language
-    ) -> tuple[TranscriptWord, ...]:
+        self, encoded: Any, hearings: Sequence[_Hearing], generated: Sequence[_Generated]
+    ) -> list[tuple[TranscriptWord, ...]]:
         """The tokens as words; times from the decoder's attention (Whisper's alignment heads)."""
-        text = [token for token in tokens if token < tokenizer.eot]
-        if not text:
-            return ()
-        frames = int(seconds * self._model.frames_per_second)
-        aligned = self._model.find_alignment(tokenizer, [text], encoded, frames)[0]
-        longest_ms = round(seconds * 1000)
-        pieces = [
-            Piece(
-                text=word["word"],
-                start_ms=min(longest_ms, round(word["start"] * 1000)),
-                end_ms=min(longest_ms, round(word["end"] * 1000)),
-                probability=float(word["probability"]),
-            )
-            for word in aligned
-        ]
-        return to_words(pieces, language)
+        words: list[tuple[TranscriptWord, ...]] = [()] * len(hearings)
+        for language, tokenizer in self._tokenizers.items():
+            texts = {
+                at: text
+                for at, hearing in enumerate(hearings)
+                if hearing.language is language
+                and (text := [token for token in generated[at].tokens if token < tokenizer.eot])
+            }
+            if not texts:
+                continue
+            # One call aligns one language: its start tokens are shared.
+            part = encoded if len(texts) == len(hearings) else _rows(encoded, list(texts))
+            seconds = [hearings[at].request.seconds for at in texts]
+            frames = [int(length * self._model.frames_per_second) for length in seconds]
+            aligned = self._model.find_alignment(tokenizer, list(texts.values()), part, frames)
+            for at, length, found in zip(texts, seconds, aligned, strict=True):
+                words[at] = to_words(_pieces(found, length), language)
+        return words
 
 
-def load_model(
-    name: str,
-    device: str,
-    compute_type: str,
-    threads: int,
-    cache_dir: Path,
-    on_progress: Progress,
-    *,
-    hub_endpoint: str | None = None,
+def open_model(
+    folder: Path, device: str, compute_type: str, threads: int, *, synthetic: bool, windows_s: tuple[int, ...]
 ) -> Whisper:
-    """Load a model by folder, by short name ("small") or by its name on the hub ("owner/model"). Blocks.
+    """The model in a folder. windows_s: none means the device's. Raises whatever CTranslate2 does."""
+    model = WhisperModel(str(folder), device=device, compute_type=compute_type, cpu_threads=threads)
+    default = CPU_WINDOWS_S if device == "cpu" else GPU_WINDOWS_S
+    return Whisper(model, synthetic=synthetic, windows_s=windows_s or default)
 
-    device: cpu, cuda or auto. compute_type: CTranslate2's; "default" is int8 on a CPU, float16 on CUDA. threads:
-    0 means one less than the cores, at most 4. cache_dir: where fetched models are kept. Raises ModelUnavailable.
-    """
-    folder = locate(name, HUB_REPOSITORIES, cache_dir, on_progress, endpoint=hub_endpoint)
-    if device == "auto":
-        device = "cuda" if ctranslate2.get_cuda_device_count() > 0 else "cpu"
-    if compute_type == "default":
-        compute_type = "float16" if device == "cuda" else "int8"
-    if device == "cuda" and ctranslate2.get_cuda_device_count() == 0:
-        raise ModelUnavailable(
-            "device", "This machine has no usable CUDA device. Set INTERVIEW_WHISPER_DEVICE to cpu or auto."
+
+def cuda_devices() -> int:
+    """How many CUDA devices this machine has."""
+    return int(ctranslate2.get_cuda_device_count())
+
+
+def _rows(encoded: Any, rows: list[int]) -> Any:
+    """Some sounds of a batch."""
+    on_cpu = encoded.to_device(ctranslate2.Device.cpu) if encoded.device != "cpu" else encoded
+    return ctranslate2.StorageView.from_array(np.ascontiguousarray(np.array(on_cpu)[rows]))
+
+
+def _pieces(aligned: Sequence[dict[str, Any]], seconds: float) -> list[Piece]:
+    longest_ms = round(seconds * 1000)
+    return [
+        Piece(
+            text=word["word"],
+            start_ms=min(longest_ms, round(word["start"] * 1000)),
+            end_ms=min(longest_ms, round(word["end"] * 1000)),
+            probability=float(word["probability"]),
         )
-    try:
-        model = WhisperModel(
-            str(folder), device=device, compute_type=compute_type, cpu_threads=threads or default_threads()
-        )
-        whisper = Whisper(model, synthetic=is_synthetic(folder))
-        # One second of noise: a model that cannot decode is found now, not in an interview.
-        noise = np.random.default_rng(0).normal(0, 0.01, SAMPLE_RATE).astype(np.float32)
-        whisper._decode(noise, Language.ENGLISH, "", final=False)
-    except (RuntimeError, ValueError, TypeError, KeyError, IndexError, OSError) as error:
-        raise ModelUnavailable(
-            "files_broken",
-            f"The speech model in {folder} could not be loaded on {device} with compute type {compute_type} "
-            f"({type(error).__name__}: {str(error)[:200]}). Fetch it again, or set INTERVIEW_WHISPER_MODEL to another.",
-        ) from error
-    return whisper
+        for word in aligned
+    ]
 
 
-def default_threads() -> int:
-    """One less than the cores, so that audio and pages keep one; at least 1, at most 4."""
-    return max(1, min(4, (os.cpu_count() or 1) - 1))
-
-
-def is_synthetic(directory: Path) -> bool:
-    """Whether the model in this folder knows synthetic voices only and must not judge people."""
-    config = directory / "config.json"
-    if not config.is_file():
-        return False
-    try:
-        described = json.loads(config.read_text(encoding="utf-8"))
-    except ValueError:
-        return False  # Loading it will say what is wrong.
-    return isinstance(described, dict) and described.get(SYNTHETIC_MARKER) is True
-
-
-def _within(word: TranscriptWord, voice_start_ms: int, voice_end_ms: int) -> TranscriptWord:
+def _within(word: TranscriptWord, request: DecodeRequest) -> TranscriptWord:
     """The word without silence: the decoder's first word begins, and its last ends, with the sound it was given."""
-    start_ms = min(max(word.start_ms, voice_start_ms), voice_end_ms)
-    return replace(word, start_ms=start_ms, end_ms=min(max(word.end_ms, start_ms), voice_end_ms))
-
-
-def _voice_span_ms(sound: NDArray[np.float32]) -> tuple[int, int] | None:
-    """From where to where Silero's detector hears a voice, milliseconds; None where it hears none."""
-    padded = np.pad(sound, (0, -len(sound) % _VOICE_WINDOW))
-    voiced = np.flatnonzero(get_vad_model()(padded) > _VOICE_PROBABILITY) if len(padded) else np.empty(0, int)
-    if len(voiced) < _VOICE_WINDOWS:
-        return None
-    window_ms = _VOICE_WINDOW * 1000 // SAMPLE_RATE
-    return int(voiced[0]) * window_ms, (int(voiced[-1]) + 1) * window_ms
+    start_ms = min(max(word.start_ms, request.speech_start_ms), request.speech_end_ms)
+    return replace(word, start_ms=start_ms, end_ms=min(max(word.end_ms, start_ms), request.speech_end_ms))

@@ -13,6 +13,8 @@ from scripts.voice_model.network import ALIGNED_HEAD, Attention, FeedForward, Ne
 from scripts.voice_model.tokens import SpecialTokens
 
 MARKER = "synthetic_test_model"
+WINDOWS_S = [3, 5, 8, 12, 16, 24, 30]
+"""Windows that training cut speech to, so that live partials need not be padded further."""
 
 
 def _array(tensor: Tensor) -> np.ndarray:  # type: ignore[type-arg]
@@ -86,4 +88,5 @@ def export(network: Network, tokenizer: Tokenizer, directory: Path) -> None:
     (directory / "preprocessor_config.json").write_text(json.dumps(extractor) + "\n", encoding="utf-8")
     config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
     config[MARKER] = True
+    config["windows_s"] = WINDOWS_S
     (directory / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

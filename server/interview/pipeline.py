@@ -6,8 +6,8 @@ import asyncio
 from typing import Protocol
 
 from analyzers.results import TranscriptUpdate
+from analyzers.transcription.decoding import RecognitionError
 from analyzers.transcription.stream import AnswerStream
-from analyzers.transcription.whisper import RecognitionError
 from media.frames import AudioFrame, Utterance
 from media.segmenter import Segmenter
 from media.vad import VoiceGate

@@ -44,7 +44,7 @@ def model() -> WhisperModel:
 
 @pytest.fixture
 async def engine(model: WhisperModel) -> AsyncIterator[SpeechEngine]:
-    async with Scheduler(Whisper(model, synthetic=True)) as scheduler:
+    async with Scheduler(lambda: Whisper(model, synthetic=True)) as scheduler:
         engine = SpeechEngine()
         engine.available(scheduler)
         yield engine

@@ -11,12 +11,14 @@ import pytest
 import pytest_asyncio
 from numpy.typing import NDArray
 
+from analyzers.transcription.dispatcher import EngineStatus
+from analyzers.transcription.models import load_model
 from analyzers.transcription.scheduler import Scheduler
-from analyzers.transcription.whisper import Whisper, load_model
+from analyzers.transcription.whisper import Whisper
 from media.frames import SAMPLE_RATE
 from question_flows.model import Language
 from scripts.voice_model.speak import RATE_HZ, resample, synthesise
-from tests.analyzers.transcription.speech import Speak
+from tests.analyzers.transcription.speech import Speak, until
 
 MODEL = Path(os.environ.get("VOICE_MODEL", Path(__file__).parents[2] / "data" / "voice_model"))
 
@@ -28,7 +30,8 @@ def whisper() -> Whisper:
 
 @pytest_asyncio.fixture
 async def scheduler(whisper: Whisper) -> AsyncIterator[Scheduler]:
-    async with Scheduler(whisper) as running:
+    async with Scheduler(lambda: whisper) as running:
+        await until(running, EngineStatus.AVAILABLE)
         yield running
 
 

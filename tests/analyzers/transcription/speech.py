@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzers.transcription.dispatcher import EngineStatus
+from analyzers.transcription.scheduler import Scheduler
 from media.frames import SAMPLE_RATE, Stage, Utterance
 from question_flows.model import Language
 
@@ -27,3 +30,14 @@ def prefixes(samples: NDArray[np.int16], *, number: int = 1, start_ms: int = 0, 
     return [utterance(part, number=number, start_ms=start_ms, final=False) for part in grown] + [
         utterance(samples, number=number, start_ms=start_ms)
     ]
+
+
+async def until(scheduler: Scheduler, status: EngineStatus) -> None:
+    """Returns once the engine has come to this; raises TimeoutError after 20 s."""
+    changed = asyncio.Event()
+    scheduler.on_change(changed.set)
+    async with asyncio.timeout(20):
+        while scheduler.status is not status:
+            changed.clear()
+            await changed.wait()
+    scheduler.forget(changed.set)

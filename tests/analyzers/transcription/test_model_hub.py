@@ -15,7 +15,7 @@ from pytest_aiohttp import AiohttpServer
 
 from analyzers.transcription import model_hub as hub
 from analyzers.transcription.model_hub import ModelUnavailable, fetch
-from analyzers.transcription.whisper import is_synthetic, load_model
+from analyzers.transcription.models import is_synthetic, load_model
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 FILES = {
