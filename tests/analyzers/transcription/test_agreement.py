@@ -48,6 +48,22 @@ def test_agreement_needs_two_successive_decodes() -> None:
     assert committed == ()
 
 
+def test_a_doubtful_word_and_what_follows_wait_for_the_end() -> None:
+    agreement = LocalAgreement()
+    doubtful = (*said("I called"), *said("hymn", at=600, confidence=0.3), *said("today because", at=900))
+    agreement.update(doubtful)
+    committed, tentative = agreement.update(doubtful)
+    assert (texts(committed), texts(tentative)) == ("I called", "hymn today because")
+    assert texts(agreement.finish(said("I called him today because"))) == "I called him today because"
+
+
+def test_the_last_word_is_whole_when_its_speaker_has_paused() -> None:
+    agreement = LocalAgreement()
+    agreement.update(said("I called the driver"))
+    committed, tentative = agreement.update(said("I called the driver"), paused=True)
+    assert (texts(committed), texts(tentative)) == ("I called the driver", "")
+
+
 def test_last_word_waits_for_the_end_because_its_sound_may_be_cut_off() -> None:
     agreement = LocalAgreement()
     agreement.update(said("the cust"))
