@@ -27,6 +27,7 @@ from analyzers.results import TranscriptWord
 from analyzers.transcription.decoding import NOTHING_SAID, DecodedSpeech, DecodeRequest, RecognitionError
 from analyzers.transcription.gates import is_prompt, is_repetitive, is_silence
 from analyzers.transcription.prompts import prompt_text, prompt_tokens
+from analyzers.transcription.simplified import simplified
 from analyzers.transcription.words import Piece, to_words, without_loop
 from media.frames import SAMPLE_RATE, Stage
 from question_flows.model import Language
@@ -237,7 +238,8 @@ class Whisper:
             frames = [int(length * self._model.frames_per_second) for length in seconds]
             aligned = self._model.find_alignment(tokenizer, list(texts.values()), part, frames)
             for at, length, found in zip(texts, seconds, aligned, strict=True):
-                words[at] = to_words(_pieces(found, length), language)
+                spoken = to_words(_pieces(found, length), language)
+                words[at] = simplified(spoken) if language is Language.CHINESE else spoken
         return words
 
 
