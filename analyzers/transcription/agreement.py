@@ -20,6 +20,9 @@ Words = tuple[TranscriptWord, ...]
 DOUBTFUL_BELOW = 0.5
 """A word of less confidence waits for the end of its utterance."""
 
+BEHIND_MS = 250
+"""Two decodes differ by less about the time of one word."""
+
 
 class LocalAgreement:
     """The words of one utterance while it is spoken; words in English, characters in Chinese.
@@ -64,7 +67,8 @@ def continuation(committed: Sequence[TranscriptWord], hypothesis: Sequence[Trans
 
     The hypothesis is cut where its head is nearest to the committed words by edit distance (Levenshtein),
     since it may spell some of them differently; of equally near cuts the one at the committed time.
-    Where fewer than half of the committed words are met, time alone decides.
+    Where fewer than half of the committed words are met, time alone decides. What lies clearly before the committed
+    time is a repetition and left out.
     """
     if not committed:
         return tuple(hypothesis)
@@ -74,7 +78,8 @@ def continuation(committed: Sequence[TranscriptWord], hypothesis: Sequence[Trans
     cut = by_time
     if min(distances) * 2 <= len(committed):
         cut = min(range(len(distances)), key=lambda length: (distances[length], abs(length - by_time)))
-    return tuple(_not_before(word, end_ms) for word in hypothesis[cut:])
+    ahead = (word for word in hypothesis[cut:] if word.end_ms > end_ms - BEHIND_MS)
+    return tuple(_not_before(word, end_ms) for word in ahead)
 
 
 def _not_before(word: TranscriptWord, end_ms: int) -> TranscriptWord:
