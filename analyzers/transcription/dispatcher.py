@@ -33,7 +33,7 @@ class EngineStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SchedulerSettings:
-    """most_batch: utterances decoded together. gather_s: how long a partial waits for company.
+    """most_batch: utterances decoded together; 0 means as many as suit the engine's device. gather_s: how long a partial waits for company.
 
     most_queue_wait_s: when whole utterances wait longer, no further interview begins. partial_wait_s: a partial that
     has waited longer is not worth showing. hang_s: a batch that takes longer will never end. first_retry_s,
@@ -41,7 +41,7 @@ class SchedulerSettings:
     that could not be had is tried again.
     """
 
-    most_batch: int = 8
+    most_batch: int = 0
     gather_s: float = 0.01
     most_queue_wait_s: float = 1.0
     partial_wait_s: float = 5.0
@@ -80,6 +80,7 @@ class Dispatcher:
         self.measured = MeasuredLoad(settings.most_queue_wait_s)
         self.queue = DecodeQueue()
         self._settings = settings
+        self._most_batch = 1
         self._in_flight: list[Job] = []
         self._began_at = 0.0
         self._load_at: float | None = 0.0
@@ -114,15 +115,16 @@ class Dispatcher:
         begin_at = self.queue.next_at(self._settings.gather_s)
         if begin_at is None or begin_at > now:
             return Wait(begin_at)
-        batch = self._live(self.queue.take(key, self._settings.most_batch), now)
+        batch = self._live(self.queue.take(key, self._most_batch), now)
         if not batch:
             return Wait(now)
         self._in_flight, self._began_at = batch, now
         return Decode(batch)
 
-    def loaded(self) -> None:
-        """There is an engine."""
+    def loaded(self, most_batch: int) -> None:
+        """There is an engine, which decodes so many utterances together."""
         self.status, self.reason = EngineStatus.AVAILABLE, ""
+        self._most_batch = self._settings.most_batch or most_batch
 
     def unavailable(self, reason: str, now: float) -> None:
         """There is none to be had. reason: a sentence for the operator."""

@@ -187,7 +187,7 @@ class Scheduler:
         error = loading.exception()
         if error is None:
             self._whisper = loading.result()
-            self._dispatcher.loaded()
+            self._dispatcher.loaded(self._whisper.most_batch)
         elif isinstance(error, ModelUnavailable):
             self._dispatcher.unavailable(str(error), monotonic())
         else:

@@ -36,6 +36,10 @@ CPU_WINDOWS_S = (8, 12, 16, 24, 30)
 """Lengths that sound is padded to on a CPU. Below 8 s Whisper was seen to lose words (CTranslate2#2100)."""
 GPU_WINDOWS_S = (30,)
 
+CPU_MOST_BATCH = 8
+GPU_MOST_BATCH = 32
+"""Utterances decoded together: more delay the first, and on a CPU bring little."""
+
 _WIDE_BEAM = 5
 _TOKENS_A_SECOND = 12
 """Nobody speaks more; a decoder in a loop would go on to the model's 448 and hold up its whole batch."""
@@ -81,6 +85,7 @@ class Whisper:
         self._suppressed = get_suppressed_tokens(self._tokenizers[Language.ENGLISH], [-1])
         self._prompt = lru_cache(maxsize=256)(self._make_prompt)
         self.synthetic = synthetic
+        self.most_batch = GPU_MOST_BATCH if self._encodes_batches else CPU_MOST_BATCH
 
     def batch_key(self, request: DecodeRequest) -> BatchKey:
         """What must be equal for requests to be decoded in one batch: padded length, prompt length, search."""

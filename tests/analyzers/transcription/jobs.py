@@ -40,7 +40,7 @@ class Bench:
         assert isinstance(self.next(), LoadEngine)
 
     def available(self) -> None:
-        self.dispatcher.loaded()
+        self.dispatcher.loaded(8)
 
     def push(self, name: str, stage: Stage, *, number: int = 1, seconds: float = 2.0) -> Job:
         """A job of the owner that stands before the first space of its name."""
