@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
-from question_flows.model import Language, QuestionKind
+from question_flows.model import Endpointing, Language, QuestionKind
 
 FieldPath = tuple[str | int, ...]
 
 _TEXTS = {"title", "job", "name", "description", "text", "setting", "counterpart"}
 _TEXT_LISTS = {"cues", "counter_cues", "terms", "sample_answers"}
+_SHORTEST_ENDPOINT_MS, _LONGEST_ENDPOINT_MS = 500, 3000
 _ID = re.compile(r"[a-z0-9_]+")
 
 
@@ -39,6 +41,7 @@ def problems_of(data: Any) -> list[Problem]:
         *_weight_problems(data),
         *_competency_problems(data),
         *_question_problems(data),
+        *_endpointing_problems(data),
     ]
 
 
@@ -172,3 +175,26 @@ def _scenario_problems(question: dict[str, Any], path: FieldPath, known: set[Any
         yield Problem(where, "is missing; a role_play question names its scenario")
     if not role_play and scenario is not None:
         yield Problem(where, "belongs to role_play questions only")
+
+
+def _endpointing_problems(data: dict[str, Any]) -> Iterator[Problem]:
+    """Pauses are within bounds, and none is shorter than the one that needs less; what is left out has its default."""
+    given = data.get("endpointing")
+    if not isinstance(given, dict):
+        return
+    pauses = {field.name: given.get(field.name, field.default) for field in fields(Endpointing)}
+    if not all(isinstance(pause, int) for pause in pauses.values()):
+        return
+    for name, pause in pauses.items():
+        if not _SHORTEST_ENDPOINT_MS <= pause <= _LONGEST_ENDPOINT_MS:
+            limits = f"{_SHORTEST_ENDPOINT_MS} to {_LONGEST_ENDPOINT_MS}"
+            yield Problem(("endpointing", name), f"is {pause}; it has to be {limits} milliseconds")
+    for shorter, longer in pairwise(pauses):
+        if pauses[shorter] <= pauses[longer]:
+            continue
+        if longer in given:
+            text = f"is {pauses[longer]}; it has to be at least {shorter}, which is {pauses[shorter]}"
+            yield Problem(("endpointing", longer), text)
+        else:
+            text = f"is {pauses[shorter]}; it has to be at most {longer}, which is {pauses[longer]} unless given"
+            yield Problem(("endpointing", shorter), text)

@@ -102,6 +102,23 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Endpointing:
+    """How much silence, in milliseconds, ends an utterance; more where people have to think before they go on.
+
+    Only the transcript is cut there: an utterance's end never ends the answer, the candidate does. Shorter pauses make
+    the words certain sooner, longer ones keep a sentence in one piece. The loader refuses what does not satisfy
+    500 <= complete_ms <= normal_ms <= unfinished_ms <= 3000.
+    """
+
+    complete_ms: int = 600
+    """After a complete sentence."""
+    normal_ms: int = 900
+    """When the words do not tell."""
+    unfinished_ms: int = 2000
+    """After "um", "because", a comma: the sentence goes on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """A complete interview: what is asked, in which order, and how answers are weighed."""
 
@@ -113,6 +130,7 @@ class Flow:
     competencies: tuple[Competency, ...]
     scenarios: tuple[Scenario, ...]
     questions: tuple[Question, ...]
+    endpointing: Endpointing = Endpointing()
 
     def question(self, question_id: str) -> Question:
         """The question with this id. Raises KeyError when the flow has none."""

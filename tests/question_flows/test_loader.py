@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from question_flows.loader import FlowError, load_flow, load_flows, shipped_flows
-from question_flows.model import Language, QuestionKind
+from question_flows.model import Endpointing, Language, QuestionKind
 
 SMALL = """\
 id: small
@@ -93,6 +93,12 @@ def test_a_flow_is_read_whole(write: Write) -> None:
     assert flow.scenario("shop").counterpart[Language.ENGLISH] == "a customer"
 
 
+def test_pauses_are_read_and_have_their_defaults(write: Write) -> None:
+    assert load_flow(write(SMALL)).endpointing == Endpointing(complete_ms=600, normal_ms=900, unfinished_ms=2000)
+    given = SMALL.replace("competencies:", "endpointing: {complete_ms: 500, unfinished_ms: 3000}\ncompetencies:", 1)
+    assert load_flow(write(given)).endpointing == Endpointing(complete_ms=500, normal_ms=900, unfinished_ms=3000)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -173,6 +179,41 @@ def test_a_flow_is_read_whole(write: Write) -> None:
             "thinking_seconds: 0",
             "thinking_seconds: -1",
             "small.yaml:48: questions[1].thinking_seconds: is -1; it has to be at least 0",
+        ),
+        (
+            "competencies:",
+            "endpointing: {complete_ms: 400}\ncompetencies:",
+            "small.yaml:6: endpointing.complete_ms: is 400; it has to be 500 to 3000 milliseconds",
+        ),
+        (
+            "competencies:",
+            "endpointing: {unfinished_ms: 3001}\ncompetencies:",
+            "small.yaml:6: endpointing.unfinished_ms: is 3001; it has to be 500 to 3000 milliseconds",
+        ),
+        (
+            "competencies:",
+            "endpointing:\n  complete_ms: 800\n  normal_ms: 700\ncompetencies:",
+            "small.yaml:8: endpointing.normal_ms: is 700; it has to be at least complete_ms, which is 800",
+        ),
+        (
+            "competencies:",
+            "endpointing: {complete_ms: 1000}\ncompetencies:",
+            "small.yaml:6: endpointing.complete_ms: is 1000; it has to be at most normal_ms, which is 900 unless given",
+        ),
+        (
+            "competencies:",
+            "endpointing: {normal_ms: 0.9}\ncompetencies:",
+            "small.yaml:6: endpointing.normal_ms: has to be a whole number",
+        ),
+        (
+            "competencies:",
+            "endpointing: {short_ms: 600}\ncompetencies:",
+            "small.yaml:6: endpointing.short_ms: is not a field of a flow; check the spelling",
+        ),
+        (
+            "competencies:",
+            "endpointing: short\ncompetencies:",
+            "small.yaml:6: endpointing: has to be a group of fields",
         ),
         ("job: {en", "title: {en", "small.yaml:4: title: is given twice"),
         ("languages: [en, zh-CN]", "languages: []", "small.yaml:5: languages: has to name at least one of en, zh-CN"),
