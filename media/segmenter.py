@@ -9,29 +9,34 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from media.frames import FRAME_MS, AudioFrame, Stage, Utterance
+from media.frames import FRAME_MS, SAMPLE_RATE, AudioFrame, Stage, Utterance
 
 DISCONTINUITY_MS = 400
+SHORTEST_ENDPOINT_MS = 500
+LONGEST_ENDPOINT_MS = 3_000
+FRAME_SAMPLES = SAMPLE_RATE * FRAME_MS // 1000
 
 
 @dataclass(frozen=True, slots=True)
 class SegmenterSettings:
     """All in milliseconds; in effect rounded to whole frames of 20 ms.
 
-    pre_roll_ms: sound kept before the first speech, so that no first consonant is cut.
-    endpoint_ms: silence that ends an utterance. post_roll_ms: how much of it the utterance keeps.
-    partial_every_ms: a provisional utterance for every so much of growth in speech.
-    provisional_silence_ms: one more at this much silence, so that recognition of the whole is under way
+    pre_roll_ms: sound kept before the first speech, more than speech is noticed late: no first consonant is cut.
+    endpoint_ms: silence that ends an utterance, unless `Segmenter.end_after` says otherwise. post_roll_ms: how much
+    of it the utterance keeps.
+    partial_every_ms: a partial utterance for every so much of growth in speech, to begin with.
+    provisional_silence_ms: a provisional one at this much silence, so that recognition of the whole is under way
     before the endpoint.
     longest_ms: an utterance this long is split. split_search_ms: within this last part, the endpoint is
-    already provisional_silence_ms, no provisional utterance is made (it could reach beyond the split), and
-    the split is made at the quietest place.
+    already provisional_silence_ms, no partial or provisional utterance is made (it could reach beyond the split),
+    and the split is made at the quietest place.
     Raises ValueError when they contradict one another.
     """
 
-    pre_roll_ms: int = 300
-    endpoint_ms: int = 700
+    pre_roll_ms: int = 500
+    endpoint_ms: int = 900
     post_roll_ms: int = 300
     partial_every_ms: int = 500
     provisional_silence_ms: int = 250
@@ -39,39 +44,54 @@ class SegmenterSettings:
     split_search_ms: int = 2_000
 
     def __post_init__(self) -> None:
-        if not 0 < self.provisional_silence_ms <= self.post_roll_ms <= self.endpoint_ms:
-            raise ValueError("provisional_silence_ms <= post_roll_ms <= endpoint_ms must hold")
+        if not 0 < self.provisional_silence_ms <= self.post_roll_ms <= SHORTEST_ENDPOINT_MS:
+            raise ValueError("provisional_silence_ms <= post_roll_ms <= 500 must hold")
+        if not SHORTEST_ENDPOINT_MS <= self.endpoint_ms <= LONGEST_ENDPOINT_MS:
+            raise ValueError("endpoint_ms must be 500 to 3000")
         if not self.pre_roll_ms + self.partial_every_ms <= self.longest_ms - self.split_search_ms:
             raise ValueError("longest_ms must leave room for a pre-roll and a partial before the split")
 
 
-@dataclass(slots=True)
 class _Open:
-    """The utterance that is being spoken. speech_end: frames up to and including the last speech."""
+    """The utterance that is being spoken. speech_end: frames up to and including the last speech.
 
-    number: int
-    start_ms: int
-    frames: list[AudioFrame]
-    speech: list[bool]
-    speech_end: int
-    provisional_end: int = 0
+    The sound of all its frames lies in one buffer, which only grows; utterances are read-only views of its beginning.
+    """
+
+    def __init__(self, number: int, start_ms: int, room: int) -> None:
+        self.number = number
+        self.start_ms = start_ms
+        self.frames: list[AudioFrame] = []
+        self.speech: list[bool] = []
+        self.speech_end = 0
+        self.told = 0
+        self.endpoint_ms: int | None = None
+        self._sound = np.empty(room * FRAME_SAMPLES, np.int16)
 
     @property
-    def silence(self) -> int:
-        return len(self.frames) - self.speech_end
+    def silence_ms(self) -> int:
+        return (len(self.frames) - self.speech_end) * FRAME_MS
 
     def add(self, frame: AudioFrame, is_speech: bool) -> None:
+        begin = len(self.frames) * FRAME_SAMPLES
+        self._sound[begin : begin + FRAME_SAMPLES] = frame.samples
         self.frames.append(frame)
         self.speech.append(is_speech)
         if is_speech:
             self.speech_end = len(self.frames)
+            self.endpoint_ms = None
+
+    def sound(self, frames: int) -> NDArray[np.int16]:
+        sound = self._sound[: frames * FRAME_SAMPLES]
+        sound.flags.writeable = False
+        return sound
 
     def utterance(self, frames: int, stage: Stage) -> Utterance:
         voiced = [at for at, is_speech in enumerate(self.speech[:frames]) if is_speech]
         first, behind = (voiced[0], voiced[-1] + 1) if voiced else (0, 0)
         return Utterance(
             number=self.number,
-            samples=np.concatenate([frame.samples for frame in self.frames[:frames]]),
+            samples=self.sound(frames),
             start_ms=self.start_ms,
             end_ms=self.start_ms + frames * FRAME_MS,
             speech_start_ms=self.start_ms + first * FRAME_MS,
@@ -83,12 +103,16 @@ class _Open:
 class Segmenter:
     """Cuts one person's frames into utterances.
 
-    Every sample from the first to the last speech is in exactly one final utterance; provisional ones are
-    prefixes of the final one with their number; times never go backwards, even when the clock does.
+    Every sample from the first to the last speech is in exactly one final utterance; partial and provisional ones are
+    prefixes of the final one with their number; times never go backwards, even when the clock does. Where utterances
+    end depends on the sound and on `end_after` only, and their sound not even on that.
+
+    partial_every_ms: how much speech is worth another partial; may be set at any time.
     """
 
     def __init__(self, settings: SegmenterSettings | None = None) -> None:
         self._settings = settings or SegmenterSettings()
+        self.partial_every_ms = self._settings.partial_every_ms
         self._pre_roll: deque[AudioFrame] = deque(maxlen=self._settings.pre_roll_ms // FRAME_MS)
         self._open: _Open | None = None
         self._number = 0
@@ -110,6 +134,18 @@ class Segmenter:
             self._pre_roll.append(frame)
         return ready + self._advance(is_speech)
 
+    def end_after(self, number: int, speech_end_ms: int, silence_ms: int) -> None:
+        """How much silence ends utterance `number`, if nothing is said after speech_end_ms: a verdict on what was.
+
+        silence_ms is brought within 500 to 3000. When so much has passed already, the utterance ends with the next
+        frame. Ignored when it has ended or speech has gone on: the verdict was about another pause.
+        """
+        current = self._open
+        if current is None or current.number != number:
+            return
+        if current.start_ms + current.speech_end * FRAME_MS == speech_end_ms:
+            current.endpoint_ms = min(max(silence_ms, SHORTEST_ENDPOINT_MS), LONGEST_ENDPOINT_MS)
+
     def flush(self) -> list[Utterance]:
         """End the utterance that is open, if one is: the answer was submitted, or the line is gone."""
         if self._open is None:
@@ -123,33 +159,34 @@ class Segmenter:
     def _begin(self, frame: AudioFrame) -> None:
         frames = [*self._pre_roll, frame]
         self._pre_roll.clear()
-        self._number += 1
-        start_ms = max(self._end_ms, frames[0].start_ms)
         speech = [False] * (len(frames) - 1) + [True]
-        self._open = _Open(self._number, start_ms, frames, speech, speech_end=len(frames))
+        self._open_with(frames, speech, max(self._end_ms, frames[0].start_ms))
+
+    def _open_with(self, frames: list[AudioFrame], speech: list[bool], start_ms: int) -> _Open:
+        self._number += 1
+        self._open = _Open(self._number, start_ms, room=-(-self._settings.longest_ms // FRAME_MS))
+        for frame, is_speech in zip(frames, speech, strict=True):
+            self._open.add(frame, is_speech)
+        return self._open
 
     def _advance(self, is_speech: bool) -> list[Utterance]:
         current, settings = self._open, self._settings
         if current is None:
             return []
-        length_ms, silence_ms = len(current.frames) * FRAME_MS, current.silence * FRAME_MS
+        length_ms, silence_ms = len(current.frames) * FRAME_MS, current.silence_ms
         is_late = length_ms > settings.longest_ms - settings.split_search_ms
-        endpoint_ms = settings.provisional_silence_ms if is_late else settings.endpoint_ms
-        if silence_ms >= endpoint_ms:
+        endpoint_ms = current.endpoint_ms or settings.endpoint_ms
+        if silence_ms >= (settings.provisional_silence_ms if is_late else endpoint_ms):
             return self.flush()
         if length_ms >= settings.longest_ms:
             return self._split()
         if is_late:
             return []
-        grown_ms = (len(current.frames) - current.provisional_end) * FRAME_MS
+        grown_ms = (len(current.frames) - current.told) * FRAME_MS
         paused = silence_ms >= settings.provisional_silence_ms > silence_ms - FRAME_MS
-        if paused or (is_speech and grown_ms >= settings.partial_every_ms):
-            return [self._so_far(current, Stage.PROVISIONAL if paused else Stage.PARTIAL)]
+        if paused or (is_speech and grown_ms >= self.partial_every_ms):
+            return [_so_far(current, Stage.PROVISIONAL if paused else Stage.PARTIAL)]
         return []
-
-    def _so_far(self, current: _Open, stage: Stage) -> Utterance:
-        current.provisional_end = len(current.frames)
-        return current.utterance(len(current.frames), stage)
 
     def _finish(self, frames: int) -> Utterance:
         """End the open utterance after `frames` frames; what is behind them is pre-roll of the next."""
@@ -168,14 +205,17 @@ class Segmenter:
         cut = _quietest(current, len(current.frames) - self._settings.split_search_ms // FRAME_MS)
         if cut >= current.speech_end:
             return [self._finish(cut)]
-        rest, speech = current.frames[cut:], current.speech[cut:]
         final = self._finish(cut)
         self._pre_roll.clear()
-        self._number += 1
-        self._open = _Open(self._number, final.end_ms, rest, speech, speech_end=current.speech_end - cut)
-        if len(rest) * FRAME_MS < self._settings.partial_every_ms:
+        rest = self._open_with(current.frames[cut:], current.speech[cut:], final.end_ms)
+        if len(rest.frames) * FRAME_MS < self.partial_every_ms:
             return [final]
-        return [final, self._so_far(self._open, Stage.PARTIAL)]
+        return [final, _so_far(rest, Stage.PARTIAL)]
+
+
+def _so_far(current: _Open, stage: Stage) -> Utterance:
+    current.told = len(current.frames)
+    return current.utterance(len(current.frames), stage)
 
 
 def _quietest(current: _Open, begin: int) -> int:
