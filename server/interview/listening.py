@@ -141,7 +141,9 @@ class Listening:
             scheduler, self._journal.interview_id, state.language, question.terms.get(state.language, ())
         )
         heard = max((utterance.number for utterance in answer.utterances), default=0)
-        return AnswerPipeline(answer.question_id, stream, self, self._group, heard + len(answer.lost) + 1)
+        first_number = heard + len(answer.lost) + 1
+        endpointing = self._journal.flow.endpointing
+        return AnswerPipeline(answer.question_id, stream, self, self._group, first_number, endpointing)
 
     def _keep_sound(self, question_id: str, utterance: Utterance) -> None:
         kept = self._sound.setdefault(question_id, [])

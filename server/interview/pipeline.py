@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from analyzers.results import TranscriptUpdate
 from analyzers.transcription.decoding import RecognitionError
+from analyzers.transcription.endpointing import silence_to_wait_ms
 from analyzers.transcription.stream import AnswerStream
-from media.frames import AudioFrame, Utterance
-from media.segmenter import Segmenter
+from analyzers.transcription.voice import VoiceArbiter
+from media.frames import AudioFrame, Stage, Utterance
+from media.segmenter import Segmenter, SegmenterSettings
 from media.vad import VoiceGate
+from question_flows.model import Endpointing
 
 TAIL_SECONDS = 20.0
 """How long a submitted answer waits for its last words."""
@@ -29,7 +33,10 @@ class Listener(Protocol):
 class AnswerPipeline:
     """Hears one answer until `finish`. Partials are dropped when newer ones come; finals never are.
 
+    An utterance ends when its last words and the silence behind them say so. Words that come within 250 ms come in
+    time for any pause, and then where utterances end depends on the sound alone.
     first_number: what the first utterance is called, higher than those heard before a reconnect.
+    cadence_ms: how much more speech is worth a partial just now.
     """
 
     def __init__(
@@ -39,6 +46,8 @@ class AnswerPipeline:
         listener: Listener,
         group: asyncio.TaskGroup,
         first_number: int = 1,
+        endpointing: Endpointing = Endpointing(),
+        cadence_ms: Callable[[], int] = lambda: 500,
     ) -> None:
         self.question_id = question_id
         self._stream = stream
@@ -46,7 +55,10 @@ class AnswerPipeline:
         self._group = group
         self._offset = first_number - 1
         self._gate = VoiceGate()
-        self._segmenter = Segmenter()
+        self._arbiter = VoiceArbiter()
+        self._endpointing = endpointing
+        self._cadence_ms = cadence_ms
+        self._segmenter = Segmenter(SegmenterSettings(endpoint_ms=endpointing.normal_ms))
         self.closed = False
         self._pending: dict[int, Utterance] = {}
         self._finals: asyncio.Queue[Utterance] = asyncio.Queue()
@@ -58,7 +70,14 @@ class AnswerPipeline:
     def push(self, frame: AudioFrame) -> None:
         """Takes the next frame; ignored once the answer is being finished."""
         if not self.closed:
-            self._take(self._segmenter.push(frame, self._gate.is_speech(frame)))
+            is_voice = self._arbiter.is_voice(frame, self._gate.is_open(frame))
+            self._segmenter.partial_every_ms = self._cadence_ms()
+            self._take(self._segmenter.push(frame, is_voice))
+
+    async def caught_up(self) -> None:
+        """Returns when the words of all partials are in: for whoever pushes sound faster than it was spoken."""
+        while self._partials:
+            await asyncio.wait(self._partials)
 
     def flush(self) -> None:
         """Ends the utterance being spoken: the candidate pauses, or comes back over another line."""
@@ -99,7 +118,15 @@ class AnswerPipeline:
         except RecognitionError:
             return  # Its final will tell: there the loss is recorded.
         if update is not None and not self.closed:
+            if utterance.stage is Stage.PROVISIONAL:
+                self._judge_pause(utterance, update)
             await self._tell(utterance, update)
+
+    def _judge_pause(self, utterance: Utterance, update: TranscriptUpdate) -> None:
+        """Its speaker has paused behind these words: how long before they are taken for finished."""
+        words = update.committed + update.tentative
+        silence_ms = silence_to_wait_ms(words, update.language, self._endpointing)
+        self._segmenter.end_after(utterance.number, utterance.speech_end_ms, silence_ms)
 
     async def _hear_finals(self) -> None:
         while True:
