@@ -21,22 +21,25 @@ PEAK_DECAY = 0.995
 forgotten by half in 2.8 s. In real speech 35 dB too quiet as much is then found as at full level (64 % of the time, not
 60 %); in espeak-ng's with noise, a voice is noticed within 210 ms in 95 of 100 cases and not within 250 ms."""
 
-CERTAIN = 0.5
-LIKELY = 0.35
+CERTAIN = 0.4
+LIKELY = 0.3
 WINDOWS_TO_BEGIN = 2
 LIKELY_WINDOWS = 12
-WARM_UP_FRAMES = 25
+COLD_WINDOWS = 6
+RECALLED_FRAMES = 25
 HOLD_FRAMES = 50
 
 
 class VoiceArbiter:
     """Says of each frame whether somebody speaks; one arbiter per microphone, frames in order.
 
-    A voice begins with two windows in a row that are certain (0.5 and more), so that a short "no" counts and a click
-    does not. It goes on in every window that is likely (0.35 and more), for at most 12 windows (384 ms) after the last
+    A voice begins with two windows in a row that are certain (0.4 and more), so that a short "no" counts and a click
+    does not. It goes on in every window that is likely (0.3 and more), for at most 12 windows (384 ms) after the last
     certain one: a sound that is only ever likely holds nothing open. A pause between words is not voice; how much of
     it belongs to an utterance is for the segmenter to decide.
 
+    Nothing is a voice in the first 6 windows (192 ms), where the network takes a hum for one; the segmenter's pre-roll
+    keeps the sound of a person who does begin at once.
     When the gate has been closed for a second nothing is computed any more; when it opens, the half second before is
     heard first. 0.05 ms of computing a window, on one thread: it may run on the event loop, where the half second
     costs 1 ms. The network is shared by the process; what it remembers of this microphone is kept here.
@@ -48,8 +51,9 @@ class VoiceArbiter:
         self._cell = np.zeros((1, 1, 128), np.float32)
         self._sound = np.zeros(CONTEXT, np.float32)
         self._peak = PEAK / MOST_GAIN
-        self._skipped: deque[AudioFrame] = deque(maxlen=WARM_UP_FRAMES)
+        self._skipped: deque[AudioFrame] = deque(maxlen=RECALLED_FRAMES)
         self._hold = 0
+        self._cold = COLD_WINDOWS
         self._certain = 0
         self._since_certain = LIKELY_WINDOWS
         self._voice = False
@@ -86,8 +90,9 @@ class VoiceArbiter:
 
     def _hear(self, probability: float) -> bool:
         self._certain = self._certain + 1 if probability >= CERTAIN else 0
+        self._cold = max(0, self._cold - 1)
         going_on = self._since_certain < LIKELY_WINDOWS
-        if self._certain >= (1 if going_on else WINDOWS_TO_BEGIN):
+        if not self._cold and self._certain >= (1 if going_on else WINDOWS_TO_BEGIN):
             self._since_certain = 0
             return True
         self._since_certain += 1
