@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Protocol
 
 from analyzers.results import TranscriptUpdate
@@ -36,7 +35,6 @@ class AnswerPipeline:
     An utterance ends when its last words and the silence behind them say so. Words that come within 250 ms come in
     time for any pause, and then where utterances end depends on the sound alone.
     first_number: what the first utterance is called, higher than those heard before a reconnect.
-    cadence_ms: how much more speech is worth a partial just now.
     """
 
     def __init__(
@@ -47,7 +45,6 @@ class AnswerPipeline:
         group: asyncio.TaskGroup,
         first_number: int = 1,
         endpointing: Endpointing = Endpointing(),
-        cadence_ms: Callable[[], int] = lambda: 500,
     ) -> None:
         self.question_id = question_id
         self._stream = stream
@@ -57,7 +54,6 @@ class AnswerPipeline:
         self._gate = VoiceGate()
         self._arbiter = VoiceArbiter()
         self._endpointing = endpointing
-        self._cadence_ms = cadence_ms
         self._segmenter = Segmenter(SegmenterSettings(endpoint_ms=endpointing.normal_ms))
         self.closed = False
         self._pending: dict[int, Utterance] = {}
@@ -71,7 +67,7 @@ class AnswerPipeline:
         """Takes the next frame; ignored once the answer is being finished."""
         if not self.closed:
             is_voice = self._arbiter.is_voice(frame, self._gate.is_open(frame))
-            self._segmenter.partial_every_ms = self._cadence_ms()
+            self._segmenter.partial_every_ms = self._stream.cadence_ms
             self._take(self._segmenter.push(frame, is_voice))
 
     async def caught_up(self) -> None:

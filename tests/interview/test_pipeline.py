@@ -10,14 +10,17 @@ import pytest
 from numpy.typing import NDArray
 
 from analyzers.results import TranscriptUpdate, join_words
+from analyzers.transcription.dispatcher import EngineStatus
+from analyzers.transcription.models import load_model
 from analyzers.transcription.scheduler import Scheduler
 from analyzers.transcription.stream import AnswerStream
-from analyzers.transcription.whisper import Whisper, load_model
+from analyzers.transcription.whisper import Whisper
 from media.frames import SAMPLE_RATE, AudioFrame, Utterance
 from question_flows.model import Endpointing, Language
 from scripts.voice_model.speak import RATE_HZ, resample, synthesise
 from server.interview.pipeline import AnswerPipeline
 from tests.analyzers.transcription.conftest import MODEL
+from tests.analyzers.transcription.speech import until
 
 FRAME = 320
 COMPLETE = "I am very sorry, I understand that you are angry."
@@ -61,7 +64,8 @@ async def answer(
 ) -> Listening:
     """Hears the sound as fast as it can; the words of partials come up to late_ms of it late."""
     listening = Listening()
-    async with Scheduler(whisper) as scheduler, asyncio.TaskGroup() as group:
+    async with Scheduler(lambda: whisper) as scheduler, asyncio.TaskGroup() as group:
+        await until(scheduler, EngineStatus.AVAILABLE)
         stream = AnswerStream(scheduler, "interview", Language.ENGLISH)
         pipeline = AnswerPipeline("question", stream, listening, group, endpointing=endpointing)
         for at in range(0, sound.size - FRAME + 1, FRAME):
