@@ -9,7 +9,7 @@ from scripts.voice_model.features import RATE_HZ
 def noise(seconds: float, rng: np.random.Generator) -> npt.NDArray[np.int16]:
     """One of the sounds, chosen at random, at -75 to -25 dB of full scale."""
     count = int(seconds * RATE_HZ)
-    sound = (_hiss, _hiss, _hum, _breath, _clicks, _steps)[rng.integers(6)](count, rng)
+    sound = (_hiss, _hiss, _hum, breath, clicks, _steps)[rng.integers(6)](count, rng)
     level = 10 ** (rng.uniform(-75, -25) / 20)
     scaled = sound / (np.sqrt(np.mean(sound**2)) + 1e-9) * level * 32768
     return np.asarray(np.clip(scaled, -32768, 32767), np.int16)
@@ -30,7 +30,7 @@ def _hum(count: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     return np.asarray(tones + rng.uniform(0.01, 0.3) * _normal(_hiss(count, rng)))
 
 
-def _breath(count: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+def breath(count: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Bursts of band-limited noise that swell and fade within half a second to a second and a half."""
     sound = 0.02 * _normal(_hiss(count, rng))
     for _ in range(max(1, int(count / RATE_HZ / 3))):
@@ -43,7 +43,7 @@ def _breath(count: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     return sound
 
 
-def _clicks(count: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+def clicks(count: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Key clicks over faint hiss."""
     sound = 0.02 * _normal(_hiss(count, rng))
     for _ in range(int(rng.integers(1, 3 + 6 * count // RATE_HZ))):

@@ -1,0 +1,1 @@
+"""The parts of `scripts/bench transcription`: sound, drivers of ours and of the peers, figures."""
