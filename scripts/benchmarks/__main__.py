@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from importlib import import_module
 from pathlib import Path
 
-BENCHMARKS = {"voice-model": "scripts.benchmarks.voice_model", "live": "scripts.benchmarks.live"}
+BENCHMARKS = {
+    "live": "scripts.benchmarks.live",
+    "transcription": "scripts.benchmarks.transcription",
+    "voice-model": "scripts.benchmarks.voice_model",
+}
+"""Each module has run(), which returns its figures, and may have add_arguments(parser): run() gets those by name."""
 
 
 def main() -> None:
     """Parses the command line, runs the benchmark, prints its figures and writes them to --json FILE."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("name", choices=sorted(BENCHMARKS), help="what to measure")
+    parser.add_argument("name", choices=sorted(BENCHMARKS), help="what to measure; first, its own options behind it")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
-    arguments = parser.parse_args()
-    figures = import_module(BENCHMARKS[arguments.name]).run()
+    # Only the benchmark that is asked for is imported: each needs packages and programs of its own.
+    for name in {*sys.argv[1:2]} & {*BENCHMARKS}:
+        module = import_module(BENCHMARKS[name])
+        if hasattr(module, "add_arguments"):
+            module.add_arguments(parser)
+    options = vars(parser.parse_args())
+    name, file = options.pop("name"), options.pop("json")
+    figures = import_module(BENCHMARKS[name]).run(**options)
     text = json.dumps(figures, indent=2, ensure_ascii=False)
     print(text)
-    if arguments.json:
-        arguments.json.write_text(text + "\n", encoding="utf-8")
+    if file:
+        file.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

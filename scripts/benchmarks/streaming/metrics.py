@@ -5,7 +5,7 @@ Latencies are measured against the true times of the words, which the speech syn
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
@@ -52,14 +52,14 @@ def errors(said: Sequence[Tokens], understood: Sequence[Tokens], language: Langu
     return Errors(missed + found.insertions, missed + found.hits)
 
 
-def streaming_errors(heard: Sequence[Heard]) -> Errors:
-    """Of what stood there in the end. Interviews of both languages may be among them."""
-    total = Errors(0, 0)
-    for language in {each.said.language for each in heard}:
-        own = [each for each in heard if each.said.language is language]
-        said = [tuple(word.text for word in each.said.words) for each in own]
-        total += errors(said, [each.seen.text for each in own], language)
-    return total
+def streaming_errors(heard: Heard) -> Errors:
+    """Of what stood there in the end."""
+    return errors([tuple(word.text for word in heard.said.words)], [heard.seen.text], heard.said.language)
+
+
+def in_all(each: Iterable[Errors]) -> Errors:
+    """Micro-averaged."""
+    return sum(each, start=Errors(0, 0))
 
 
 def first_seen(said: Sequence[TrueWord], sights: Sequence[Sight]) -> dict[int, float]:
@@ -166,11 +166,19 @@ def stability(heard: Sequence[Heard]) -> float | None:
     At each change all visible words from the first that differs on count as taken back. None when nothing was shown.
     """
     final = sum(len(each.seen.text) for each in heard)
-    retracted = 0
-    for each in heard:
-        for before, after in pairwise(each.seen.sights):
-            retracted += len(before.visible) - _common_head(before.visible, after.visible)
-    return round(retracted / final, 4) if final else None
+    return round(sum(_retracted(each) for each in heard) / final, 4) if final else None
+
+
+def words_shown(heard: Heard) -> int:
+    """Every word that ever stood there: those that stayed and those that were taken back."""
+    return len(heard.seen.text) + _retracted(heard)
+
+
+def _retracted(heard: Heard) -> int:
+    return sum(
+        len(before.visible) - _common_head(before.visible, after.visible)
+        for before, after in pairwise(heard.seen.sights)
+    )
 
 
 def _positions(heard: Heard) -> list[range]:

@@ -1,4 +1,4 @@
-"""Drives our own path of sound, AnswerPipeline to Scheduler, as an interview does: frames of 20 ms when they are due."""
+"""Drives our own path of sound, from AnswerPipeline to Scheduler, as an interview does: frames when they are due."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from scripts.benchmarks.streaming.timeline import Final, Heard, Round, Timeline,
 from server.interview.pipeline import AnswerPipeline
 
 FRAME_SAMPLES = SAMPLE_RATE * FRAME_MS // 1000
-_IDLE_POLL_S = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +41,22 @@ class NotingScheduler(Scheduler):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.noted: dict[str, list[_Noted]] = {}
-        self.running = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
+        self._running = 0
 
     async def decode(
         self, owner_id: str, utterance: Utterance, language: Language, *arguments: Any, **options: Any
     ) -> DecodedSpeech | None:
         """As the scheduler's own."""
-        self.running += 1
+        self._running += 1
+        self.idle.clear()
         try:
             decoded = await super().decode(owner_id, utterance, language, *arguments, **options)
         finally:
-            self.running -= 1
+            self._running -= 1
+            if not self._running:
+                self.idle.set()
         noted = _Noted(
             utterance.number,
             utterance.stage,
@@ -115,11 +119,10 @@ class Line:
         if update.final:
             self._finals.append((utterance, now))
         updates = [self._shown[shown] for shown in sorted(self._shown)]
-        texts = [
-            join_words([word.text for each in updates for word in words(each)], self.said.language)
-            for words in (lambda each: each.committed, lambda each: each.tentative)
-        ]
-        self._watch.see(now - self.start, *texts)
+        committed = [word.text for each in updates for word in each.committed]
+        tentative = [word.text for each in updates for word in each.tentative]
+        language = self.said.language
+        self._watch.see(now - self.start, join_words(committed, language), join_words(tentative, language))
 
     async def lost(self, question_id: str, utterance: Utterance, reason: str) -> None:
         """A final without words."""
@@ -194,6 +197,5 @@ async def hurry(lines: Sequence[Line], scheduler: NotingScheduler) -> list[float
         for line in lines:
             line.push(index)
         await asyncio.sleep(0)
-        while scheduler.running:
-            await asyncio.sleep(_IDLE_POLL_S)
+        await scheduler.idle.wait()
     return []

@@ -1,7 +1,7 @@
 """Runs WhisperLive's own websocket server: by the Python of its own environment, as `… SETTINGS_JSON`.
 
-faster_whisper backend, one model for all clients. Imports nothing of this repository: that environment does not have
-it. Ends at once when its parent closes our standard input.
+faster_whisper backend, one model for all clients, batched across them. Imports nothing of this repository: that
+environment does not have it. Ends at once when its parent closes our standard input.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def main() -> None:
         backend="faster_whisper",
         faster_whisper_custom_model_path=settings["model"],
         single_model=True,
-        batch_enabled=settings["batches"],
+        batch_enabled=True,
         # Its limits on admission are raised: how many it can serve is what is measured.
         max_clients=10_000,
         max_connection_time=3_600,

@@ -60,7 +60,7 @@ class Client:
         self._asr = SharedModel(language)
         self._online = whisper_online.OnlineASRProcessor(self._asr, buffer_trimming=("segment", 15))
         self._sound = sound.astype(np.float32) / 32768.0
-        self._chunk = round(job["min_chunk_s"] * RATE_HZ)
+        self._chunk: int = round(job["min_chunk_s"] * RATE_HZ)
         self._paced = job["paced"]
         self._committed = ""
         self.noted: dict[str, list[Any]] = {"sights": [], "lags_s": []}
@@ -89,11 +89,12 @@ class Client:
 
     def _wait(self, start: float, taken: int) -> int:
         """Returns how many samples have come, when it is enough for a decode."""
-        enough = min(len(self._sound), taken + self._chunk)
+        longest: int = len(self._sound)
+        enough = min(longest, taken + self._chunk)
         if not self._paced:
             return enough
         time.sleep(max(0.0, start + enough / RATE_HZ - time.monotonic()))
-        return min(len(self._sound), max(enough, int((time.monotonic() - start) * RATE_HZ)))
+        return min(longest, max(enough, int((time.monotonic() - start) * RATE_HZ)))
 
     def _see(self, at_s: float, said: str, tentative: str) -> None:
         self._committed += said
