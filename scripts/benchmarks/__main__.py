@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +22,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("name", choices=sorted(BENCHMARKS), help="what to measure; first, its own options behind it")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
+    # numpy's own threads spin while they wait, and would be counted as work: of ours and of whatever is compared.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Only the benchmark that is asked for is imported: each needs packages and programs of its own.
     for name in {*sys.argv[1:2]} & {*BENCHMARKS}:
         module = import_module(BENCHMARKS[name])

@@ -16,7 +16,8 @@ settled_ms             all words of an utterance committed − true end of its s
 stability              words taken back ÷ words in the end
 rtf                    CPU seconds (user and system, all threads) of the process that recognises ÷ seconds of sound.
                        Ours and whisper_streaming's pace the sound in that process, WhisperLive's does not; ours carries
-                       voice detection, the event loop and the frames in it. Nothing is subtracted
+                       voice detection, the event loop and the frames in it. Nothing is subtracted;
+                       OPENBLAS_NUM_THREADS=1 for all, or numpy's idle threads would be most of it
 engine_rtf             what our scheduler counts as computing ÷ seconds of sound
 silence_words_…        words in the end, and words ever shown, per minute of silence, key strokes, breath and babble
 
@@ -33,10 +34,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from faster_whisper.utils import _MODELS as HUB_REPOSITORIES
-
 from analyzers.transcription.model_hub import locate
-from analyzers.transcription.whisper import default_threads
+from analyzers.transcription.models import default_threads
+from analyzers.transcription.whisper import HUB_REPOSITORIES
 from question_flows.model import Language
 from scripts.benchmarks.streaming.capacity import (
     RoundFigures,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from analyzers.results import TranscriptUpdate, join_words
+from analyzers.transcription.decoding import DecodedSpeech
+from analyzers.transcription.dispatcher import EngineStatus
+from analyzers.transcription.models import load_model
 from analyzers.transcription.scheduler import Scheduler
 from analyzers.transcription.stream import AnswerStream
-from analyzers.transcription.whisper import DecodedSpeech, Whisper, load_model
+from analyzers.transcription.whisper import Whisper
 from media.frames import FRAME_MS, SAMPLE_RATE, AudioFrame, Stage, Utterance
 from question_flows.model import Language
 from scripts.benchmarks.streaming.sound import PacedInterview
@@ -24,48 +26,39 @@ from server.interview.pipeline import AnswerPipeline
 FRAME_SAMPLES = SAMPLE_RATE * FRAME_MS // 1000
 
 
-@dataclass(frozen=True, slots=True)
-class _Noted:
-    """One call of decode. left_at: when its result came; dropped: it gave none."""
-
-    number: int
-    stage: Stage
-    left_at: float
-    compute_ms: float
-    dropped: bool
-
-
 class NotingScheduler(Scheduler):
-    """The scheduler itself; notes what each decode took, by owner."""
+    """The scheduler itself; notes which partials came to nothing, by owner, and when nobody waits for a decode."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.noted: dict[str, list[_Noted]] = {}
+    def __init__(self, load: Callable[[], Whisper]) -> None:
+        super().__init__(load)
+        self.dropped: Counter[str] = Counter()
         self.idle = asyncio.Event()
         self.idle.set()
-        self._running = 0
+        self._asked = 0
 
     async def decode(
-        self, owner_id: str, utterance: Utterance, language: Language, *arguments: Any, **options: Any
+        self, owner_id: str, utterance: Utterance, language: Language | None, terms: Sequence[str] = ()
     ) -> DecodedSpeech | None:
         """As the scheduler's own."""
-        self._running += 1
+        self._asked += 1
         self.idle.clear()
         try:
-            decoded = await super().decode(owner_id, utterance, language, *arguments, **options)
+            decoded = await super().decode(owner_id, utterance, language, terms)
         finally:
-            self._running -= 1
-            if not self._running:
+            self._asked -= 1
+            if not self._asked:
                 self.idle.set()
-        noted = _Noted(
-            utterance.number,
-            utterance.stage,
-            time.monotonic(),
-            0.0 if decoded is None else getattr(decoded, "compute_ms", 0.0),
-            decoded is None,
-        )
-        self.noted.setdefault(owner_id, []).append(noted)
+        self.dropped[owner_id] += decoded is None and utterance.stage is Stage.PARTIAL
         return decoded
+
+    async def ready(self) -> None:
+        """Returns when the engine is there: before that, partials are dropped."""
+        changed = asyncio.Event()
+        self.on_change(changed.set)
+        while self.status is not EngineStatus.AVAILABLE:
+            changed.clear()
+            await changed.wait()
+        self.forget(changed.set)
 
 
 class NotingPipeline(AnswerPipeline):
@@ -89,7 +82,7 @@ class Line:
         self._scheduler = scheduler
         self._watch = Watch()
         self._shown: dict[int, TranscriptUpdate] = {}
-        self._finals: list[tuple[Utterance, float]] = []
+        self._finals: list[tuple[Utterance, TranscriptUpdate, float]] = []
         self._pipeline: NotingPipeline | None = None
         self.start = 0.0
 
@@ -117,7 +110,7 @@ class Line:
         now = time.monotonic()
         self._shown[number] = update
         if update.final:
-            self._finals.append((utterance, now))
+            self._finals.append((utterance, update, now))
         updates = [self._shown[shown] for shown in sorted(self._shown)]
         committed = [word.text for each in updates for word in each.committed]
         tentative = [word.text for each in updates for word in each.tentative]
@@ -130,27 +123,21 @@ class Line:
     def timeline(self) -> Timeline:
         """What was seen, and what became of the finals and partials."""
         assert self._pipeline is not None
-        decodes = self._scheduler.noted.get(self._owner_id, [])
         ended_at = self._pipeline.ended_at
-        finals = [self._final(utterance, at, ended_at[utterance.number], decodes) for utterance, at in self._finals]
+        finals = [
+            Final(
+                speech_end_s=utterance.speech_end_ms / 1000,
+                ended_at_s=ended_at[utterance.number] - self.start,
+                received_at_s=at - self.start,
+                compute_ms=update.compute_ms,
+            )
+            for utterance, update, at in self._finals
+        ]
         return Timeline(
             tuple(self._watch.sights),
             tuple(finals),
-            lost_finals=len(ended_at) - len(self._finals),
-            dropped_partials=sum(each.dropped and each.stage is Stage.PARTIAL for each in decodes),
-        )
-
-    def _final(self, utterance: Utterance, at: float, ended_at: float, decodes: Sequence[_Noted]) -> Final:
-        waited_for = [
-            each
-            for each in decodes
-            if each.number == utterance.number and each.stage is not Stage.PARTIAL and ended_at < each.left_at <= at
-        ]
-        return Final(
-            speech_end_s=utterance.speech_end_ms / 1000,
-            ended_at_s=ended_at - self.start,
-            received_at_s=at - self.start,
-            compute_ms=sum(each.compute_ms for each in waited_for),
+            lost_finals=len(ended_at) - len(finals),
+            dropped_partials=self._scheduler.dropped[self._owner_id],
         )
 
 
@@ -167,7 +154,8 @@ class Ours:
         return asyncio.run(self._play(interviews, paced))
 
     async def _play(self, interviews: Sequence[PacedInterview], paced: bool) -> Round:
-        async with NotingScheduler(self._whisper) as scheduler, asyncio.TaskGroup() as group:
+        async with NotingScheduler(lambda: self._whisper) as scheduler, asyncio.TaskGroup() as group:
+            await scheduler.ready()
             lines = [Line(said, f"interview-{index}", scheduler) for index, said in enumerate(interviews)]
             cpu = time.process_time()
             for line in lines:
