@@ -31,60 +31,20 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analyzers.transcription.model_hub import locate
 from analyzers.transcription.models import default_threads
 from analyzers.transcription.whisper import HUB_REPOSITORIES
-from question_flows.model import Language
-from scripts.benchmarks.streaming.capacity import (
-    RoundFigures,
-    failures_for_finals,
-    failures_for_live_words,
-    largest,
-    round_figures,
-)
-from scripts.benchmarks.streaming.figures import Figures, language_figures, ratios
-from scripts.benchmarks.streaming.metrics import streaming_errors
+from scripts.benchmarks.streaming.figures import ratios
+from scripts.benchmarks.streaming.measuring import QUICK, Bench, Plan, Result
 from scripts.benchmarks.streaming.offline import Offline
 from scripts.benchmarks.streaming.ours import Ours
-from scripts.benchmarks.streaming.sound import PacedInterview, Speakers, sounds_without_words
+from scripts.benchmarks.streaming.peer_process import PeerFailed
 from scripts.benchmarks.streaming.system import System
-from scripts.benchmarks.streaming.timeline import Heard, Round
 from scripts.benchmarks.streaming.whisper_live import WhisperLive
 from scripts.benchmarks.streaming.whisper_streaming import WhisperStreaming
 from scripts.benchmarks.voice_model import MODEL, ROOT
-
-ALONE_SEED = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How much is measured. alone_s: one paced interview a language. round_s: each interview of a capacity round.
-
-    more: interviews of alone_s a language that our streaming_error is counted over as well. silence_s: of each sound.
-    most: interviews at once, at the most.
-    """
-
-    alone_s: float = 45.0
-    round_s: float = 20.0
-    more: int = 12
-    silence_s: float = 75.0
-    most: int = 256
-
-
-QUICK = Plan(alone_s=15.0, round_s=10.0, more=2, silence_s=10.0, most=4)
-
-
-@dataclass(slots=True)
-class Result:
-    """What was measured of one system."""
-
-    alone: list[Round] = field(default_factory=list)
-    languages: dict[str, Figures] = field(default_factory=dict)
-    capacity: Figures = field(default_factory=dict)
-    most_live: int = 0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--peer",
         action="append",
         default=[],
+        type=peer_option,
         metavar="whisper_streaming=DIR | whisper_live",
         help="measure this one too: a checkout of whisper_streaming, or WhisperLive (installed into .cache/peers)",
     )
@@ -109,7 +70,7 @@ def run(
     most: int | None = None,
     quick: bool = False,
 ) -> dict[str, object]:
-    """Measures ours, then each peer. Raises ModelUnavailable, PeerFailed, ValueError for an unknown peer."""
+    """Measures ours, then each peer. Raises ModelUnavailable; PeerFailed when one cannot be installed."""
     plan = QUICK if quick else Plan()
     plan = Plan(seconds or plan.alone_s, plan.round_s, plan.more, plan.silence_s, most or plan.most)
     folder = locate(model, HUB_REPOSITORIES, ROOT / ".cache" / "models", lambda done, total: None)
@@ -117,7 +78,12 @@ def run(
     others = [peer_named(name, folder, threads, cores) for name in peer]
     bench = Bench(plan, Offline(folder, threads))
     ours = bench.measure(Ours(folder, threads), ours=True)
-    measured = {other.name: bench.measure(other, ours=False) for other in others}
+    measured: dict[str, Result] = {}
+    for other in others:
+        try:
+            measured[other.name] = bench.measure(other, ours=False)
+        except PeerFailed as error:  # The hour's other figures are not to be lost by it.
+            print(f"{other.name} is left out: {error}", flush=True)
     report: dict[str, object] = {"model": os.path.relpath(folder, ROOT) if folder.is_relative_to(ROOT) else model}
     report |= {"cores": cores, "threads": threads, "languages": ours.languages, "capacity": ours.capacity}
     if measured:
@@ -128,14 +94,22 @@ def run(
     return report
 
 
+def peer_option(option: str) -> str:
+    """Checks what was given as --peer. Raises ArgumentTypeError."""
+    name, _, folder = option.partition("=")
+    if option != "whisper_live" and not (
+        name == "whisper_streaming" and (Path(folder) / "whisper_online.py").is_file()
+    ):
+        raise argparse.ArgumentTypeError(
+            f"{option} is neither whisper_live nor whisper_streaming=FOLDER with a checkout of ufal/whisper_streaming"
+        )
+    return option
+
+
 def peer_named(option: str, model: Path, threads: int, cores: int) -> System:
     """A peer as it was asked for on the command line."""
-    name, _, folder = option.partition("=")
-    if name == "whisper_streaming" and folder:
-        return WhisperStreaming(Path(folder), model, threads)
-    if option == "whisper_live":
-        return WhisperLive(model, threads, cores)
-    raise ValueError(f"--peer {option} is unknown: give whisper_streaming=FOLDER_OF_A_CHECKOUT or whisper_live")
+    _, _, folder = option.partition("=")
+    return WhisperStreaming(Path(folder), model, threads) if folder else WhisperLive(model, threads, cores)
 
 
 def all_ratios(ours: Result, peers: Mapping[str, Result]) -> dict[str, float | None]:
@@ -145,87 +119,3 @@ def all_ratios(ours: Result, peers: Mapping[str, Result]) -> dict[str, float | N
         for name, theirs in peers.items()
         for what, ratio in ratios(ours.alone, theirs.alone, ours.most_live, theirs.most_live).items()
     }
-
-
-def both(rounds: Sequence[Round]) -> Round:
-    """Rounds played one after the other, as one."""
-    heard = tuple(heard for each in rounds for heard in each.heard)
-    return Round(heard, sum(each.cpu_s for each in rounds), max(each.late_s for each in rounds))
-
-
-class Bench:
-    """Plays the same interviews to one system after the other."""
-
-    def __init__(self, plan: Plan, offline: Offline) -> None:
-        self._plan = plan
-        self._offline = offline
-        self._speakers = Speakers()
-
-    def measure(self, system: System, *, ours: bool) -> Result:
-        """Everything about one system. ours: the one with finals, which is heard more of."""
-        result = Result()
-        usual: list[Heard] = []
-        for language in Language:
-            played, accuracy, figures = self._language(system, language, more=self._plan.more if ours else 0)
-            result.alone.append(played)
-            result.languages[language.whisper] = figures
-            usual += accuracy
-        together = round_figures(both(result.alone))
-        alone = replace(together, errors=tuple(streaming_errors(each) for each in usual))
-        self._capacity(system, alone, result, ours=ours)
-        return result
-
-    def _language(self, system: System, language: Language, more: int) -> tuple[Round, Sequence[Heard], Figures]:
-        interview = self._speakers.interview(language, self._plan.alone_s, ALONE_SEED)
-        print(f"{system.name}, {language}: one interview of {interview.seconds:.0f} s", flush=True)
-        alone = system.play([interview])
-        others = [self._speakers.interview(language, self._plan.alone_s, ALONE_SEED + 1 + k) for k in range(more)]
-        print(f"{system.name}, {language}: errors and silence", flush=True)
-        accuracy = alone.heard + (system.play(others, paced=False).heard if others else ())
-        sounds = dict(sounds_without_words(self._plan.silence_s))
-        silence = system.play([PacedInterview(language, sound, ()) for sound in sounds.values()], paced=False)
-        offline = self._offline.errors([heard.said for heard in accuracy], language)
-        return alone, accuracy, language_figures(alone, accuracy, offline, silence, list(sounds))
-
-    def _capacity(self, system: System, alone: RoundFigures, result: Result, *, ours: bool) -> None:
-        rounds: dict[int, RoundFigures] = {}
-
-        def played(count: int) -> RoundFigures:
-            if count not in rounds:
-                rounds[count] = round_figures(system.play(self._interviews(count)))
-                print(f"{system.name}, capacity: {rounds[count].described()}", flush=True)
-            return rounds[count]
-
-        def carries_finals(count: int) -> bool:
-            return not failures_for_finals(played(count), alone)
-
-        def carries_live_words(count: int) -> bool:
-            return not failures_for_live_words(played(count), alone)
-
-        most_live = largest(carries_live_words, self._plan.most)
-        most = largest(carries_finals, self._plan.most) if ours else most_live
-        shown = rounds.get(most)
-        result.most_live = most_live
-        result.capacity = {
-            "max_interviews": most,
-            "max_interviews_live_words": most_live,
-            "lost_finals": shown.lost_finals if ours and shown else None,
-            "dropped_partials": shown.dropped_partials if ours and shown else None,
-            "spread_ms": shown.described()["spread_ms"] if shown else None,
-            "rounds": [
-                {
-                    **figures.described(),
-                    "failed_for_finals": failures_for_finals(figures, alone),
-                    "failed_for_live_words": failures_for_live_words(figures, alone),
-                }
-                for _, figures in sorted(rounds.items())
-            ],
-        }
-
-    def _interviews(self, count: int) -> list[PacedInterview]:
-        """Both languages in turn; every interview of every round has its own sentences, pauses and level."""
-        languages = list(Language)
-        return [
-            self._speakers.interview(languages[k % len(languages)], self._plan.round_s, seed=count * 10_000 + k)
-            for k in range(count)
-        ]

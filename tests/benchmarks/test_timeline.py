@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from scripts.benchmarks.streaming.timeline import Watch, timeline_of, tokens
 
 
@@ -20,7 +22,7 @@ def test_what_changes_nothing_is_no_sight() -> None:
 
 
 def test_a_peers_notes_become_a_timeline() -> None:
-    noted = {"sights": [[1.0, "", " we"], [2.0, " we checked", ""]], "lags_s": [0.1, 0.2]}
+    noted: dict[str, list[Any]] = {"sights": [[1.0, "", " we"], [2.0, " we checked", ""]], "lags_s": [0.1, 0.2]}
     seen = timeline_of(noted)
     assert seen.text == ("we", "checked")
     assert seen.lags_s == (0.1, 0.2)

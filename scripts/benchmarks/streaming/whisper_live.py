@@ -9,13 +9,21 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
 import numpy as np
 
 from media.frames import SAMPLE_RATE
-from scripts.benchmarks.streaming.peer_process import cpu_seconds, environment, failed, peer_process, same_engine
+from scripts.benchmarks.streaming.peer_process import (
+    PeerFailed,
+    cpu_seconds,
+    environment,
+    failed,
+    peer_process,
+    same_engine,
+)
 from scripts.benchmarks.streaming.sound import PacedInterview
 from scripts.benchmarks.streaming.timeline import Heard, Round, Timeline, Watch
 
@@ -71,14 +79,12 @@ class WhisperLive:
                 await self._connect(client, http, port, index, process, log)
             cpu = cpu_seconds(process.pid)
             start = time.monotonic()
-            async with asyncio.TaskGroup() as group:
-                playing = [group.create_task(client.play(start)) for client in clients]
-            late = [seconds for task in playing for seconds in task.result()]
+            late = await asyncio.gather(*(client.play(start) for client in clients))
             if process.poll() is not None:
                 raise failed(self.name, log)
             cpu = cpu_seconds(process.pid) - cpu
         heard = tuple(Heard(client.said, client.timeline()) for client in clients)
-        return Round(heard, cpu, float(np.percentile(late, 95)))
+        return Round(heard, cpu, float(np.percentile(np.concatenate(late), 95)))
 
     async def _connect(
         self,
@@ -126,12 +132,15 @@ class _Client:
             "same_output_threshold": 10,
         }
         await self._socket.send_str(json.dumps(options))
-        ready = await self._socket.receive_json(timeout=_START_S)
-        if ready.get("message") != "SERVER_READY":
-            raise RuntimeError(f"WhisperLive refused a client: {ready}")
+        answer = await self._socket.receive(timeout=_START_S)
+        if answer.type is not aiohttp.WSMsgType.TEXT or "SERVER_READY" not in answer.data:
+            raise PeerFailed(f"whisper_live refused a client: {answer.data}")
 
     async def play(self, start: float) -> list[float]:
-        """Sends the sound when it is due, and returns how late each packet was."""
+        """Sends the sound when it is due, and returns how late each packet was.
+
+        When the server hangs up, what was not heard is missing in the end; that is no reason to stop the others.
+        """
         assert self._socket is not None
         self._start = start
         listening = asyncio.create_task(self._listen())
@@ -142,10 +151,12 @@ class _Client:
             part = sound[begin : begin + packet]
             due = start + (begin + len(part)) / SAMPLE_RATE
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-            await self._socket.send_bytes(part.tobytes())
-            late.append(time.monotonic() - due)
+            late.append(max(0.0, time.monotonic() - due))
+            with suppress(aiohttp.ClientConnectionError):
+                await self._socket.send_bytes(part.tobytes())
         await asyncio.sleep(_LAST_WORDS_S)
-        await self._socket.send_bytes(b"END_OF_AUDIO")
+        with suppress(aiohttp.ClientConnectionError):
+            await self._socket.send_bytes(b"END_OF_AUDIO")
         await listening
         return late
 

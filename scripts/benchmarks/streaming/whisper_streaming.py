@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.benchmarks.streaming.peer_process import PeerFailed, environment, failed, peer_process, same_engine
+from scripts.benchmarks.streaming.peer_process import environment, failed, peer_process, same_engine
 from scripts.benchmarks.streaming.sound import PacedInterview
 from scripts.benchmarks.streaming.timeline import Heard, Round, timeline_of
 
@@ -27,8 +27,6 @@ class WhisperStreaming:
     name = "whisper_streaming"
 
     def __init__(self, checkout: Path, model: Path, threads: int) -> None:
-        if not (checkout / "whisper_online.py").is_file():
-            raise PeerFailed(f"{checkout} has no whisper_online.py: give the folder of a whisper_streaming checkout.")
         self._checkout = checkout.resolve()
         self._model = model.resolve()
         self._threads = threads
