@@ -28,7 +28,8 @@ ALONE = RoundFigures(
     lost_finals=0,
     dropped_partials=0,
     spread_s=0.0,
-    cpu_share=0.05,
+    cores=0.05,
+    engine_busy=0.04,
 )
 MANY = replace(ALONE, interviews=32, errors=(Errors(3, 100),) * 32)
 
@@ -97,10 +98,13 @@ def test_the_largest_number_carried(limit: int, most: int, found: int) -> None:
 def test_the_spread_is_between_interviews() -> None:
     said = interview((1.0, "we checked ten orders"))
     finals = [(Final(2.6, 3.3, at, 0),) for at in (3.4, 3.9)]
-    played = Round(tuple(heard(said, sight(4.0, "we"), finals=final) for final in finals), cpu_s=2.0, late_s=0.0)
+    played = Round(
+        tuple(heard(said, sight(4.0, "we"), finals=final) for final in finals), cpu_s=2.0, late_s=0.0, engine_s=10.0
+    )
     figures = round_figures(played)
     assert figures.spread_s == pytest.approx(0.5)
-    assert figures.cpu_share == pytest.approx(2.0 / 40)
+    assert figures.cores == pytest.approx(2.0 / 20)
+    assert figures.engine_busy == pytest.approx(0.5)
 
 
 def test_peers_without_finals_spread_by_when_their_words_are_settled() -> None:

@@ -46,7 +46,11 @@ ERROR_POINTS = 0.005
 
 @dataclass(frozen=True, slots=True)
 class RoundFigures:
-    """What the rules look at; seconds, None where a system does not tell or nothing was measured."""
+    """What the rules look at; seconds, None where a system does not tell or nothing was measured.
+
+    cores: processor time that the process had, in cores. engine_busy: share of the time that our engine was computing
+    by the clock; near 1 with less than one of the cores means that others use this machine.
+    """
 
     interviews: int
     finals_p95_s: float | None
@@ -57,7 +61,8 @@ class RoundFigures:
     lost_finals: int
     dropped_partials: int
     spread_s: float | None
-    cpu_share: float
+    cores: float
+    engine_busy: float | None
 
     def described(self) -> dict[str, object]:
         """For the JSON file, in milliseconds."""
@@ -71,13 +76,15 @@ class RoundFigures:
             "lost_finals": self.lost_finals,
             "dropped_partials": self.dropped_partials,
             "spread_ms": _ms(self.spread_s),
-            "cpu_per_sound_second": round(self.cpu_share, 4),
+            "cores_used": round(self.cores, 3),
+            "engine_busy": None if self.engine_busy is None else round(self.engine_busy, 3),
         }
 
 
 def round_figures(played: Round) -> RoundFigures:
     """What a round came to."""
     heard = played.heard
+    wall_s = max(each.said.seconds for each in heard)
     return RoundFigures(
         interviews=len(heard),
         finals_p95_s=_p95([each.after_endpoint_s for one in heard for each in finalisations(one)]),
@@ -88,7 +95,8 @@ def round_figures(played: Round) -> RoundFigures:
         lost_finals=sum(each.seen.lost_finals for each in heard),
         dropped_partials=sum(each.seen.dropped_partials for each in heard),
         spread_s=spread(heard),
-        cpu_share=played.cpu_s / played.sound_s,
+        cores=played.cpu_s / wall_s,
+        engine_busy=None if played.engine_s is None else played.engine_s / wall_s,
     )
 
 
