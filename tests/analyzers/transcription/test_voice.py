@@ -52,10 +52,10 @@ VOICES = {
     Language.CHINESE: ("cmn-latn-pinyin+m3/160", "cmn-latn-pinyin+f4/165/55", "cmn-latn-pinyin+Annie/160/52"),
 }
 KINDS = {
-    "hiss": noises._hiss,
-    "hum": noises._hum,
-    "breath": noises._breath,
-    "keys": noises._clicks,
+    "hiss": noises.hiss,
+    "hum": noises.hum,
+    "breath": noises.breath,
+    "keys": noises.clicks,
     "suppressor": noises._steps,
 }
 
