@@ -10,7 +10,9 @@ from importlib import import_module
 from pathlib import Path
 
 BENCHMARKS = {
+    "engine-cost": "scripts.benchmarks.engine_cost",
     "live": "scripts.benchmarks.live",
+    "soak": "scripts.benchmarks.soak",
     "transcription": "scripts.benchmarks.transcription",
     "voice-model": "scripts.benchmarks.voice_model",
 }
@@ -19,16 +21,20 @@ BENCHMARKS = {
 
 def main() -> None:
     """Parses the command line, runs the benchmark, prints its figures and writes them to --json FILE."""
-    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("name", choices=sorted(BENCHMARKS), help="what to measure; first, its own options behind it")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
     # numpy's own threads spin while they wait, and would be counted as work: of ours and of whatever is compared.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Only the benchmark that is asked for is imported: each needs packages and programs of its own.
-    for name in {*sys.argv[1:2]} & {*BENCHMARKS}:
-        module = import_module(BENCHMARKS[name])
-        if hasattr(module, "add_arguments"):
-            module.add_arguments(parser)
+    asked = [import_module(BENCHMARKS[name]) for name in sys.argv[1:2] if name in BENCHMARKS]
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description=asked[0].__doc__ if asked else __doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", choices=sorted(BENCHMARKS), help="what to measure; first, its own options behind it")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
+    for benchmark in asked:
+        if hasattr(benchmark, "add_arguments"):
+            benchmark.add_arguments(parser)
     options = vars(parser.parse_args())
     name, file = options.pop("name"), options.pop("json")
     figures = import_module(BENCHMARKS[name]).run(**options)
