@@ -18,7 +18,7 @@ from typing import Any
 import ctranslate2
 import numpy as np
 
-from analyzers.transcription.whisper import default_threads
+from analyzers.transcription.models import default_threads
 from scripts.benchmarks.carried import Carried, Costs, Demand, carried
 from scripts.benchmarks.random_whisper import END_TOKEN, SHAPES, Shape, write_model
 

@@ -11,13 +11,17 @@ MOST_GROWTH_PERCENT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One look at the process. at_s: seconds since the start. waiting: utterances whose decode is not finished."""
+    """One look at the process. at_s: seconds since the start.
+
+    queued: utterances in the scheduler's line. waiting: those whose words have not come, queued or computing.
+    """
 
     at_s: float
     rss_mb: float
     python_threads: int
     os_threads: int
     tasks: int
+    queued: int
     waiting_partials: int
     waiting_finals: int
 
@@ -59,7 +63,7 @@ def courses(samples: Sequence[Sample], minutes: float) -> dict[str, Course]:
     judged = [sample for sample in samples if sample.at_s >= warm_up_s(minutes)]
     if not judged:
         raise ValueError("the run was too short: nothing was sampled behind the warm-up")
-    names = ("rss_mb", "python_threads", "os_threads", "tasks", "waiting_partials", "waiting_finals")
+    names = ("rss_mb", "python_threads", "os_threads", "tasks", "queued", "waiting_partials", "waiting_finals")
     return {name: course([getattr(sample, name) for sample in judged]) for name in names}
 
 

@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzers.results import TranscriptUpdate
+from analyzers.transcription.models import load_model
 from analyzers.transcription.scheduler import Scheduler
 from analyzers.transcription.stream import AnswerStream
-from analyzers.transcription.whisper import load_model
 from media.frames import FRAME_MS, SAMPLE_RATE, AudioFrame, Stage, Utterance
 from question_flows.loader import shipped_flows
 from question_flows.model import Language
@@ -86,12 +86,12 @@ class _Soak:
         speech = {language: await asyncio.to_thread(looped_speech, language) for language in Language}
         whisper = await asyncio.to_thread(load_model, str(MODEL), "cpu", "default", 1, MODEL, lambda done, total: None)
         samples: list[Sample] = []
-        async with Scheduler(whisper) as scheduler:
+        async with Scheduler(lambda: whisper) as scheduler:
             self._began = time.monotonic()
             async with asyncio.TaskGroup() as group:
                 for number, language in zip(range(self._interviews), _alternating(), strict=False):
                     group.create_task(self._interview(number, language, speech[language], scheduler))
-                group.create_task(self._watch(samples))
+                group.create_task(self._watch(samples, scheduler))
         return self._figures(samples)
 
     async def _interview(self, number: int, language: Language, speech: Sound, scheduler: Scheduler) -> None:
@@ -124,20 +124,21 @@ class _Soak:
             at = (at + _FRAME_SAMPLES) % len(speech)
         return at
 
-    async def _watch(self, samples: list[Sample]) -> None:
+    async def _watch(self, samples: list[Sample], scheduler: Scheduler) -> None:
         """Sample the process every ten seconds, oftener when the run is short."""
         every_s = min(SAMPLE_EVERY_S, self._minutes * 60 / 40)
         while self._left_s() > every_s:
             await asyncio.sleep(every_s)
-            samples.append(self._sample())
+            samples.append(self._sample(scheduler.queue_length))
 
-    def _sample(self) -> Sample:
+    def _sample(self, queued: int) -> Sample:
         return Sample(
             at_s=time.monotonic() - self._began,
             rss_mb=resident_mb(),
             python_threads=threading.active_count(),
             os_threads=len(os.listdir("/proc/self/task")),
             tasks=len(asyncio.all_tasks()),
+            queued=queued,
             waiting_partials=self._waiting[True],
             waiting_finals=self._waiting[False],
         )
@@ -167,7 +168,8 @@ class _Soak:
             "rss_mb": asdict(memory) | {"growth_percent": memory.growth_percent},
             "threads": {"python": asdict(by_name["python_threads"]), "os": asdict(by_name["os_threads"])},
             "tasks": asdict(by_name["tasks"]),
-            "queue": {name: asdict(by_name[f"waiting_{name}"]) for name in ("partials", "finals")},
+            "queue": asdict(by_name["queued"]),
+            "waiting": {name: asdict(by_name[f"waiting_{name}"]) for name in ("partials", "finals")},
             "answers": self._answers,
             "finals": self._finals,
             "lost_finals": self._lost,
