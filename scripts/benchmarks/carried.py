@@ -15,7 +15,8 @@ class Demand:
     final_every_s: seconds of speech for each. beam: search width of a final. speaking_share: of the interviews, how
     many have somebody speaking at one moment. busy: share of the engine's throughput that may be used; the rest is
     what keeps queues short when people begin to speak at the same time, and pays for features and voice detection.
-    longest_batch_s: a final that has just missed a batch waits for its end, so this bounds how large one may be.
+    most_batch: items that the engine takes together. longest_batch_s: a final that has just missed a batch waits for
+    its end, so this bounds how large one may be.
     """
 
     window_s: int = 8
@@ -25,6 +26,7 @@ class Demand:
     beam: int = 5
     speaking_share: float = 0.6
     busy: float = 0.7
+    most_batch: int = 8
     longest_batch_s: float = 0.5
 
     def sentences(self) -> list[str]:
@@ -36,8 +38,8 @@ class Demand:
             " aligned, decoded alone.",
             f"Somebody speaks in {self.speaking_share:.0%} of the interviews at any moment.",
             f"{self.busy:.0%} of the engine's throughput is used, so that a queue shrinks again.",
-            "A batch is the best of the measured sizes, not larger than there are people speaking, and takes at most"
-            f" {self.longest_batch_s:g} s.",
+            f"A batch is the best of the measured sizes up to {self.most_batch}, not larger than there are people"
+            f" speaking, and takes at most {self.longest_batch_s:g} s.",
             "A machine with n cores gives n - 1 to recognition, and n - 1 threads are n - 1 times as fast as one:"
             " an upper bound, for small matrices gain less.",
             "Real weights cost what random ones of the same shape cost; nothing is decoded a second time.",
@@ -77,11 +79,11 @@ def engine_ms_per_second(costs: Costs, demand: Demand, batch: int) -> float:
 def carried(costs: Costs, demand: Demand, speed: float = 1.0) -> Carried:
     """The most interviews at once, over the batches that were measured. speed: how many times the measured one.
 
-    A batch counts only when as many people speak as it has items and it takes no longer than a final may wait; a
-    batch of one always does.
+    A batch counts only when the engine takes it, as many people speak as it has items, and it takes no longer than a
+    final may wait; a batch of one always does.
     """
     found: list[Carried] = []
-    for batch in sorted(costs.decode):
+    for batch in sorted(size for size in costs.decode if size <= demand.most_batch):
         engine_ms = engine_ms_per_second(costs, demand, batch) / speed
         batch_s = (costs.encode[batch] + costs.decode[batch] + costs.align[batch]) / speed / 1000
         speaking = 1000 * demand.busy / engine_ms

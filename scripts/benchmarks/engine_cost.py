@@ -19,6 +19,7 @@ import ctranslate2
 import numpy as np
 
 from analyzers.transcription.models import default_threads
+from analyzers.transcription.whisper import CPU_MOST_BATCH, CPU_WINDOWS_S, GPU_MOST_BATCH, GPU_WINDOWS_S
 from scripts.benchmarks.carried import Carried, Costs, Demand, carried
 from scripts.benchmarks.random_whisper import END_TOKEN, SHAPES, Shape, write_model
 
@@ -57,7 +58,8 @@ def run(device: str, models: Sequence[str], threads: int, quick: bool) -> dict[s
         raise SystemExit("No CUDA device is usable here: run it with --device cpu, or on a machine that has one.")
     threads = threads or default_threads()
     batches = (1, 4) if quick else GPU_BATCHES if device == "cuda" else BATCHES
-    buckets = (2, 8) if quick else BUCKETS_S
+    demand = demand_on(device)
+    buckets = (2, demand.window_s) if quick else BUCKETS_S
     compute_type = "float16" if device == "cuda" else "int8"
     tables: dict[str, dict[str, Table]] = {}
     for name in models:
@@ -73,7 +75,7 @@ def run(device: str, models: Sequence[str], threads: int, quick: bool) -> dict[s
         "compute_type": compute_type,
         "tokens": TOKENS,
         "models": tables,
-        "calculated": calculated(tables, device, threads, Demand(tokens=TOKENS, beam=BEAM)),
+        "calculated": calculated(tables, device, threads, demand),
     }
 
 
@@ -151,6 +153,17 @@ def _seconds(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
+
+
+def demand_on(device: str) -> Demand:
+    """What is asked of the engine, with the windows and batches that it takes on this device."""
+    on_cpu = device == "cpu"
+    return Demand(
+        window_s=(CPU_WINDOWS_S if on_cpu else GPU_WINDOWS_S)[0],
+        tokens=TOKENS,
+        beam=BEAM,
+        most_batch=CPU_MOST_BATCH if on_cpu else GPU_MOST_BATCH,
+    )
 
 
 def calculated(

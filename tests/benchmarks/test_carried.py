@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scripts.benchmarks.carried import Carried, Costs, Demand, carried, engine_ms_per_second
 
-DEMAND = Demand(partial_every_s=1.0, final_every_s=5.0, speaking_share=0.5, busy=0.5, longest_batch_s=0.5)
+DEMAND = Demand(final_every_s=5.0, speaking_share=0.5, busy=0.5, most_batch=16)
 COSTS = Costs(
     encode={1: 10.0, 4: 40.0, 16: 160.0},
     decode={1: 20.0, 4: 30.0, 16: 400.0},
@@ -38,6 +38,7 @@ def test_a_batch_that_would_keep_finals_waiting_is_not_counted() -> None:
     cheap = replace(COSTS, decode={1: 20.0, 4: 30.0, 16: 30.0}, encode={1: 10.0, 4: 40.0, 16: 10.0})
     patient = replace(DEMAND, longest_batch_s=0.08)
     assert carried(cheap, DEMAND).batch == 16
+    assert carried(cheap, replace(DEMAND, most_batch=8)).batch == 4
     assert carried(replace(cheap, align={1: 5.0, 4: 10.0, 16: 41.0}), patient).batch == 4
 
 
@@ -52,7 +53,7 @@ def test_a_faster_machine_never_carries_less(speed: float, faster: float) -> Non
 
 def test_every_assumption_is_stated_with_its_number() -> None:
     stated = " ".join(Demand().sentences())
-    for number in ("8 s", "20 tokens", "every 1 s", "every 6 s", "beam 5", "60%", "70%", "0.5 s"):
+    for number in ("8 s", "20 tokens", "every 1 s", "every 6 s", "beam 5", "60%", "70%", "up to 8", "0.5 s"):
         assert number in stated
 
 

@@ -9,8 +9,7 @@ import ctranslate2
 import pytest
 
 from scripts.benchmarks import engine_cost
-from scripts.benchmarks.carried import Demand
-from scripts.benchmarks.engine_cost import TOKENS, Measurement, calculated, milliseconds
+from scripts.benchmarks.engine_cost import Measurement, calculated, demand_on, milliseconds
 from scripts.benchmarks.random_whisper import Shape, write_model
 
 SMALLEST = Shape(width=64, heads=1, encoder_layers=1, decoder_layers=1)
@@ -35,7 +34,7 @@ def test_every_operation_has_a_time_for_every_bucket_and_batch(measurement: Meas
 
 def test_what_was_not_measured_is_not_calculated(measurement: Measurement) -> None:
     tables = {"smallest": measurement.tables((8,), (1,))}
-    machines = calculated(tables, "cpu", 1, Demand(tokens=TOKENS))["machines"]
+    machines = calculated(tables, "cpu", 1, demand_on("cpu"))["machines"]
     assert isinstance(machines, dict)
     assert machines["8 cores"]["smallest"]["interviews"] >= machines["2 cores"]["smallest"]["interviews"] > 0
     assert str(machines["GPU"]).startswith("not measured")
