@@ -36,7 +36,7 @@ _MOST_RUNS = 15
 Table = dict[str, dict[str, float]]
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line's options; they are run's arguments."""
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to compute")
     parser.add_argument("--models", type=_names, default=["tiny", "base", "small"], help="shapes, with commas between")

@@ -45,7 +45,7 @@ _FRAME_SAMPLES = SAMPLE_RATE * FRAME_MS // 1000
 Sound = NDArray[np.int16]
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line's options; they are run's arguments."""
     parser.add_argument("--minutes", type=float, default=20.0, help="how long")
     parser.add_argument("--interviews", type=int, default=8, help="how many at once")
