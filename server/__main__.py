@@ -13,18 +13,19 @@ from datetime import UTC, datetime
 from aiohttp import web
 from pydantic import ValidationError
 
+from analyzers.transcription.dispatcher import EngineStatus
 from media.ice import IceSettings
 from question_flows.loader import FlowError
 from question_flows.model import Language
 from server.app import create_app, flows_of
 from server.errors import UserError
 from server.i18n import Messages
-from server.interview.engine import SpeechEngine
 from server.interview.registry import Interviews
 from server.keys import DATABASE, ENGINE, RECOGNITION_SETTLED, REPORT_ENDPOINT, SETTINGS
 from server.live.hub import Hub
 from server.live.memory import MemoryBroker
 from server.logs import AccessLogger, configure
+from server.recognition import new_engine
 from server.settings import Settings
 from server.starting import CannotStart, database_opens, listen, make_data_dir, tls_context
 from server.storage.database import Database
@@ -96,7 +97,7 @@ async def invite(settings: Settings, arguments: argparse.Namespace) -> None:
             database,
             Hub(MemoryBroker(), EventLog(database)),
             flows,
-            engine=SpeechEngine(),
+            engine=new_engine(settings),
             ice=IceSettings(hosts=(), servers=(), turn_secret=""),
             invitation_days=settings.invitation_days,
         )
@@ -175,7 +176,7 @@ async def announce(app: web.Application, base: str) -> None:
     print(f"Speech recognition: loading the model '{settings.whisper_model}' …", flush=True)
     await app[RECOGNITION_SETTLED].wait()
     engine = app[ENGINE]
-    if engine.scheduler is not None:
+    if engine.status is EngineStatus.AVAILABLE:
         print("Ready: answers can be spoken or typed.", flush=True)
     else:
         print(f"Ready, but answers can only be typed: {engine.reason}", flush=True)

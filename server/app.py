@@ -17,7 +17,7 @@ from media.ice import IceSettings
 from question_flows.loader import load_flows, shipped_flows
 from question_flows.model import Flow
 from server.i18n import MESSAGES, Messages
-from server.interview.engine import SpeechEngine
+from server.interview.engine import takes_another
 from server.interview.registry import Interviews
 from server.keys import DATABASE, ENGINE, FLOWS, HUB, INTERVIEWS, RECOGNITION_SETTLED, REPORT_ENDPOINT, SETTINGS
 from server.live.hub import Hub
@@ -26,7 +26,7 @@ from server.live.redis import RedisBroker
 from server.loop_lag import LOOP_LAG, LoopLag, loop_lag
 from server.middleware import MIDDLEWARES, security_headers
 from server.pages import setup_templates
-from server.recognition import recognition
+from server.recognition import new_engine, recognition
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.event_log import EventLog
@@ -53,7 +53,7 @@ def create_app(settings: Settings) -> web.Application:
     app[DATABASE] = Database(settings.sqlalchemy_url)
     broker = RedisBroker(settings.redis_url) if settings.redis_url else MemoryBroker()
     app[HUB] = Hub(broker, EventLog(app[DATABASE]))
-    app[ENGINE] = SpeechEngine()
+    app[ENGINE] = new_engine(settings)
     app[LOOP_LAG] = LoopLag()
     setup_templates(app)
     server.candidate.routes.add_routes(app)
@@ -118,6 +118,13 @@ async def to_hr(request: web.Request) -> web.Response:
 
 
 async def healthz(request: web.Request) -> web.Response:
-    """Answers while the event loop runs; says how promptly, and whether speech recognition is there."""
-    body = {"status": "ok", "recognition": request.app[ENGINE].status, "loop_lag_ms": request.app[LOOP_LAG].summary()}
+    """Answers while the event loop runs; says how promptly, how recognition stands and whether it takes another."""
+    engine = request.app[ENGINE]
+    body = {
+        "status": "ok",
+        "recognition": engine.status,
+        "queue_wait_ms": round(engine.queue_wait_ms),
+        "admits": takes_another(engine),
+        "loop_lag_ms": request.app[LOOP_LAG].summary(),
+    }
     return web.json_response(body)

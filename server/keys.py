@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from analyzers.transcription.scheduler import Scheduler
 from question_flows.model import Flow
-from server.interview.engine import SpeechEngine
 from server.interview.registry import Interviews
 from server.live.hub import Hub
 from server.settings import Settings
@@ -18,7 +18,7 @@ SETTINGS = web.AppKey("settings", Settings)
 DATABASE = web.AppKey("database", Database)
 FLOWS: web.AppKey[Mapping[str, Flow]] = web.AppKey("flows")
 HUB = web.AppKey("hub", Hub)
-ENGINE = web.AppKey("engine", SpeechEngine)
+ENGINE = web.AppKey("engine", Scheduler)
 RECOGNITION_SETTLED = web.AppKey("recognition_settled", asyncio.Event)
 """Set once the speech model is loaded or known to be missing."""
 INTERVIEWS = web.AppKey("interviews", Interviews)

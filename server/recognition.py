@@ -1,19 +1,17 @@
-"""Loads the speech model beside the running server and says where it stands; interviews go on by typing without it."""
+"""Makes the engine that recognises speech for all interviews, from the settings, and runs it beside the server."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from pathlib import Path
 
 from aiohttp import web
 
-from analyzers.transcription.model_hub import ModelUnavailable
+from analyzers.transcription.dispatcher import EngineStatus, SchedulerSettings
 from analyzers.transcription.models import is_synthetic, load_model
 from analyzers.transcription.scheduler import Scheduler
+from analyzers.transcription.whisper import Whisper
 from server.keys import ENGINE, RECOGNITION_SETTLED, SETTINGS
 from server.settings import Settings
 
@@ -23,11 +21,6 @@ SYNTHETIC_WARNING = (
     "The speech model knows synthetic voices and a few hundred words only. It is for tests and the demo, "
     "never for a real interview: set INTERVIEW_WHISPER_MODEL=small."
 )
-
-
-def threads(settings: Settings) -> int:
-    """Threads of recognition: as set, else one less than the cores so that the event loop keeps one, at most 4."""
-    return settings.whisper_threads or max(1, min(4, (os.cpu_count() or 2) - 1))
 
 
 def progress_printer(model: str) -> Callable[[int, int | None], None]:
@@ -51,36 +44,39 @@ def uses_synthetic_model(settings: Settings) -> bool:
     return folder.is_dir() and is_synthetic(folder) and not settings.allow_synthetic_model
 
 
+def new_engine(settings: Settings) -> Scheduler:
+    """The engine all interviews share, as the settings say; it loads its model once it is entered."""
+
+    def load() -> Whisper:
+        return load_model(
+            settings.whisper_model,
+            device=settings.whisper_device,
+            compute_type=settings.whisper_compute_type,
+            threads=settings.whisper_threads,
+            windows_s=tuple(settings.whisper_windows_s),
+            cache_dir=settings.data_dir / "models",
+            on_progress=progress_printer(settings.whisper_model),
+        )
+
+    return Scheduler(load, SchedulerSettings(most_queue_wait_s=settings.most_queue_wait_ms / 1000))
+
+
 async def recognition(app: web.Application) -> AsyncIterator[None]:
-    """For cleanup_ctx: the engine becomes available, or unavailable with its reason, while the server serves."""
-    task = asyncio.create_task(_serve(app), name="recognition")
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-async def _serve(app: web.Application) -> None:
+    """For cleanup_ctx: the engine loads, fails and comes back while the server serves."""
     settings, engine = app[SETTINGS], app[ENGINE]
     if uses_synthetic_model(settings):
         log.warning(SYNTHETIC_WARNING)
         print(f"Warning: {SYNTHETIC_WARNING}", flush=True)
-    try:
-        whisper = await asyncio.to_thread(
-            load_model,
-            settings.whisper_model,
-            device=settings.whisper_device,
-            compute_type=settings.whisper_compute_type,
-            threads=threads(settings),
-            cache_dir=settings.data_dir / "models",
-            on_progress=progress_printer(settings.whisper_model),
-        )
-    except ModelUnavailable as error:
-        log.error("speech recognition is unavailable")
-        engine.unavailable(str(error))
-        app[RECOGNITION_SETTLED].set()
-        return
-    async with Scheduler(lambda: whisper) as scheduler:
-        engine.available(scheduler)
-        app[RECOGNITION_SETTLED].set()
-        await asyncio.Event().wait()
+
+    def note() -> None:
+        if engine.status is not EngineStatus.LOADING:
+            app[RECOGNITION_SETTLED].set()
+        if engine.status is EngineStatus.UNAVAILABLE:
+            log.error("speech recognition is unavailable")
+        elif engine.status is EngineStatus.FAILING:
+            log.error("speech recognition is failing (%s)", engine.reason)
+
+    engine.on_change(note)
+    async with engine:
+        yield
+    engine.forget(note)

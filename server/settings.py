@@ -78,6 +78,16 @@ class Settings(BaseSettings):
         "default", description="CTranslate2 compute type; default: int8 on CPU, float16 on CUDA."
     )
     whisper_threads: int = Field(0, ge=0, description="Threads of recognition; 0: one less than the cores, at most 4.")
+    whisper_windows_s: Annotated[list[int], NoDecode, BeforeValidator(_json_list)] = Field(
+        default_factory=list,
+        description="JSON list of lengths in seconds that sound is padded to, e.g. [8, 12, 16, 24, 30]; shorter ones "
+        "cost less. Empty: those the model was trained on, else that list on a CPU and 30 on a GPU.",
+    )
+    most_queue_wait_ms: int = Field(
+        1000,
+        ge=1,
+        description="Milliseconds that speech may wait for recognition on average; beyond it no interview is begun.",
+    )
     allow_synthetic_model: bool = Field(
         False, description="Silences the warning about the synthetic test model; demo and tests set it."
     )
@@ -105,6 +115,13 @@ class Settings(BaseSettings):
     def _networks(cls, value: list[str]) -> list[str]:
         for item in value:
             ip_network(item)
+        return value
+
+    @field_validator("whisper_windows_s")
+    @classmethod
+    def _windows(cls, value: list[int]) -> list[int]:
+        if value != sorted(set(value)) or any(not 1 <= seconds <= 30 for seconds in value):
+            raise ValueError("must be lengths of 1 to 30 seconds, each once, the shortest first")
         return value
 
     @field_validator("public_url", "ehr_url", "database_url", "redis_url")

@@ -8,6 +8,8 @@ from typing import Any
 from aiohttp import web
 from markupsafe import Markup
 
+from server.interview.engine import recognition_json as engine_json
+from server.interview.engine import takes_another
 from server.keys import ENGINE, SETTINGS
 from server.recognition import uses_synthetic_model
 
@@ -18,5 +20,7 @@ def json_for_script(value: object) -> Markup:
 
 
 def recognition_json(app: web.Application) -> dict[str, Any]:
-    """Whether speech is recognised in new answers, and whether by a model that is for tests only."""
-    return {**app[ENGINE].as_json(), "synthetic": uses_synthetic_model(app[SETTINGS])}
+    """Whether speech is recognised, whether by a model that is for tests only, and whether there is room for more."""
+    engine = app[ENGINE]
+    synthetic = uses_synthetic_model(app[SETTINGS])
+    return {**engine_json(engine), "synthetic": synthetic, "full": not takes_another(engine)}

@@ -16,7 +16,7 @@ from server.hr.listing import finished, running_ids
 from server.hr.live import for_hr
 from server.hr.texts import json_for_script, recognition_json
 from server.interview.snapshot import hr_snapshot
-from server.keys import DATABASE, FLOWS, HUB, INTERVIEWS, RECOGNITION_SETTLED
+from server.keys import DATABASE, FLOWS, HUB, INTERVIEWS
 from server.live.hub import LiveMessage, Signal
 from server.live.wire import to_sse
 from server.pages import page_language, render
@@ -50,10 +50,7 @@ async def events(request: web.Request) -> web.StreamResponse:
 
 
 async def recognition(request: web.Request) -> web.Response:
-    """Answers once the speech model is loaded or known to be missing."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(25):
-            await request.app[RECOGNITION_SETTLED].wait()
+    """Whether speech is recognised, and whether there is room for another interview: an open wall asks now and then."""
     return web.json_response(recognition_json(request.app))
 
 

@@ -15,26 +15,35 @@ from server.interview.events import AnswerMode, EventBody, Purpose
 from server.interview.state import AnswerState, InterviewState, Phase, Status
 from server.interview.typed import clean, typed_transcript
 
+RETRY_AFTER_S = 60
+"""When a candidate whom the server had no room for is to try again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What the state does not hold. clock_ms: interview clock now. purposes: those the law lets us ask for."""
+    """What the state does not hold. clock_ms: interview clock now. purposes: those the law lets us ask for.
+
+    speech_counts: it is recognised now, or kept until it can be. takes_another: recognition keeps up with the spoken
+    interviews that run, so that one more may begin.
+    """
 
     clock_ms: int
     purposes: tuple[Purpose, ...]
-    recognition_available: bool
+    speech_counts: bool
+    takes_another: bool
 
 
 def decide(state: InterviewState, flow: Flow, command: Command, situation: Situation) -> list[EventBody]:
     """The events that the command causes now; none when it has been obeyed already.
 
-    Raises UserError: 400 for what was entered, 404 for what does not exist, 409 for what does not fit the state.
+    Raises UserError: 400 for what was entered, 404 for what does not exist, 409 for what does not fit the state,
+    503 (server_full) for a start that has to wait.
     """
     match command:
         case asked.GiveConsent():
             return _give_consent(state, command, situation)
         case asked.Start():
-            return _start(state, flow)
+            return _start(state, flow, situation)
         case asked.StartAnswer(question_id):
             answer = _open_answer(state, flow, question_id)
             return [] if answer.phase is Phase.ANSWERING else [happened.AnswerStarted(question_id)]
@@ -75,11 +84,13 @@ def _give_consent(state: InterviewState, command: asked.GiveConsent, situation: 
     return [happened.ConsentRecorded(granted)]
 
 
-def _start(state: InterviewState, flow: Flow) -> list[EventBody]:
+def _start(state: InterviewState, flow: Flow, situation: Situation) -> list[EventBody]:
     if state.status is Status.INVITED:
         raise UserError("consent_first", status=409)
     if state.status is not Status.READY:
         return []
+    if state.allows(Purpose.VOICE) and not situation.takes_another:
+        raise UserError("server_full", status=503, retry_after_s=RETRY_AFTER_S)
     return [happened.InterviewStarted(), happened.QuestionAsked(first_question(flow).id, 0)]
 
 
@@ -154,7 +165,7 @@ def _typed(state: InterviewState, text: str, situation: Situation) -> Transcript
 def _spoken(state: InterviewState, answer: AnswerState, situation: Situation) -> Transcript:
     if not state.allows(Purpose.VOICE):
         raise UserError("voice_not_consented", status=409, field="mode")
-    if not situation.recognition_available and not answer.utterances:
+    if not situation.speech_counts and not answer.utterances:
         raise UserError("recognition_unavailable", status=409, field="mode")
     return Transcript(state.language, answer.words)
 

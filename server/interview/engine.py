@@ -1,59 +1,40 @@
-"""Speech recognition as interviews see it: loading, available, or not and why."""
+"""Speech recognition as interviews and pages see it: there, loading, failing, or not to be had."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
 from typing import Any
 
+from analyzers.transcription.dispatcher import EngineStatus
 from analyzers.transcription.scheduler import Scheduler
 
 MODEL_MISSING = "model_missing"
-"""Why speech cannot be recognised, in the log and on pages; the sentence for the operator may name folders."""
+"""There is no model: answers are typed. The operator's sentence about it may name folders and goes to the console."""
+ENGINE_FAILING = "engine_failing"
+"""The engine crashed or hangs, and is started again: what is said is kept, and written down when it is back."""
+
+_REASONS = {EngineStatus.UNAVAILABLE: MODEL_MISSING, EngineStatus.FAILING: ENGINE_FAILING}
 
 
-class EngineStatus(StrEnum):
-    """Whether speech can be recognised."""
-
-    LOADING = "loading"
-    AVAILABLE = "available"
-    UNAVAILABLE = "unavailable"
+def reason_of(engine: Scheduler) -> str:
+    """Why speech is not recognised, as a code for the log and for pages; empty while it is, or is about to be."""
+    return _REASONS.get(engine.status, "")
 
 
-class SpeechEngine:
-    """Holds the scheduler once the model is loaded. Whoever must know of a change adds a listener."""
+def keeps_up(engine: Scheduler) -> bool:
+    """Whether words can be expected within seconds of being spoken."""
+    return engine.status is EngineStatus.AVAILABLE and engine.admits
 
-    def __init__(self) -> None:
-        self.status = EngineStatus.LOADING
-        self.reason = ""
-        self.scheduler: Scheduler | None = None
-        self._listeners: list[Callable[[], None]] = []
 
-    def available(self, scheduler: Scheduler) -> None:
-        """The model is loaded."""
-        self._change(EngineStatus.AVAILABLE, "", scheduler)
+def takes_another(engine: Scheduler) -> bool:
+    """Whether one more spoken interview may begin. A wait for an engine not there yet says nothing of its load."""
+    return engine.admits or engine.status in (EngineStatus.LOADING, EngineStatus.UNAVAILABLE)
 
-    def unavailable(self, reason: str) -> None:
-        """There is no model: answers are typed. reason: the operator's sentence; pages get a code of their own."""
-        self._change(EngineStatus.UNAVAILABLE, reason, None)
 
-    def on_change(self, listener: Callable[[], None]) -> None:
-        """Calls listener after every change."""
-        self._listeners.append(listener)
-
-    def forget(self, listener: Callable[[], None]) -> None:
-        """Calls listener no more."""
-        self._listeners.remove(listener)
-
-    def as_json(self) -> dict[str, Any]:
-        """The signal `recognition` and the part of that name in snapshots."""
-        return {
-            "available": self.status is EngineStatus.AVAILABLE,
-            "loading": self.status is EngineStatus.LOADING,
-            "reason": MODEL_MISSING if self.status is EngineStatus.UNAVAILABLE else "",
-        }
-
-    def _change(self, status: EngineStatus, reason: str, scheduler: Scheduler | None) -> None:
-        self.status, self.reason, self.scheduler = status, reason, scheduler
-        for listener in self._listeners:
-            listener()
+def recognition_json(engine: Scheduler) -> dict[str, Any]:
+    """The signal `recognition` and the part of that name in snapshots."""
+    return {
+        "available": engine.status is EngineStatus.AVAILABLE,
+        "loading": engine.status is EngineStatus.LOADING,
+        "failing": engine.status is EngineStatus.FAILING,
+        "reason": reason_of(engine),
+    }

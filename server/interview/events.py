@@ -88,9 +88,23 @@ class UtteranceTranscribed:
     confidence: float
 
 
+class LostBecause(StrEnum):
+    """Why speech was never transcribed although nothing was wrong with it."""
+
+    TOO_MUCH_WAITING = "too_much_waiting"
+    """Recognition was away for so long that the sound no longer fitted into memory."""
+    TOO_LATE = "too_late"
+    """Recognition was still away when the answer had to be scored."""
+    SERVER_STOPPED = "server_stopped"
+    """Recognition was away when the server was stopped, or it could not be done in time."""
+
+
 @dataclass(frozen=True, slots=True)
 class UtteranceLost:
-    """Speech that was heard and could not be transcribed; the report states it. reason: error class name."""
+    """Speech that was heard and could not be transcribed; the report states it.
+
+    reason: an error's class name, or one of `LostBecause`.
+    """
 
     question_id: str
     start_ms: int
@@ -108,7 +122,10 @@ class AnswerDrafted:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSubmitted:
-    """The answer is closed. transcript: every word of it, spoken utterances joined, or what was typed."""
+    """The answer is closed. transcript: every word known then, spoken utterances joined, or what was typed.
+
+    Words of a spoken answer may come later, as further UtteranceTranscribed, until it is scored.
+    """
 
     question_id: str
     mode: AnswerMode
@@ -168,7 +185,7 @@ class InterviewResumed:
 
 @dataclass(frozen=True, slots=True)
 class RecognitionFailed:
-    """Answers can only be typed from here on. reason: error class name or "model_missing"."""
+    """reason: "model_missing": answers are typed; "engine_failing": speech is kept and written down afterwards."""
 
     reason: str
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from server.interview import events as happened
-from server.interview.events import InterviewEvent
+from server.interview.events import AnswerMode, InterviewEvent
 from server.interview.state import AnswerState, Fault, FaultKind, InterviewState, Status
 
 
@@ -71,7 +71,11 @@ def _course(before: InterviewState, after: InterviewState, event: InterviewEvent
             restored = _closed(after, lost_ms, FaultKind.OUTAGE, FaultKind.RESTART)
             return replace(restored, connected=True, disconnected_since=None)
         case happened.RecognitionFailed(reason):
-            failed = _fault(after, event, FaultKind.RECOGNITION_FAILED, reason)
+            # It may fail in another way while it fails: that ends the one and begins the other.
+            former = _closed(
+                after, _open_since_ms(after, event, FaultKind.RECOGNITION_FAILED), FaultKind.RECOGNITION_FAILED
+            )
+            failed = _fault(former, event, FaultKind.RECOGNITION_FAILED, reason)
             return replace(failed, recognition_failed=reason)
         case happened.RecognitionRestored():
             lost_ms = _open_since_ms(after, event, FaultKind.RECOGNITION_FAILED)
@@ -100,8 +104,7 @@ def _answered(state: InterviewState, event: InterviewEvent) -> InterviewState:
         case happened.AnswerDrafted(question_id, text):
             return _with(state, replace(_of(state, question_id), draft=text))
         case happened.UtteranceTranscribed(question_id) as utterance:
-            answer = _of(state, question_id)
-            return _with(state, replace(answer, utterances=(*answer.utterances, utterance)))
+            return _with(state, _heard(_of(state, question_id), utterance))
         case happened.UtteranceLost(question_id) as lost:
             answer = _of(state, question_id)
             after = _with(state, replace(answer, lost=(*answer.lost, lost)))
@@ -117,6 +120,15 @@ def _answered(state: InterviewState, event: InterviewEvent) -> InterviewState:
             return _with(state, replace(answer, observed=True, observations=observations, delivery=delivery))
         case _:
             raise ValueError(f"{event.type} cannot be event {event.seq}")
+
+
+def _heard(answer: AnswerState, utterance: happened.UtteranceTranscribed) -> AnswerState:
+    """The answer with its utterances in the order they were spoken; a spoken transcript grows by late words."""
+    utterances = sorted((*answer.utterances, utterance), key=lambda one: one.number)
+    heard = replace(answer, utterances=tuple(utterances))
+    if answer.mode is not AnswerMode.VOICE or answer.transcript is None:
+        return heard
+    return replace(heard, transcript=replace(answer.transcript, words=heard.words))
 
 
 def _of(state: InterviewState, question_id: str) -> AnswerState:

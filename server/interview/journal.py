@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analyzers.expression import ExpressionAnalyzer
+from analyzers.transcription.scheduler import Scheduler
 from media.ice import IceSettings
 from question_flows.model import Flow
-from server.interview.engine import SpeechEngine
 from server.interview.events import EventBody, InterviewEvent, Purpose, ServerRestarted
 from server.interview.fold import apply, fold
 from server.interview.state import InterviewState
@@ -35,7 +35,7 @@ class Services:
 
     event_log: EventLog
     hub: Hub
-    engine: SpeechEngine
+    engine: Scheduler
     ice: IceSettings
     expression: ExpressionAnalyzer | None
     purposes_offered: Callable[[str], tuple[Purpose, ...]]

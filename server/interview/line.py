@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from analyzers.transcription.confidence import line_quality
 from media.frames import AudioFrame, VideoFrame
 from media.peer import BadOffer, Peer, PeerState
 from server.errors import UserError
@@ -40,8 +41,16 @@ class CandidateLine:
         self._see = see
         self._peer_id = ""
         self._peer: Peer | None = None
+        self._loss = 0.0
         self._attaching = asyncio.Lock()
         self._offers = 0
+
+    @property
+    def quality(self) -> float:
+        """How well sound arrives, 0-1, from the packets lost in the last 5 s; of the last line when there is none."""
+        if self._peer is not None:
+            self._loss = self._peer.packet_loss
+        return line_quality(self._loss)
 
     async def attach(self, offer_sdp: str, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> tuple[str, str]:
         """(peer_id, answer SDP). spawn: starts the task that serves the line.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,10 +14,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from analyzers.results import TranscriptUpdate, TranscriptWord
 from analyzers.transcription.stream import AnswerStream
 from media.frames import SAMPLE_RATE, AudioFrame, Utterance
-from server.interview.events import Purpose, UtteranceLost, UtteranceTranscribed
+from server.interview.engine import keeps_up
+from server.interview.events import AnswerMode, EventBody, LostBecause, Purpose, UtteranceLost, UtteranceTranscribed
 from server.interview.journal import Journal
-from server.interview.pipeline import TAIL_SECONDS, AnswerPipeline
-from server.interview.state import AnswerState, Phase, Status
+from server.interview.pipeline import AnswerPipeline
+from server.interview.state import AnswerState, InterviewState, Phase, Status
+
+TAIL_SECONDS = 20.0
+"""How long a submitted answer waits for its last words; those that come later are added to it."""
+PROMPT_SECONDS = 2.0
+"""How long it waits when they cannot be expected: recognition fails or has too much to do."""
+LATE_WORDS_SECONDS = 15 * 60.0
+"""How long the score of a submitted answer waits for words; after that they are lost, and the log says so."""
 
 LONGEST_SOUND_S = 600
 """How much of one answer's sound is kept in memory for measuring its delivery."""
@@ -29,54 +39,118 @@ _WORDS = TypeAdapter(tuple[TranscriptWord, ...])
 
 
 class Listening:
-    """The pipeline of the answer being given, and what it has yielded that is not in the log.
+    """The pipelines of the answer being given and of those whose words are late, each with its own question.
 
-    on_words: called when there are more words than before, for the running score.
+    on_words: called when there are more words than before, for the running score. on_told: called when a closed
+    answer has got its last words. line_quality: 0-1, how well sound arrives.
     """
 
-    def __init__(self, journal: Journal, on_words: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        on_words: Callable[[], None],
+        on_told: Callable[[], None],
+        line_quality: Callable[[], float],
+    ) -> None:
         self._journal = journal
         self._on_words = on_words
-        self._pipeline: AnswerPipeline | None = None
+        self._on_told = on_told
+        self._line_quality = line_quality
+        self._pipelines: dict[str, AnswerPipeline] = {}
+        self._submitted_at: dict[str, datetime] = {}
         self._group: asyncio.TaskGroup | None = None
         self._sound: dict[str, list[Utterance]] = {}
         self._committed: tuple[str, int, tuple[TranscriptWord, ...]] = ("", 0, ())
+        self._shown_waiting: dict[str, int] = {}
 
     def use(self, group: asyncio.TaskGroup) -> None:
-        """Tasks run in this group from now on; a former pipeline is gone with its group."""
+        """Tasks run in this group from now on; what waited when the former one ended is decoded here."""
         self._group = group
-        self._pipeline = None
+        for pipeline in self._pipelines.values():
+            pipeline.go_on(group)
 
     def hear(self, frame: AudioFrame) -> None:
         """Takes a frame of the line; what is said outside of an answer is not listened to."""
         answer = self._open_answer()
         if answer is None:
             return
-        if self._pipeline is None or self._pipeline.question_id != answer.question_id:
-            self._pipeline = self._begin(answer)
-        if self._pipeline is not None:
-            self._pipeline.push(frame)
+        if answer.question_id not in self._pipelines:
+            self._begin(answer)
+        if (pipeline := self._pipelines.get(answer.question_id)) is not None:
+            pipeline.push(frame)
 
     def flush(self) -> None:
         """Ends the utterance being spoken; the answer goes on."""
-        if self._pipeline is not None:
-            self._pipeline.flush()
+        for pipeline in self._pipelines.values():
+            pipeline.flush()
 
-    async def finish(self, question_id: str, seconds: float = TAIL_SECONDS) -> None:
-        """Returns when every word of the answer is in the log, or its loss."""
-        if self._pipeline is not None and self._pipeline.question_id == question_id:
-            await self._pipeline.finish(seconds)
+    async def finish(self, question_id: str, *, patiently: bool) -> None:
+        """Closes the answer. Returns when every word of it is in the log or its loss, or when that takes too long.
+
+        patiently: up to 20 s, as long as recognition keeps up; else 2 s.
+        """
+        pipeline, engine = self._pipelines.get(question_id), self._journal.services.engine
+        if pipeline is None:
+            return
+        pipeline.close()
+        waited = 0.0
+        while pipeline.waiting and waited < (TAIL_SECONDS if patiently and keeps_up(engine) else PROMPT_SECONDS):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PROMPT_SECONDS):
+                    await pipeline.told()
+            waited += PROMPT_SECONDS
+
+    def leave(self, question_id: str) -> None:
+        """The answer is submitted; words it still waits for are late."""
+        if (pipeline := self._pipelines.get(question_id)) is not None:
+            pipeline.close()
+            self._submitted_at[question_id] = self._journal.now()
+            self.waits(question_id)
+
+    def reopen(self, question_id: str) -> None:
+        """The answer goes on after all, if it is still open: its submission was refused."""
+        answer = self._journal.state.answer
+        if answer is not None and answer.question_id == question_id and question_id in self._pipelines:
+            self._pipelines[question_id].reopen()
+
+    def waiting(self, question_id: str | None = None) -> int:
+        """How many utterances of this answer, or of all, wait for their words."""
+        if question_id is not None:
+            pipeline = self._pipelines.get(question_id)
+            return pipeline.waiting if pipeline is not None else 0
+        return sum(pipeline.waiting for pipeline in self._pipelines.values())
+
+    def seconds_of_patience(self) -> float | None:
+        """How long until some submitted answer's late words are waited for no more; None when none are late."""
+        if not self._submitted_at:
+            return None
+        until = min(self._submitted_at.values()) + timedelta(seconds=LATE_WORDS_SECONDS)
+        return (until - self._journal.now()).total_seconds()
+
+    async def give_up_late(self) -> None:
+        """What has been waited for long enough is lost, and the log says so."""
+        latest = self._journal.now() - timedelta(seconds=LATE_WORDS_SECONDS)
+        for question_id, submitted_at in list(self._submitted_at.items()):
+            if submitted_at <= latest:
+                await self._pipelines[question_id].give_up(LostBecause.TOO_LATE)
+
+    async def close(self, seconds: float) -> None:
+        """The server stops: what cannot be written down within this time is lost, and the log says so."""
+        pipelines = list(self._pipelines.values())
+        for pipeline in pipelines:
+            pipeline.close()
+        try:
+            async with asyncio.timeout(seconds):
+                for pipeline in pipelines:
+                    await pipeline.told()
+        except TimeoutError:
+            for pipeline in pipelines:
+                await pipeline.give_up(LostBecause.SERVER_STOPPED)
 
     def stop(self) -> None:
-        """Ends the pipeline's task; what it has not told is not waited for."""
-        if self._pipeline is not None:
-            self._pipeline.stop()
-            self._pipeline = None
-
-    def go_on(self) -> None:
-        """The answer goes on after all: its submission was refused."""
-        if self._pipeline is not None and self._pipeline.closed:
-            self._pipeline = None
+        """Ends the pipelines' tasks."""
+        for pipeline in self._pipelines.values():
+            pipeline.stop()
 
     def words_of(self, answer: AnswerState) -> tuple[TranscriptWord, ...]:
         """All certain words so far, those of the utterance being spoken included."""
@@ -114,16 +188,37 @@ class Listening:
         """Nothing is invented: the loss itself goes into the log."""
         await self._write_down(UtteranceLost(question_id, utterance.start_ms, utterance.end_ms, reason))
 
+    def waits(self, question_id: str) -> None:
+        """Forgets a submitted answer that waits for nothing any more, and shows how many still wait."""
+        if question_id in self._submitted_at and not self._pipelines[question_id].waiting:
+            del self._submitted_at[question_id], self._pipelines[question_id]
+            self._on_told()
+        if self._group is not None and self._waiting_to_show() != self._shown_waiting:
+            self._group.create_task(self.show_waiting())
+
+    async def show_waiting(self) -> None:
+        """Publishes how many utterances wait for words that are not to be expected at once."""
+        self._shown_waiting = self._waiting_to_show()
+        await self._journal.signal("waiting", {"questions": self._shown_waiting})
+
+    def _waiting_to_show(self) -> dict[str, int]:
+        everywhere = not keeps_up(self._journal.services.engine)
+        return {
+            question_id: pipeline.waiting
+            for question_id, pipeline in self._pipelines.items()
+            if pipeline.waiting and (everywhere or question_id in self._submitted_at)
+        }
+
     async def _write_down(self, body: UtteranceTranscribed | UtteranceLost) -> None:
         """Nobody can say it again: a database that is away for a moment is waited for."""
         for seconds in RETRY_AFTER_SECONDS:
             try:
-                await self._journal.record(lambda _: [body])
+                await self._journal.record(lambda state: what_to_write(state, body))
                 return
             except SQLAlchemyError as error:
                 log.warning("interview %s: words wait (%s)", self._journal.interview_id, type(error).__name__)
                 await asyncio.sleep(seconds)
-        await self._journal.record(lambda _: [body])
+        await self._journal.record(lambda state: what_to_write(state, body))
 
     def _open_answer(self) -> AnswerState | None:
         state = self._journal.state
@@ -132,20 +227,40 @@ class Listening:
             return None
         return answer
 
-    def _begin(self, answer: AnswerState) -> AnswerPipeline | None:
-        state, scheduler = self._journal.state, self._journal.services.engine.scheduler
-        if scheduler is None or self._group is None or not state.allows(Purpose.VOICE):
-            return None
-        question = self._journal.flow.question(answer.question_id)
+    def _begin(self, answer: AnswerState) -> None:
+        """Whether recognition is there or not: what is said waits for it."""
+        state, question_id = self._journal.state, answer.question_id
+        if self._group is None or not state.allows(Purpose.VOICE):
+            return
+        terms = self._journal.flow.question(question_id).terms.get(state.language, ())
         stream = AnswerStream(
-            scheduler, self._journal.interview_id, state.language, question.terms.get(state.language, ())
+            self._journal.services.engine,
+            self._journal.interview_id,
+            state.language,
+            terms,
+            line_quality=self._line_quality,
         )
         heard = max((utterance.number for utterance in answer.utterances), default=0)
-        first_number = heard + len(answer.lost) + 1
+        number = heard + len(answer.lost) + 1
         endpointing = self._journal.flow.endpointing
-        return AnswerPipeline(answer.question_id, stream, self, self._group, first_number, endpointing)
+        self._pipelines[question_id] = AnswerPipeline(question_id, stream, self, self._group, number, endpointing)
 
     def _keep_sound(self, question_id: str, utterance: Utterance) -> None:
         kept = self._sound.setdefault(question_id, [])
         if sum(len(earlier.samples) for earlier in kept) < LONGEST_SOUND_S * SAMPLE_RATE:
             kept.append(utterance)
+
+
+def what_to_write(state: InterviewState, body: UtteranceTranscribed | UtteranceLost) -> list[EventBody]:
+    """The utterance, once; when its answer was scored without it (by another process), that it came too late."""
+    answer = (state.answers or {})[body.question_id]
+    if body in answer.lost or (isinstance(body, UtteranceTranscribed) and _is_there(answer, body)):
+        return []
+    scored = answer.mode is AnswerMode.VOICE and answer.score is not None
+    if isinstance(body, UtteranceTranscribed) and (scored or state.status is Status.COMPLETED):
+        return [UtteranceLost(body.question_id, body.words[0].start_ms, body.words[-1].end_ms, LostBecause.TOO_LATE)]
+    return [body]
+
+
+def _is_there(answer: AnswerState, body: UtteranceTranscribed) -> bool:
+    return any(utterance.number == body.number for utterance in answer.utterances)

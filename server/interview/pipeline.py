@@ -14,9 +14,7 @@ from media.frames import AudioFrame, Stage, Utterance
 from media.segmenter import Segmenter, SegmenterSettings
 from media.vad import VoiceGate
 from question_flows.model import Endpointing
-
-TAIL_SECONDS = 20.0
-"""How long a submitted answer waits for its last words."""
+from server.interview.finals import Finals
 
 
 class Listener(Protocol):
@@ -26,15 +24,18 @@ class Listener(Protocol):
         """Words, certain or not yet; an utterance's final ones come once and in order."""
 
     async def lost(self, question_id: str, utterance: Utterance, reason: str) -> None:
-        """Speech without words, and never any. reason: an error's class name."""
+        """Speech without words, and never any. reason: an error's class name, or one of LostBecause."""
+
+    def waits(self, question_id: str) -> None:
+        """The number of the answer's utterances that wait for their words is another."""
 
 
 class AnswerPipeline:
-    """Hears one answer until `finish`. Partials are dropped when newer ones come; finals never are.
+    """Hears one answer until `close`, and after it whatever still waits for its words.
 
-    An utterance ends when its last words and the silence behind them say so. Words that come within 250 ms come in
-    time for any pause, and then where utterances end depends on the sound alone.
-    first_number: what the first utterance is called, higher than those heard before a reconnect.
+    Partials are dropped when newer ones come; finals never are. An utterance ends when its last words and the silence
+    behind them say so. Words that come within 250 ms come in time for any pause, and then where utterances end depends
+    on the sound alone. first_number: what the first utterance is called, higher than those heard before a reconnect.
     """
 
     def __init__(
@@ -56,15 +57,17 @@ class AnswerPipeline:
         self._endpointing = endpointing
         self._segmenter = Segmenter(SegmenterSettings(endpoint_ms=endpointing.normal_ms))
         self.closed = False
-        self._pending: dict[int, Utterance] = {}
-        self._finals: asyncio.Queue[Utterance] = asyncio.Queue()
-        self._telling = asyncio.Lock()
-        self._finishing = asyncio.Lock()
         self._partials: set[asyncio.Task[None]] = set()
-        self._worker = group.create_task(self._hear_finals())
+        self._finals = Finals(stream, self._tell, self._lose, lambda: listener.waits(question_id))
+        self._finals.run(group)
+
+    @property
+    def waiting(self) -> int:
+        """How many utterances wait for their words."""
+        return self._finals.waiting
 
     def push(self, frame: AudioFrame) -> None:
-        """Takes the next frame; ignored once the answer is being finished."""
+        """Takes the next frame; ignored once the answer is closed."""
         if not self.closed:
             is_voice = self._arbiter.is_voice(frame, self._gate.is_open(frame))
             self._segmenter.partial_every_ms = self._stream.cadence_ms
@@ -79,30 +82,44 @@ class AnswerPipeline:
         """Ends the utterance being spoken: the candidate pauses, or comes back over another line."""
         self._take(self._segmenter.flush())
 
-    async def finish(self, seconds: float = TAIL_SECONDS) -> None:
-        """Ends the answer: returns when the last words are told, or reported lost after `seconds`."""
-        async with self._finishing:
-            if not self.closed:
-                self.closed = True
-                self.flush()
-            try:
-                async with asyncio.timeout(seconds):
-                    await self._finals.join()
-            except TimeoutError:
-                await self._give_up()
-            self._worker.cancel()
+    def close(self) -> None:
+        """Ends the answer: nothing more is listened to, and the utterance being spoken is whole."""
+        if not self.closed:
+            self.closed = True
+            self.flush()
+            self._finals.end()
+
+    def go_on(self, group: asyncio.TaskGroup) -> None:
+        """Works in this group from now on: the former one has ended."""
+        self._group = group
+        self._finals.run(group)
+        if self.closed:
+            self._finals.end()
+
+    def reopen(self) -> None:
+        """The answer goes on after all."""
+        self.closed = False
+        self._finals.run(self._group)
+
+    async def told(self) -> None:
+        """Returns when no utterance waits."""
+        await self._finals.told()
+
+    async def give_up(self, reason: str) -> None:
+        """Ends the answer without waiting: returns when the loss of what waits is in the log."""
+        self.close()
+        await self._finals.give_up(reason)
 
     def stop(self) -> None:
-        """Ends at once; what is pending is neither heard nor reported."""
-        self.closed = True
-        for task in (self._worker, *self._partials):
+        """Ends the tasks at once; what waits is neither heard nor told."""
+        self._finals.stop()
+        for task in self._partials:
             task.cancel()
 
     def _take(self, utterances: list[Utterance]) -> None:
         for utterance in utterances:
             if utterance.final:
-                self._pending[utterance.number] = utterance
-                self._finals.put_nowait(utterance)
+                self._finals.add(utterance)
             else:
                 partial = self._group.create_task(self._hear_partial(utterance))
                 self._partials.add(partial)
@@ -124,37 +141,8 @@ class AnswerPipeline:
         silence_ms = silence_to_wait_ms(words, update.language, self._endpointing)
         self._segmenter.end_after(utterance.number, utterance.speech_end_ms, silence_ms)
 
-    async def _hear_finals(self) -> None:
-        while True:
-            utterance = await self._finals.get()
-            try:
-                update, reason = await self._recognise(utterance)
-                async with self._telling:
-                    if self._pending.pop(utterance.number, None) is None:
-                        continue  # Given up meanwhile, and reported as lost.
-                    if update is None:
-                        await self._listener.lost(self.question_id, utterance, reason)
-                    else:
-                        await self._tell(utterance, update)
-            finally:
-                self._finals.task_done()
-
-    async def _recognise(self, utterance: Utterance) -> tuple[TranscriptUpdate | None, str]:
-        """The final words, with a second try; else None and why."""
-        reason = ""
-        for _ in range(2):
-            try:
-                return await self._stream.hear(utterance), "Superseded"
-            except RecognitionError as error:
-                reason = type(error).__name__
-        return None, reason
-
     async def _tell(self, utterance: Utterance, update: TranscriptUpdate) -> None:
-        number = self._offset + utterance.number
-        await self._listener.heard(self.question_id, number, update, utterance)
+        await self._listener.heard(self.question_id, self._offset + utterance.number, update, utterance)
 
-    async def _give_up(self) -> None:
-        async with self._telling:
-            pending, self._pending = self._pending, {}
-            for utterance in pending.values():
-                await self._listener.lost(self.question_id, utterance, TimeoutError.__name__)
+    async def _lose(self, utterance: Utterance, reason: str) -> None:
+        await self._listener.lost(self.question_id, utterance, reason)

@@ -13,11 +13,11 @@ from typing import Self
 from sqlalchemy.exc import SQLAlchemyError
 
 from analyzers.expression import ExpressionAnalyzer
+from analyzers.transcription.scheduler import Scheduler
 from media.ice import IceSettings
 from question_flows.model import Flow, Language
 from server.errors import UserError
 from server.governance.policy import purposes_offered
-from server.interview.engine import SpeechEngine
 from server.interview.events import InterviewInvited, Purpose
 from server.interview.fold import fold
 from server.interview.journal import Services, utc_now
@@ -51,7 +51,7 @@ class Interviews:
         hub: Hub,
         flows: Mapping[str, Flow],
         *,
-        engine: SpeechEngine,
+        engine: Scheduler,
         ice: IceSettings,
         invitation_days: int = 14,
         expression: ExpressionAnalyzer | None = None,

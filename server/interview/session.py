@@ -9,14 +9,16 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+from analyzers.transcription.dispatcher import EngineStatus
 from question_flows.model import Flow
 from server.interview.commands import Command, SubmitAnswer
 from server.interview.decide import Situation, decide
-from server.interview.engine import MODEL_MISSING, EngineStatus
+from server.interview.engine import reason_of, recognition_json, takes_another
 from server.interview.events import (
     AnswerMode,
     AnswerSubmitted,
     EventBody,
+    InterviewEvent,
     InterviewPaused,
     InterviewStarted,
     Purpose,
@@ -27,8 +29,7 @@ from server.interview.events import (
 from server.interview.failures import describe
 from server.interview.journal import Journal, Services
 from server.interview.line import CandidateLine
-from server.interview.listening import Listening
-from server.interview.pipeline import TAIL_SECONDS
+from server.interview.listening import LATE_WORDS_SECONDS, Listening
 from server.interview.presence import UNFINISHED, Presence
 from server.interview.running_score import RunningScore
 from server.interview.settling import Settling
@@ -39,7 +40,7 @@ from server.live.messages import LiveEvent
 log = logging.getLogger(__name__)
 
 LAST_WORDS_SECONDS = 3.0
-"""How long a server that stops, or a typed answer, waits for the words of the utterance being spoken."""
+"""How long a server that stops waits for the words of what was spoken."""
 LONGEST_RETRY_SECONDS = 30.0
 
 
@@ -58,7 +59,9 @@ class InterviewSession:
         self._closing = asyncio.Event()
         self._running = asyncio.Event()
         self._group: asyncio.TaskGroup | None = None
-        self._listening = Listening(self._journal, self._words_changed.set)
+        self._listening = Listening(
+            self._journal, self._words_changed.set, self._to_settle.set, lambda: self._line.quality
+        )
         self._watching = Watching(self._journal)
         self._running_score = RunningScore(self._journal, self._listening)
         self._settling = Settling(self._journal, self._listening, self._watching)
@@ -76,16 +79,23 @@ class InterviewSession:
 
     @property
     def recognition(self) -> dict[str, Any]:
-        """Whether speech can be recognised: available, loading, reason."""
-        return self._services.engine.as_json()
+        """Whether speech is recognised: available, loading, failing, reason."""
+        return recognition_json(self._services.engine)
+
+    def waiting(self, question_id: str) -> int:
+        """How many utterances of this answer wait for their words."""
+        return self._listening.waiting(question_id)
 
     def now(self) -> datetime:
         """The wall clock, UTC."""
         return self._journal.now()
 
     def idle_for(self, now: datetime) -> timedelta:
-        """How long nobody has been there."""
-        return timedelta(0) if self._presence.somebody else now - self._presence.gone_since
+        """How long nobody has been there, and no words were waited for that only this process has the sound of."""
+        if self._presence.somebody:
+            return timedelta(0)
+        patience = timedelta(seconds=LATE_WORDS_SECONDS) if self._listening.waiting() else timedelta(0)
+        return max(timedelta(0), now - self._presence.gone_since - patience)
 
     async def execute(self, command: Command) -> InterviewState:
         """Obeys a command: what it causes is on disk and published when this returns.
@@ -93,19 +103,21 @@ class InterviewSession:
         Raises UserError, which changes nothing; SQLAlchemyError when the database fails.
         """
         if isinstance(command, SubmitAnswer):
-            spoken = command.mode is AnswerMode.VOICE
-            # What was said before somebody chose to type is kept with its question too, if it comes soon.
-            await self._listening.finish(command.question_id, TAIL_SECONDS if spoken else LAST_WORDS_SECONDS)
-        try:
-            events = await self._journal.record(
-                lambda state: self._decide(state, command), in_thread=isinstance(command, SubmitAnswer)
-            )
-        finally:
-            # Refused, or the database is away: what is said from now on is heard by a new pipeline.
-            self._listening.go_on()
+            events = await self._submit(command)
+        else:
+            events = await self._journal.record(lambda state: self._decide(state, command))
         for event in events:
             self._react(event.body)
         return self.state
+
+    async def _submit(self, command: SubmitAnswer) -> list[InterviewEvent]:
+        # What was said before somebody chose to type is kept with its question too; nobody has to wait for it.
+        await self._listening.finish(command.question_id, patiently=command.mode is AnswerMode.VOICE)
+        try:
+            return await self._journal.record(lambda state: self._decide(state, command), in_thread=True)
+        finally:
+            # Refused, or the database is away: what is said from now on still belongs to this answer.
+            self._listening.reopen(command.question_id)
 
     async def attach(self, offer_sdp: str) -> tuple[str, str]:
         """(peer_id, answer SDP) for a browser's offer; a line there was before is ended. Raises UserError."""
@@ -149,9 +161,7 @@ class InterviewSession:
 
     async def close(self) -> None:
         """Ends the line and the tasks; what was being said is written down first if it can be within 3 s."""
-        self._listening.flush()
-        if (answer := self.state.answer) is not None:
-            await self._listening.finish(answer.question_id, LAST_WORDS_SECONDS)
+        await self._listening.close(LAST_WORDS_SECONDS)
         await self._line.close()
         self._closing.set()
 
@@ -191,10 +201,13 @@ class InterviewSession:
         self._group.create_task(coroutine)
 
     def _decide(self, state: InterviewState, command: Command) -> list[EventBody]:
+        engine, question_id = self._services.engine, state.question_id
         situation = Situation(
             clock_ms=self._journal.clock_ms(),
             purposes=self.purposes,
-            recognition_available=self._services.engine.status is EngineStatus.AVAILABLE,
+            speech_counts=engine.status is not EngineStatus.UNAVAILABLE
+            or (question_id is not None and self._listening.waiting(question_id) > 0),
+            takes_another=takes_another(engine),
         )
         return decide(state, self.flow, command, situation)
 
@@ -202,14 +215,19 @@ class InterviewSession:
         match body:
             case InterviewStarted():
                 self._engine_changed.set()
-            case AnswerSubmitted():
+            case AnswerSubmitted(question_id):
+                self._listening.leave(question_id)
                 self._to_settle.set()
             case InterviewPaused():
                 self._listening.flush()
 
     async def _settle(self) -> None:
         while True:
-            await self._to_settle.wait()
+            try:
+                async with asyncio.timeout(self._listening.seconds_of_patience()):
+                    await self._to_settle.wait()
+            except TimeoutError:
+                pass  # Late words have been waited for long enough.
             self._to_settle.clear()
             await self._settling.settle()
             self._words_changed.set()
@@ -220,6 +238,7 @@ class InterviewSession:
             self._engine_changed.clear()
             await self._journal.record(self._recognition_events)
             await self._journal.signal("recognition", self.recognition)
+            await self._listening.show_waiting()
 
     async def _follow_other_processes(self) -> None:
         """Keeps up when the interview's requests are served by several processes."""
@@ -233,9 +252,8 @@ class InterviewSession:
     def _recognition_events(self, state: InterviewState) -> Sequence[EventBody]:
         if state.status not in UNFINISHED or not state.allows(Purpose.VOICE):
             return []
-        status = self._services.engine.status
-        if status is EngineStatus.UNAVAILABLE and state.recognition_failed is None:
-            return [RecognitionFailed(MODEL_MISSING)]
-        if status is EngineStatus.AVAILABLE and state.recognition_failed is not None:
+        engine = self._services.engine
+        if engine.status is EngineStatus.AVAILABLE and state.recognition_failed is not None:
             return [RecognitionRestored()]
-        return []
+        reason = reason_of(engine)
+        return [RecognitionFailed(reason)] if reason and reason != state.recognition_failed else []

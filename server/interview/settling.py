@@ -39,11 +39,18 @@ class Settling:
         self._watching = watching
 
     async def settle(self) -> None:
-        """Scores every submitted answer that has no score; completes the interview when nothing is left."""
-        for answer in self._journal.state.asked:
-            if answer.transcript is not None and answer.score is None:
+        """Scores every submitted answer that has no score; completes the interview when nothing is left.
+
+        What is still to come of a spoken answer is waited for, though not for ever: no word comes behind its score.
+        """
+        await self._listening.give_up_late()
+        for question_id in [answer.question_id for answer in self._journal.state.asked]:
+            answer = (self._journal.state.answers or {})[question_id]
+            if answer.transcript is None or answer.score is not None:
+                continue
+            if answer.mode is AnswerMode.TYPED or not self._listening.waiting(question_id):
                 await self._score(answer)
-        if self._is_over(self._journal.state):
+        if self._is_over(self._journal.state) and not self._listening.waiting():
             await self._complete()
 
     async def _score(self, answer: AnswerState) -> None:

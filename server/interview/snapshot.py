@@ -31,7 +31,9 @@ def candidate_snapshot(session: InterviewSession) -> dict[str, Any]:
         "job": flow.job[state.language],
         "policy": {"purposes": [purpose.value for purpose in session.purposes]},
         "consents": _consents(state),
-        "question": _open_question(state, flow, answer, now) if answer else None,
+        "question": {**_open_question(state, flow, answer, now), "waiting": session.waiting(answer.question_id)}
+        if answer
+        else None,
         "recognition": session.recognition,
         "recognised_until_ms": answer.recognised_until_ms if answer else None,
         "completed": state.status is Status.COMPLETED,

@@ -61,7 +61,11 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class AnswerState:
-    """One question as far as it has been answered. All `_ms`: interview clock."""
+    """One question as far as it has been answered. All `_ms`: interview clock.
+
+    utterances: in the order they were spoken, also when the words of one came late. transcript: of a submitted answer;
+    that of a spoken one grows by late words until it is scored.
+    """
 
     question_id: str
     index: int

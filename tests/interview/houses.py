@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from analyzers.expression import ExpressionAnalyzer
+from analyzers.transcription.dispatcher import EngineStatus
+from analyzers.transcription.model_hub import ModelUnavailable
+from analyzers.transcription.scheduler import Scheduler
+from analyzers.transcription.whisper import Whisper
 from media.ice import IceSettings
 from question_flows.loader import shipped_flows
 from question_flows.model import Flow, Language
 from server.interview.commands import GiveConsent, Start, StartAnswer, SubmitAnswer
-from server.interview.engine import MODEL_MISSING, EngineStatus, SpeechEngine
 from server.interview.events import AnswerMode, InterviewEvent, Purpose
 from server.interview.registry import Interviews
 from server.interview.session import InterviewSession
@@ -23,6 +26,7 @@ from server.live.hub import Broker, Hub
 from server.live.memory import MemoryBroker
 from server.storage.database import Database
 from server.storage.event_log import EventLog
+from tests.analyzers.transcription.speech import until
 
 ALL = {Purpose.VOICE: True, Purpose.SCORING: True}
 FLOWS = shipped_flows()
@@ -49,7 +53,7 @@ class House:
     database: Database
     hub: Hub
     interviews: Interviews
-    engine: SpeechEngine
+    engine: Scheduler
     clock: Clock | None
     log: EventLog = field(init=False)
 
@@ -94,7 +98,7 @@ async def house(
     *,
     clock: Clock | None = None,
     flows: dict[str, Flow] | None = None,
-    engine: SpeechEngine | None = None,
+    engine: Scheduler | None = None,
     expression: ExpressionAnalyzer | None = None,
     grace_seconds: float = 3.0,
     broker: Broker | None = None,
@@ -103,26 +107,32 @@ async def house(
     database = Database(f"sqlite+aiosqlite:///{folder / 'interviews.sqlite'}")
     await database.open()
     hub = Hub(broker or MemoryBroker(), EventLog(database))
-    if engine is None:
-        engine = SpeechEngine()
-        engine.unavailable(MODEL_MISSING)
+    own_engine = Scheduler(no_model) if engine is None else nullcontext(engine)
     options: dict[str, Callable[[], datetime]] = {"now": clock} if clock else {}
-    interviews = Interviews(
-        database,
-        hub,
-        flows or FLOWS,
-        engine=engine,
-        ice=LOOPBACK,
-        expression=expression,
-        grace_seconds=grace_seconds,
-        **options,  # type: ignore[arg-type]
-    )
     try:
-        async with interviews:
-            yield House(database, hub, interviews, engine, clock)
+        async with own_engine as recognition:
+            if engine is None:
+                await until(recognition, EngineStatus.UNAVAILABLE)
+            interviews = Interviews(
+                database,
+                hub,
+                flows or FLOWS,
+                engine=recognition,
+                ice=LOOPBACK,
+                expression=expression,
+                grace_seconds=grace_seconds,
+                **options,  # type: ignore[arg-type]
+            )
+            async with interviews:
+                yield House(database, hub, interviews, recognition, clock)
     finally:
         await hub.close()
         await database.close()
+
+
+def no_model() -> Whisper:
+    """A model hub that cannot be reached."""
+    raise ModelUnavailable("hub", "The model 'small' could not be fetched from /somewhere.")
 
 
 async def answer_typed(session: InterviewSession, text: str) -> InterviewState:

@@ -48,6 +48,7 @@ class Interview:
     """A state that commands move on."""
 
     recognition: bool = True
+    room: bool = True
     language: Language = Language.ENGLISH
     state: InterviewState = field(init=False)
 
@@ -59,7 +60,7 @@ class Interview:
         """What the last command causes; all are obeyed."""
         bodies: list[EventBody] = []
         for command in commands:
-            bodies = decide(self.state, FLOW, command, Situation(7000, ASKED, self.recognition))
+            bodies = decide(self.state, FLOW, command, Situation(7000, ASKED, self.recognition, self.room))
             self.happen(*bodies)
         return bodies
 
@@ -276,3 +277,21 @@ def test_whatever_is_commanded_repeats_change_nothing_and_questions_keep_their_o
     assert [answer.question_id for answer in state.asked] == [q.id for q in FLOW.questions[: len(state.asked)]]
     open_answers = [answer.question_id for answer in state.asked if answer.phase is not Phase.SUBMITTED]
     assert open_answers == ([state.question_id] if state.question_id else [])
+
+
+def test_a_full_server_keeps_the_place_of_who_would_speak_and_nobody_elses(interview: Interview) -> None:
+    full = Interview(room=False)
+    full.do(YES)
+    with pytest.raises(UserError) as refused:
+        full.do(Start())
+    assert (refused.value.code, refused.value.status, refused.value.retry_after_s) == ("server_full", 503, 60)
+    assert full.state.status is Status.READY
+    full.room = True
+    full.do(Start())
+    full.room = False
+    # Who has begun is never refused: reloading, pausing and answering go on.
+    assert full.do(Start()) == []
+    full.do(StartAnswer(FIRST), Pause(), Resume(), SubmitAnswer(FIRST, AnswerMode.TYPED, "I am sorry"))
+    typing = Interview(room=False)
+    typing.do(GiveConsent({Purpose.VOICE: False, Purpose.SCORING: True}), Start())
+    assert typing.state.status is Status.RUNNING

@@ -107,11 +107,44 @@ def test_an_answer_gathers_what_belongs_to_it() -> None:
     )
     first, second = state.asked
     assert (first.phase, first.hints, first.started_ms, first.submitted_ms) == (Phase.SUBMITTED, (0,), 1000, 5000)
-    assert (first.transcript, first.scorer, len(first.utterances), len(first.lost)) == (transcript, "rubric 1", 2, 1)
+    assert (first.scorer, len(first.utterances), len(first.lost)) == ("rubric 1", 2, 1)
+    assert first.transcript == Transcript(Language.ENGLISH, (word, word))
     assert first.recognised_until_ms == 2500
     assert (state.question_id, second.utterances, second.phase) == ("q2", (), Phase.THINKING)
     assert [(fault.kind, fault.clock_ms, fault.lost_ms) for fault in state.faults] == [
         (FaultKind.UTTERANCE_LOST, 3000, 900)
+    ]
+
+
+def test_late_words_stand_where_they_were_spoken_and_never_in_a_typed_answer() -> None:
+    first, second, third = (TranscriptWord(text, at, at + 100, 0.9) for at, text in enumerate(("one", "two", "three")))
+    spoken = after(
+        (21, 1000, happened.AnswerStarted("q1")),
+        (23, 3000, happened.UtteranceTranscribed("q1", 2, (second,), 0.9)),
+        (25, 5000, happened.AnswerSubmitted("q1", AnswerMode.VOICE, Transcript(Language.ENGLISH, (second,)))),
+        (26, 6000, happened.UtteranceTranscribed("q1", 3, (third,), 0.9)),
+        (27, 7000, happened.UtteranceTranscribed("q1", 1, (first,), 0.9)),
+    ).asked[0]
+    assert spoken.transcript == Transcript(Language.ENGLISH, (first, second, third))
+    assert spoken.words == (first, second, third)
+    written = Transcript(Language.ENGLISH, (third,))
+    typed = after(
+        (21, 1000, happened.AnswerStarted("q1")),
+        (25, 5000, happened.AnswerSubmitted("q1", AnswerMode.TYPED, written)),
+        (26, 6000, happened.UtteranceTranscribed("q1", 1, (first,), 0.9)),
+    ).asked[0]
+    assert (typed.transcript, typed.words) == (written, (first,))
+
+
+def test_recognition_that_fails_in_another_way_ends_the_one_fault_and_begins_another() -> None:
+    state = after(
+        (25, 5000, happened.RecognitionFailed("engine_failing")),
+        (55, 35_000, happened.RecognitionFailed("model_missing")),
+    )
+    assert state.recognition_failed == "model_missing"
+    assert [(fault.detail, fault.lost_ms) for fault in state.faults] == [
+        ("engine_failing", 30_000),
+        ("model_missing", None),
     ]
 
 

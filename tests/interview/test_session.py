@@ -259,9 +259,8 @@ async def test_without_a_model_the_log_and_the_snapshot_say_so(home: House) -> N
     session = await home.started()
     question_id = session.state.question_id
     assert question_id is not None
-    home.engine.unavailable("The model 'small' could not be fetched from /somewhere.")
     await eventually(lambda: session.state.recognition_failed == MODEL_MISSING)
-    assert session.recognition == {"available": False, "loading": False, "reason": MODEL_MISSING}
+    assert session.recognition == {"available": False, "loading": False, "failing": False, "reason": MODEL_MISSING}
     assert RecognitionFailed(MODEL_MISSING) in [event.body for event in await home.events(session)]
     with pytest.raises(UserError, match="recognition_unavailable"):
         await session.execute(SubmitAnswer(question_id, AnswerMode.VOICE))
