@@ -4,6 +4,7 @@ import { el, fill, notice } from "./dom.js";
 import { Draft } from "./draft.js";
 import { appended } from "./heard.js";
 import { minutes, t } from "./i18n.js";
+import { recognitionNotice } from "./recognition.js";
 import { speakingPart } from "./speaking.js";
 import { typingPart } from "./typing.js";
 
@@ -71,7 +72,7 @@ export function answerPanel(interview, question) {
       typing.note(t("look_over"));
       return typing.focus();
     }
-    const nothing = mode === "voice" ? interview.heard.empty : !draft.text.trim();
+    const nothing = mode === "voice" ? heardNothing() : !draft.text.trim();
     if (nothing && !empty) return fill(message, emptyNotice());
     try {
       // An answer left empty is one of voice without words: a typed one is refused when nothing is in it.
@@ -81,6 +82,11 @@ export function answerPanel(interview, question) {
       fill(message, notice("danger", error.message));
     }
     return undefined;
+  }
+
+  /** Whether there is no spoken answer; while words do not appear nobody can tell, and they are believed. */
+  function heardNothing() {
+    return interview.heard.empty && !interview.snapshot.question.waiting && interview.snapshot.recognition.available;
   }
 
   function emptyNotice() {
@@ -94,11 +100,10 @@ export function answerPanel(interview, question) {
     if (next === "typed") mergeHeard();
     if (next !== mode) switched(next);
     const { sending, slow, snapshot } = interview;
-    const { available, loading } = snapshot.recognition;
-    const deaf = interview.allows("voice") && !available;
-    if (deaf) stayTyped();
-    fill(recognition, deaf ? notice("warn", t(loading ? "recognition_loading" : "recognition_unavailable"))
-      : wasDeaf && next === "typed" && interview.allows("voice") ? notice("ok", t("recognition_back")) : null);
+    const voice = interview.allows("voice");
+    if (voice && interview.deaf) stayTyped();
+    fill(recognition, (voice && recognitionNotice(snapshot.recognition))
+      || (wasDeaf && next === "typed" && voice ? notice("ok", t("recognition_back")) : null));
     finish.disabled = toTyping.disabled = toSpeaking.disabled = Boolean(sending);
     finish.textContent = t(sending ? "sending_answer" : last ? "finish_last" : "finish");
     if (sending) fill(message, slow ? notice("", t("sending_slow")) : null);

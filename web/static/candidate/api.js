@@ -5,11 +5,16 @@ import { pageLanguage } from "./i18n.js";
 
 const TIMEOUT_MS = 20_000;
 
-/** The server's refusal. status: HTTP; code: key of the sentence; field: the field at fault, or null. */
+/** The server's refusal. status: HTTP; code: key of the sentence; field: the field at fault, or null; retryAfterS: seconds. */
 export class ApiError extends Error {
-  constructor(status, { code = "internal", message = "", field = null } = {}) {
+  constructor(status, { code = "internal", message = "", field = null } = {}, retryAfterS = null) {
     super(message);
-    Object.assign(this, { status, code, field });
+    Object.assign(this, { status, code, field, retryAfterS });
+  }
+
+  /** Whether the server answered as it meant to: asking again at once would not help. */
+  get refused() {
+    return this.code === "server_full" || (this.status < 500 && this.status !== 429);
   }
 }
 
@@ -26,7 +31,7 @@ export async function call(method, path, body) {
   });
   if (response.ok) return response.json();
   const answer = await response.json().catch(() => ({}));
-  throw new ApiError(response.status, answer.error);
+  throw new ApiError(response.status, answer.error, Number(response.headers.get("Retry-After")) || null);
 }
 
 /**
@@ -38,7 +43,7 @@ export async function insist(method, path, body, onWaiting = () => {}) {
     try {
       return await call(method, path, body);
     } catch (error) {
-      if (error instanceof ApiError && error.status < 500 && error.status !== 429) throw error;
+      if (error instanceof ApiError && error.refused) throw error;
       onWaiting(attempt);
       await sleep(delayMs(attempt + 1));
     }

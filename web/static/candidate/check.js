@@ -2,8 +2,10 @@
 
 import { devicePicker } from "./devicepicker.js";
 import { el, fill, icon, notice } from "./dom.js";
+import { fullNotice } from "./full.js";
 import { t } from "./i18n.js";
 import { problemText } from "./media.js";
+import { recognitionNotice } from "./recognition.js";
 
 const IMPOSSIBLE = ["insecure", "unsupported"]; // no device will start on this page
 
@@ -18,7 +20,9 @@ export function checkScreen(interview) {
   const start = el("button", { class: "button button--primary button--large", testid: "check-continue", onclick: () => go("voice") }, t("start_interview"));
   const type = el("button", { class: "button button--large", testid: "check-type-instead", onclick: () => go("typed") }, icon("keyboard"), t("start_typing"));
   const failed = el("div", { "aria-live": "polite" });
+  const ways = el("div", { class: "stack stack--tight" }, el("div", { class: "row" }, start, type), el("p", { class: "soft small" }, t("start_note")));
   let asking = voice;
+  let full = null; // the notice that the server is full, while it is
 
   const node = el("section", { class: "stack stack--loose" },
     el("header", { class: "stack stack--tight" },
@@ -26,7 +30,7 @@ export function checkScreen(interview) {
       el("p", { class: "lead" }, t(voice ? "check_lead" : "check_lead_typed"))),
     voice ? el("div", { class: "card card--calm check" }, problems, camera?.node, voice ? microphone.node : null) : null,
     recognition,
-    el("div", { class: "stack stack--tight" }, el("div", { class: "row" }, start, type), el("p", { class: "soft small" }, t("start_note"))),
+    ways,
     failed);
 
   async function ask() {
@@ -45,9 +49,21 @@ export function checkScreen(interview) {
     try {
       await interview.command("/start");
     } catch (error) {
-      fill(failed, notice("danger", error.message));
       start.disabled = type.disabled = false;
+      if (error.code === "server_full") return wait(mode, error);
+      fill(failed, notice("danger", error.message));
     }
+    full?.leave();
+    return undefined;
+  }
+
+  /** The place is kept: the same again in a minute, by itself or when they say so. */
+  function wait(mode, error) {
+    if (full) return full.again(error.retryAfterS);
+    full = fullNotice(error, () => go(mode));
+    ways.hidden = true;
+    failed.replaceChildren(full.node);
+    return full.focus();
   }
 
   function update() {
@@ -60,10 +76,8 @@ export function checkScreen(interview) {
       waiting ? notice("accent", t(camera && interview.cameraWanted ? "check_asking_camera" : "check_asking")) : null,
       open.audio ? problem("warn", problemText(open.audio, "microphone"), open.audio, retry) : null,
       open.video && open.video !== open.audio ? problem("", problemText(open.video, "camera"), open.video, open.audio ? null : retry) : null);
-    const { available, loading } = interview.snapshot.recognition;
-    fill(recognition, voice && !available
-      ? el("div", { testid: "recognition-notice" }, notice("warn", t(loading ? "recognition_loading" : "recognition_unavailable")))
-      : null);
+    const trouble = voice && recognitionNotice(interview.snapshot.recognition);
+    fill(recognition, trouble ? el("div", { testid: "recognition-notice" }, trouble) : null);
     // Without voice there is one way on, and it is the main one.
     start.hidden = voice && !media.audio;
     type.hidden = !voice;
@@ -72,7 +86,7 @@ export function checkScreen(interview) {
 
   // Not at once: what opens the devices also shows the screen, and this one is still being made.
   if (asking) queueMicrotask(ask);
-  return { node, update, level: microphone.level };
+  return { node, update, level: microphone.level, leave: () => full?.leave() };
 }
 
 function problem(kind, text, reason, retry) {

@@ -79,7 +79,7 @@ class Interview {
 
   /** The interview has begun and is not over: the line is held. */
   get live() {
-    return ["running", "paused"].includes(this.snapshot.status);
+    return ["running", "paused"].includes(this.snapshot.status) && !this.snapshot.all_submitted;
   }
 
   /** The answer on its way to the server, or null. */
@@ -106,7 +106,13 @@ class Interview {
   }
 
   get canSpeak() {
-    return this.allows("voice") && this.snapshot.recognition.available;
+    return this.allows("voice") && !this.deaf;
+  }
+
+  /** Speech cannot be recognised at all; while that only starts or fails, it is kept and recognised later. */
+  get deaf() {
+    const { available, loading, failing } = this.snapshot.recognition;
+    return !available && !loading && !failing;
   }
 
   get prefers() {
@@ -215,8 +221,8 @@ class Interview {
     this.screen?.words?.();
   }
 
-  #recognition({ available, loading, reason }) {
-    this.snapshot.recognition = { available, loading, reason };
+  #recognition({ available, loading, failing, reason }) {
+    this.snapshot.recognition = { available, loading, failing, reason };
     this.changed();
   }
 
@@ -271,7 +277,7 @@ class Interview {
 
   #devices() {
     const { audio, video } = this.media;
-    if (this.snapshot.status === "completed") return this.#end();
+    if (this.snapshot.status === "completed" || this.snapshot.all_submitted) return this.#end();
     const checking = this.snapshot.status === "ready";
     if (audio) audio.enabled = checking || (this.answering && this.mode === "voice" && !this.sending);
     this.meter.follow(audio && (checking || this.live) ? audio : null);

@@ -11,22 +11,12 @@ import { questionScreen } from "./question.js";
 /** The screen of this state: a key (a new one makes a new screen) and how to make it. */
 export function screenFor({ problem, snapshot }) {
   if (problem) return { key: problem, make: () => problemScreen(problem) };
-  if (snapshot.completed || snapshot.status === "completed") return { key: "done", make: doneScreen };
+  // The last words and scores may still be on their way: nobody has to wait for them.
+  if (snapshot.status === "completed" || snapshot.all_submitted) return { key: "done", make: doneScreen };
   if (snapshot.status === "invited") return { key: "consent", make: consentScreen };
   if (snapshot.status === "ready") return { key: "check", make: checkScreen };
   if (snapshot.status === "paused") return { key: "paused", make: pausedScreen };
-  if (!snapshot.question || snapshot.question.phase === "submitted") return { key: "waiting", make: waitingScreen };
   return { key: `question ${snapshot.question.id}`, make: questionScreen };
-}
-
-function waitingScreen() {
-  const node = el(
-    "section",
-    { class: "card card--calm", testid: "waiting" },
-    el("h1", { tabindex: -1 }, t("waiting_title")),
-    el("p", { class: "lead" }, t("waiting_lead")),
-  );
-  return { node, update() {} };
 }
 
 function problemScreen(problem) {

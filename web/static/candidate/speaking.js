@@ -51,7 +51,7 @@ export function speakingPart(interview) {
       heard.live ? el("span", {}, ` ${heard.live.tentative}`) : null);
     captions.hidden = heard.empty;
     mistakes.classList.toggle("unseen", heard.empty); // keeps its place: nothing below may move while somebody speaks
-    empty.hidden = !heard.empty;
+    empty.hidden = !heard.empty || !interview.snapshot.recognition.available;
     captions.scrollTop = captions.scrollHeight;
   }
 
@@ -83,7 +83,7 @@ export function speakingPart(interview) {
     fill(trouble,
       off ? notice("warn", t(problem ? problemText(problem, "microphone") : "microphone_off"), turnOn()) : null,
       media.replacement ? notice("", t("microphone_changed", { name: media.replacement })) : null,
-      interview.resumed ? resumedNotice() : null);
+      interview.resumed && (heard.lastWords || !interview.snapshot.question.waiting) ? resumedNotice() : null);
     status.parentElement.hidden = off;
     devices.hidden = off;
     draw();

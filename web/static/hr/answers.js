@@ -49,7 +49,7 @@ export function answerList(root, language) {
     const draft = element.querySelector(".draft");
     draft.hidden = answer.phase === "submitted" || !answer.draft;
     say(draft.querySelector("p"), answer.draft);
-    say(element.querySelector(".answer__note"), note(answer, place));
+    say(element.querySelector(".answer__note"), note(view, answer, place));
     showDescribed(element.querySelector(".described"), answer.delivery);
   }
 
@@ -70,7 +70,7 @@ export function answerList(root, language) {
       if (!answer || !places.has(questionId)) return;
       const { element, place } = places.get(questionId);
       keepTailInSight(root.parentElement, place.element, () => showAnswerWords(answer));
-      say(element.querySelector(".answer__note"), note(answer, place));
+      say(element.querySelector(".answer__note"), note(view, answer, place));
     },
     mark(quote) {
       const found = places.get(quote.question_id);
@@ -101,8 +101,10 @@ function mark(element, selector, value) {
 }
 
 /** What stands below the words when they alone do not say it. */
-function note(answer, place) {
+function note(view, answer, place) {
   if (answer.phase === "thinking") return t("thinking_now");
+  const waiting = view.waiting[answer.question_id];
+  if (waiting) return t(answer.phase === "submitted" && answer.mode === "voice" ? "words_waiting_score" : "words_waiting", { n: waiting });
   const empty = place.texts.length === 0 && !answer.draft;
   if (answer.phase === "answering") return empty ? t("nothing_heard_yet") : "";
   return empty ? t("answer_empty") : "";

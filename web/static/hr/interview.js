@@ -8,6 +8,7 @@ export function fromSnapshot(snapshot) {
     faults: [...snapshot.faults],
     line: "none",
     packetLoss: 0,
+    waiting: {}, // question → utterances whose words are still to come
     heardAt: Date.now(),
     // How far this browser's clock is off from the server's cannot be known; elapsed time counts from arrival.
     clockSince: Date.now(),
@@ -19,11 +20,15 @@ export function answerNow(view) {
   return view.answers.get(view.question_id) ?? [...view.answers.values()].at(-1) ?? null;
 }
 
-/** The words of an answer: certain ones, then those that may still change. */
+/**
+ * The words of an answer: certain ones, then those that may still change; ends: [index of an utterance's last word, how
+ * sure its recognition is].
+ */
 export function wordsOf(answer) {
-  if (answer.transcript) return { committed: answer.transcript.words, tentative: [] };
+  if (answer.transcript) return { committed: answer.transcript.words, tentative: [], ends: answer.mode === "voice" ? endsOf(answer.utterances) : [] };
   const utterances = new Map(answer.utterances.map((utterance) => [utterance.number, { committed: utterance.words, tentative: [] }]));
   for (const [number, live] of answer.live) utterances.set(number, live);
+  const open = Math.min(...answer.live.keys()); // behind it, places in the list of words are not known yet
   const inOrder = [...utterances.entries()].sort(([a], [b]) => a - b).map(([, words]) => words);
   // Behind the first uncertain word nothing is certain: a later utterance may be known before an earlier one is final.
   const certain = inOrder.findIndex((words) => words.tentative.length > 0);
@@ -32,7 +37,13 @@ export function wordsOf(answer) {
   return {
     committed: whole.flatMap((words) => words.committed),
     tentative: [...(whole.at(-1)?.tentative ?? []), ...rest.flatMap((words) => [...words.committed, ...words.tentative])],
+    ends: endsOf(answer.utterances.filter(({ number }) => number < open)),
   };
+}
+
+function endsOf(utterances) {
+  let last = -1;
+  return [...utterances].sort((a, b) => a.number - b.number).map(({ words, confidence }) => [(last += words.length), confidence]);
 }
 
 /** Whether the interview clock runs. */
@@ -82,8 +93,11 @@ const signals = {
     view.line = line;
     view.packetLoss = packet_loss ?? 0;
   },
-  recognition(view, { available, loading, reason }) {
-    view.recognition = { available, loading, reason };
+  recognition(view, { available, loading, failing, reason }) {
+    view.recognition = { ...view.recognition, available, loading, failing, reason };
+  },
+  waiting(view, { questions }) {
+    view.waiting = questions;
   },
 };
 
@@ -117,7 +131,8 @@ const events = {
     if (!answer) return;
     answer.live.delete(utterance.number);
     answer.utterances.push(utterance);
-    view.heardAt = Date.now();
+    if (utterance.question_id === view.question_id) view.heardAt = Date.now();
+    else if (answer.mode === "voice" && answer.transcript) addLateWords(answer);
   },
   UtteranceLost(view, { question_id, start_ms, end_ms, reason }, { at }) {
     const answer = view.answers.get(question_id);
@@ -163,6 +178,8 @@ const events = {
     over(view, since(view, "pause", at), "pause");
   },
   RecognitionFailed(view, { reason }, { at, clock_ms }) {
+    // It may fail in another way while it fails: that ends the one and begins the other.
+    over(view, since(view, "recognition_failed", at), "recognition_failed");
     view.recognition_failed = reason;
     fault(view, "recognition_failed", at, clock_ms, { detail: reason });
   },
@@ -179,6 +196,12 @@ const events = {
     view.report_id = report_id;
   },
 };
+
+/** The words of a submitted answer that came late stand where they were spoken. */
+function addLateWords(answer) {
+  const inOrder = [...answer.utterances].sort((a, b) => a.number - b.number);
+  answer.transcript = { ...answer.transcript, words: inOrder.flatMap(({ words }) => words) };
+}
 
 function change(view, questionId, values) {
   const answer = view.answers.get(questionId);

@@ -25,6 +25,7 @@ function showAll() {
   showFaults();
   showHead();
   $("not-started").hidden = view.answers.size > 0;
+  $("heard-legend").hidden = ![...view.answers.values()].some(({ utterances }) => utterances.length > 0);
 }
 
 function showScores() {
@@ -84,7 +85,8 @@ function showFaults() {
   );
 }
 
-const faultText = ({ kind, detail }) => t(kind === "pause" ? `fault_pause_${detail}` : `fault_${kind}`);
+const faultText = ({ kind, detail }) =>
+  t(kind === "pause" ? `fault_pause_${detail}` : detail === "engine_failing" ? "fault_recognition_failing" : `fault_${kind}`);
 
 function showQuote(quote) {
   const found = answers.mark(quote);
@@ -100,8 +102,8 @@ async function newSnapshot() {
   meanwhile = [];
   const answer = await fetch(address).catch(() => null);
   const snapshot = answer?.ok ? await answer.json() : null;
-  const { line, packetLoss, recognition } = view;
-  if (snapshot) view = { ...fromSnapshot(snapshot), line, packetLoss, recognition };
+  const { line, packetLoss, recognition, waiting } = view;
+  if (snapshot) view = { ...fromSnapshot(snapshot), line, packetLoss, recognition, waiting };
   const messages = meanwhile;
   meanwhile = null;
   if (!snapshot) return;

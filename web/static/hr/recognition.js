@@ -2,12 +2,18 @@
 
 import { say, t } from "./text.js";
 
+function stateOf({ available = true, loading = false, failing = false, synthetic = false }) {
+  if (loading) return { key: "recognition_loading", kind: "accent" };
+  if (failing) return { key: "recognition_failing", kind: "danger" };
+  if (!available) return { key: "recognition_unavailable", kind: "warn" };
+  return synthetic ? { key: "recognition_synthetic", kind: "warn" } : null;
+}
+
 /** Shows it as the state asks; over: the interview has ended and it no longer matters. */
 export function showRecognition(element, recognition, over = false) {
-  const { available = true, loading = false, synthetic = false } = recognition ?? {};
-  const key = loading ? "recognition_loading" : !available ? "recognition_unavailable" : synthetic ? "recognition_synthetic" : null;
-  element.hidden = key === null || over;
-  if (key === null) return;
-  element.className = `notice notice--${loading ? "accent" : "warn"}`;
-  say(element.querySelector("p"), t(key));
+  const state = stateOf(recognition ?? {});
+  element.hidden = state === null || over;
+  if (state === null) return;
+  element.className = `notice notice--${state.kind}`;
+  say(element.querySelector("p"), t(state.key));
 }

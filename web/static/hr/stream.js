@@ -25,7 +25,7 @@ export const STORED_EVENTS = [
   "ReportWritten",
 ];
 
-export const SIGNALS = ["transcript", "scores", "observations", "connection", "recognition", "snapshot"];
+export const SIGNALS = ["transcript", "scores", "observations", "connection", "recognition", "waiting", "snapshot"];
 
 const COME_BACK_MS = 1500;
 const REST_MS = 30_000;

@@ -13,16 +13,19 @@ const $ = (id) => document.getElementById(id);
 const LAST_WORDS = 40;
 const views = new Map();
 const places = new Map();
-let recognition = {};
 
 function takeSnapshot(snapshot) {
   const lines = new Map([...views.values()].map((view) => [view.interview_id, view]));
   views.clear();
   for (const one of snapshot.interviews) add(one, lines.get(one.interview_id));
-  recognition = snapshot.recognition;
-  showRecognition($("recognition"), recognition);
-  if (recognition.loading) waitForRecognition();
+  showServer(snapshot.recognition);
   showAll();
+}
+
+/** What concerns all interviews: whether speech is recognised, and whether there is room for another. */
+function showServer(recognition) {
+  showRecognition($("recognition"), recognition);
+  $("full").hidden = !recognition.full;
 }
 
 /** Adds an interview; what only signals tell is kept from its view before. */
@@ -32,12 +35,9 @@ function add(snapshot, before) {
   views.set(view.interview_id, view);
 }
 
-async function waitForRecognition() {
-  const answer = await fetch("/api/hr/recognition").catch(() => null);
-  if (!answer?.ok) return;
-  recognition = await answer.json();
-  showRecognition($("recognition"), recognition);
-  if (recognition.loading) waitForRecognition();
+async function askServer() {
+  const answer = document.hidden ? null : await fetch("/api/hr/recognition").catch(() => null);
+  if (answer?.ok) showServer(await answer.json());
 }
 
 /** Interviews being read again → what came for them meanwhile. */
@@ -173,3 +173,4 @@ follow(
   },
 );
 setInterval(showAll, 5000);
+setInterval(askServer, 5000);

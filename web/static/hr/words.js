@@ -1,7 +1,7 @@
 // An answer's words: certain ones never move, those that may still change are marked for the eye and for the ear.
 
 import { h } from "./dom.js";
-import { t } from "./text.js";
+import { percent, t } from "./text.js";
 
 const LATIN_END = /[A-Za-z0-9]$/;
 const LATIN_START = /^[A-Za-z0-9]/;
@@ -27,8 +27,27 @@ export function wordsPlace(language, live) {
   return { element, certain, marked, changing, language, texts: [] };
 }
 
-/** Shows these words. Elements of certain words stay as long as their text does. */
-export function showWords(place, { committed, tentative }) {
+const SURE = 0.75;
+const UNSURE = 0.5;
+
+/** How sure recognition of an utterance is, in words where a person should look twice. */
+function heardText(confidence) {
+  const level = confidence >= SURE ? "high" : confidence >= UNSURE ? "middle" : "low";
+  return t(`heard_${level}`, { share: percent(confidence) });
+}
+
+/** Marks a word that recognition is not sure of. What marks it is drawn by CSS, so that the text stays the transcript. */
+function markUnsure(word, confidence) {
+  word.classList.add("word--unsure");
+  word.title = t("word_unsure", { share: percent(confidence) });
+  word.dataset.unsure = t("word_unsure_sr");
+}
+
+/**
+ * Shows these words. Elements of certain words stay as long as their text does. ends: [index of a word, confidence of
+ * the utterance that ends with it].
+ */
+export function showWords(place, { committed, tentative, ends = [] }) {
   const texts = committed.map((word) => word.text);
   let same = 0;
   while (same < place.texts.length && same < texts.length && place.texts[same] === texts[same]) same += 1;
@@ -37,10 +56,14 @@ export function showWords(place, { committed, tentative }) {
   for (let index = same; index < texts.length; index += 1) {
     const word = h("span", { class: "word", text: gap(texts[index - 1] ?? null, texts[index], place.language) + texts[index] });
     word.dataset.word = index;
-    if (committed[index].confidence < 0.5) word.classList.add("word--unsure");
+    if (committed[index].confidence < UNSURE) markUnsure(word, committed[index].confidence);
     added.append(word);
   }
   place.certain.append(added);
+  for (const [index, confidence] of ends) {
+    const word = place.certain.children[index];
+    if (word && !word.dataset.heard) word.dataset.heard = heardText(confidence);
+  }
   place.texts = texts;
   let before = texts.at(-1) ?? null;
   let line = "";
