@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
 from analyzers.results import TranscriptWord
 from scripts.browsers import CHROMIUM
-from server.interview.commands import OpenHint, Pause, Resume, SaveDraft, StartAnswer
-from server.interview.events import UtteranceLost, UtteranceTranscribed
+from server.interview.commands import OpenHint, Pause, Resume, SaveDraft, StartAnswer, SubmitAnswer
+from server.interview.engine import ENGINE_FAILING
+from server.interview.events import AnswerMode, RecognitionFailed, UtteranceLost, UtteranceTranscribed
 from server.interview.fold import fold
 from server.interview.session import InterviewSession
 from server.interview.snapshot import hr_snapshot
@@ -100,6 +102,12 @@ async def test_the_scripts_fold_of_any_tail_of_events_agrees_with_the_servers(
         await session._journal.record(lambda _: [UtteranceLost(question_id, 900, 1500, "RecognitionError")])
         await session.execute(Pause())
         await session.execute(Resume())
+        await session.execute(SubmitAnswer(question_id, AnswerMode.VOICE))
+        late = tuple(TranscriptWord(**word) for word in words("that you waited", 2000))
+        for number in (3, 2):
+            late_words = UtteranceTranscribed(question_id, number, late[: number - 1], 0.4)
+            await session._journal.record(lambda _, body=late_words: [body])  # type: ignore[misc]
+        await session._journal.record(lambda _: [RecognitionFailed("engine_failing")])
         await answer_all(session)
     registry = house.app[INTERVIEWS]
     events = await registry.event_log.read(session.interview_id)
@@ -147,6 +155,53 @@ async def test_words_appear_while_they_are_spoken_and_certain_ones_stay(house: H
         late = await monitor(browser, house, session)
         await expect(late.get_by_test_id("committed")).to_have_text("I am sorry that")
         await expect(late.get_by_test_id("tentative")).to_have_text("you waited")
+
+
+async def test_each_utterance_and_uncertain_word_says_how_sure_it_is(house: House, browser: BrowserContext) -> None:
+    async with house.started() as session:
+        question_id = await open_answer(session)
+        page = await monitor(browser, house, session)
+        sure, unsure = (tuple(TranscriptWord(**word) for word in words(text)) for text in ("I was sorry", "you waited"))
+        unsure = (replace(unsure[0], confidence=0.31), unsure[1])
+        await session._journal.record(lambda _: [UtteranceTranscribed(question_id, 1, sure, 0.92)])
+        await session._journal.record(lambda _: [UtteranceTranscribed(question_id, 2, unsure, 0.6)])
+        heard = page.locator("[data-heard]")
+        await expect(heard).to_have_text(["sorry", "waited"])
+        assert [await one.get_attribute("data-heard") for one in await heard.all()] == ["92%", "60%, not quite sure"]
+        marked = page.locator(".word--unsure")
+        await expect(marked).to_have_text(["you"])
+        await expect(marked).to_have_attribute("title", "Uncertain: recognised with 31% confidence")
+        await expect(page.get_by_test_id("committed")).to_have_text("I was sorry you waited")
+        await expect(page.get_by_test_id("heard-legend")).to_contain_text("how sure recognition is")
+
+
+async def test_failing_recognition_is_told_with_what_becomes_of_the_words(
+    house: House, browser: BrowserContext
+) -> None:
+    async with house.started() as session:
+        question_id = await open_answer(session)
+        page, wall = await monitor(browser, house, session), await browser.new_page()
+        await wall.goto(house.url("/hr"))
+        card = wall.get_by_test_id(f"wall-card-{session.interview_id}")
+        await session._journal.record(lambda _: [RecognitionFailed(ENGINE_FAILING)])
+        failing = {"available": False, "loading": False, "failing": True, "reason": ENGINE_FAILING}
+        await session._journal.signal("recognition", failing)
+        await session._journal.signal("waiting", {"questions": {question_id: 3}})
+        await expect(page.get_by_test_id("recognition-notice")).to_contain_text("what candidates say is kept")
+        await expect(page.get_by_test_id("attention")).to_contain_text("Speech recognition is failing")
+        await expect(page.get_by_test_id("faults")).to_contain_text("what was said was kept")
+        await expect(page.locator(".answer__note")).to_contain_text("still to be written down: 3.")
+        await expect(card).to_contain_text("Speech recognition is failing")
+        await expect(wall.locator("#needing")).to_be_visible()
+        # Submitted meanwhile: the words come late, and stand in their own answer.
+        said = tuple(TranscriptWord(**word) for word in words("I was sorry"))
+        await session._journal.record(lambda _: [UtteranceTranscribed(question_id, 1, said, 0.9)])
+        await session.execute(SubmitAnswer(question_id, AnswerMode.VOICE))
+        await session._journal.record(lambda _: [UtteranceTranscribed(question_id, 2, said[:2], 0.9)])
+        await expect(page.locator(f"[data-question={question_id}] .words__certain")).to_have_text("I was sorry I was")
+        await expect(page.locator(f"[data-question={question_id}] .answer__note")).to_contain_text("The score waits")
+        assert session.state.question_id != question_id
+        await expect(page.get_by_test_id("committed")).to_have_text("")
 
 
 async def test_a_score_appears_after_the_answer_and_its_quote_leads_to_the_words(
