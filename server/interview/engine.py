@@ -6,6 +6,8 @@ from typing import Any
 
 from analyzers.transcription.dispatcher import EngineStatus
 from analyzers.transcription.scheduler import Scheduler
+from server.interview.events import EventBody, Purpose, RecognitionFailed, RecognitionRestored
+from server.interview.state import InterviewState, Status
 
 MODEL_MISSING = "model_missing"
 """There is no model: answers are typed. The operator's sentence about it may name folders and goes to the console."""
@@ -38,3 +40,13 @@ def recognition_json(engine: Scheduler) -> dict[str, Any]:
         "failing": engine.status is EngineStatus.FAILING,
         "reason": reason_of(engine),
     }
+
+
+def recognition_events(state: InterviewState, engine: Scheduler) -> list[EventBody]:
+    """What the log of a spoken interview under way has to say about the engine and does not say yet."""
+    if state.status not in (Status.RUNNING, Status.PAUSED) or not state.allows(Purpose.VOICE):
+        return []
+    if engine.status is EngineStatus.AVAILABLE and state.recognition_failed is not None:
+        return [RecognitionRestored()]
+    reason = reason_of(engine)
+    return [RecognitionFailed(reason)] if reason and reason != state.recognition_failed else []

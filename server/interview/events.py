@@ -88,17 +88,6 @@ class UtteranceTranscribed:
     confidence: float
 
 
-class LostBecause(StrEnum):
-    """Why speech was never transcribed although nothing was wrong with it."""
-
-    TOO_MUCH_WAITING = "too_much_waiting"
-    """Recognition was away for so long that the sound no longer fitted into memory."""
-    TOO_LATE = "too_late"
-    """Recognition was still away when the answer had to be scored."""
-    SERVER_STOPPED = "server_stopped"
-    """Recognition was away when the server was stopped, or it could not be done in time."""
-
-
 @dataclass(frozen=True, slots=True)
 class UtteranceLost:
     """Speech that was heard and could not be transcribed; the report states it.

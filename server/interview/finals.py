@@ -9,7 +9,7 @@ from analyzers.results import TranscriptUpdate
 from analyzers.transcription.decoding import RecognitionError
 from analyzers.transcription.stream import AnswerStream
 from media.frames import SAMPLE_RATE, Utterance
-from server.interview.events import LostBecause
+from server.interview.writing_down import LostBecause
 
 MOST_WAITING_S = 600
 """How much sound of one answer waits for recognition to come back; beyond it the oldest is given up, and told."""

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
-from sqlalchemy.exc import SQLAlchemyError
 
 from analyzers.results import TranscriptUpdate, TranscriptWord
 from analyzers.transcription.stream import AnswerStream
 from media.frames import SAMPLE_RATE, AudioFrame, Utterance
 from server.interview.engine import keeps_up
-from server.interview.events import AnswerMode, EventBody, LostBecause, Purpose, UtteranceLost, UtteranceTranscribed
+from server.interview.events import Purpose, UtteranceLost, UtteranceTranscribed
 from server.interview.journal import Journal
 from server.interview.pipeline import AnswerPipeline
-from server.interview.state import AnswerState, InterviewState, Phase, Status
+from server.interview.state import AnswerState, Phase, Status
+from server.interview.writing_down import LostBecause, write_down
 
 TAIL_SECONDS = 20.0
 """How long a submitted answer waits for its last words; those that come later are added to it."""
@@ -29,11 +28,6 @@ LATE_WORDS_SECONDS = 15 * 60.0
 
 LONGEST_SOUND_S = 600
 """How much of one answer's sound is kept in memory for measuring its delivery."""
-
-RETRY_AFTER_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0)
-"""When what was said is written down again after the database failed."""
-
-log = logging.getLogger(__name__)
 
 _WORDS = TypeAdapter(tuple[TranscriptWord, ...])
 
@@ -168,7 +162,7 @@ class Listening:
             self._keep_sound(question_id, utterance)
             if update.committed:
                 said = UtteranceTranscribed(question_id, number, update.committed, round(update.confidence, 4))
-                await self._write_down(said)
+                await write_down(self._journal, said)
         else:
             self._committed = (question_id, number, update.committed)
         await self._journal.signal(
@@ -186,7 +180,7 @@ class Listening:
 
     async def lost(self, question_id: str, utterance: Utterance, reason: str) -> None:
         """Nothing is invented: the loss itself goes into the log."""
-        await self._write_down(UtteranceLost(question_id, utterance.start_ms, utterance.end_ms, reason))
+        await write_down(self._journal, UtteranceLost(question_id, utterance.start_ms, utterance.end_ms, reason))
 
     def waits(self, question_id: str) -> None:
         """Forgets a submitted answer that waits for nothing any more, and shows how many still wait."""
@@ -208,17 +202,6 @@ class Listening:
             for question_id, pipeline in self._pipelines.items()
             if pipeline.waiting and (everywhere or question_id in self._submitted_at)
         }
-
-    async def _write_down(self, body: UtteranceTranscribed | UtteranceLost) -> None:
-        """Nobody can say it again: a database that is away for a moment is waited for."""
-        for seconds in RETRY_AFTER_SECONDS:
-            try:
-                await self._journal.record(lambda state: what_to_write(state, body))
-                return
-            except SQLAlchemyError as error:
-                log.warning("interview %s: words wait (%s)", self._journal.interview_id, type(error).__name__)
-                await asyncio.sleep(seconds)
-        await self._journal.record(lambda state: what_to_write(state, body))
 
     def _open_answer(self) -> AnswerState | None:
         state = self._journal.state
@@ -249,18 +232,3 @@ class Listening:
         kept = self._sound.setdefault(question_id, [])
         if sum(len(earlier.samples) for earlier in kept) < LONGEST_SOUND_S * SAMPLE_RATE:
             kept.append(utterance)
-
-
-def what_to_write(state: InterviewState, body: UtteranceTranscribed | UtteranceLost) -> list[EventBody]:
-    """The utterance, once; when its answer was scored without it (by another process), that it came too late."""
-    answer = (state.answers or {})[body.question_id]
-    if body in answer.lost or (isinstance(body, UtteranceTranscribed) and _is_there(answer, body)):
-        return []
-    scored = answer.mode is AnswerMode.VOICE and answer.score is not None
-    if isinstance(body, UtteranceTranscribed) and (scored or state.status is Status.COMPLETED):
-        return [UtteranceLost(body.question_id, body.words[0].start_ms, body.words[-1].end_ms, LostBecause.TOO_LATE)]
-    return [body]
-
-
-def _is_there(answer: AnswerState, body: UtteranceTranscribed) -> bool:
-    return any(utterance.number == body.number for utterance in answer.utterances)

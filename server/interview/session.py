@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from analyzers.transcription.dispatcher import EngineStatus
 from question_flows.model import Flow
 from server.interview.commands import Command, SubmitAnswer
 from server.interview.decide import Situation, decide
-from server.interview.engine import reason_of, recognition_json, takes_another
+from server.interview.engine import recognition_events, recognition_json, takes_another
 from server.interview.events import (
     AnswerMode,
     AnswerSubmitted,
@@ -22,8 +22,6 @@ from server.interview.events import (
     InterviewPaused,
     InterviewStarted,
     Purpose,
-    RecognitionFailed,
-    RecognitionRestored,
     ServerRestarted,
 )
 from server.interview.failures import describe
@@ -236,7 +234,7 @@ class InterviewSession:
         while True:
             await self._engine_changed.wait()
             self._engine_changed.clear()
-            await self._journal.record(self._recognition_events)
+            await self._journal.record(lambda state: recognition_events(state, self._services.engine))
             await self._journal.signal("recognition", self.recognition)
             await self._listening.show_waiting()
 
@@ -248,12 +246,3 @@ class InterviewSession:
                     self._react(message.event.body)
                     self._presence.look_again()
             await asyncio.sleep(1.0)
-
-    def _recognition_events(self, state: InterviewState) -> Sequence[EventBody]:
-        if state.status not in UNFINISHED or not state.allows(Purpose.VOICE):
-            return []
-        engine = self._services.engine
-        if engine.status is EngineStatus.AVAILABLE and state.recognition_failed is not None:
-            return [RecognitionRestored()]
-        reason = reason_of(engine)
-        return [RecognitionFailed(reason)] if reason and reason != state.recognition_failed else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +26,15 @@ from server.interview.events import (
     AnswerMode,
     AnswerScored,
     EventBody,
-    LostBecause,
     RecognitionFailed,
     RecognitionRestored,
+    UtteranceLost,
     UtteranceTranscribed,
 )
 from server.interview.listening import LATE_WORDS_SECONDS
 from server.interview.session import InterviewSession
 from server.interview.state import Status
+from server.interview.writing_down import LostBecause, what_to_write
 from server.live.messages import Signal
 from tests.analyzers.transcription.conftest import MODEL
 from tests.analyzers.transcription.speech import until
@@ -390,3 +392,20 @@ async def test_an_answer_that_was_not_taken_goes_on(tmp_path: Path, engines: Eng
         assert [u.number for u in session.state.asked[0].utterances] == sorted(
             {u.number for u in session.state.asked[0].utterances}
         )
+
+
+async def test_words_never_come_behind_the_score_and_never_twice(tmp_path: Path, engines: Engines) -> None:
+    async with home_with(tmp_path, engines) as home:
+        session = await home.started()
+        question_id = await begin(session)
+        say(session, MONEY)
+        await eventually(lambda: session.state.asked[0].utterances != () and session.waiting(question_id) == 0)
+        told = session.state.asked[0].utterances[0]
+        assert what_to_write(session.state, told) == []
+        unheard = replace(told, number=99)
+        assert what_to_write(session.state, unheard) == [unheard]
+        await submit(session)
+        await eventually(lambda: session.state.asked[0].score is not None)
+        # Another process, in which the candidate's line is not, may have scored it.
+        [lost] = what_to_write(session.state, unheard)
+        assert lost == UtteranceLost(question_id, told.words[0].start_ms, told.words[-1].end_ms, LostBecause.TOO_LATE)

@@ -44,7 +44,8 @@ function showHead() {
   say($("status"), t(`status_${view.status}`));
   say($("clock"), clock(clockOf(view)));
   const need = attention(view, Date.now());
-  $("attention").hidden = need.reason === null;
+  // What fails for all interviews alike stands in the banner below, with what to do.
+  $("attention").hidden = need.reason === null || (need.reason === "needs_recognition" && view.recognition?.failing);
   if (need.reason) {
     const since = need.since ? duration(Date.now() - new Date(need.since)) : "";
     say($("attention-text"), t(need.reason));
