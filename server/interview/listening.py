@@ -91,7 +91,7 @@ class Listening:
         while pipeline.waiting and waited < (TAIL_SECONDS if patiently and keeps_up(engine) else PROMPT_SECONDS):
             with suppress(TimeoutError):
                 async with asyncio.timeout(PROMPT_SECONDS):
-                    await pipeline.told()
+                    await pipeline.finish()
             waited += PROMPT_SECONDS
 
     def leave(self, question_id: str) -> None:
@@ -99,7 +99,7 @@ class Listening:
         if (pipeline := self._pipelines.get(question_id)) is not None:
             pipeline.close()
             self._submitted_at[question_id] = self._journal.now()
-            self.waits(question_id)
+            self._waits(question_id)
 
     def reopen(self, question_id: str) -> None:
         """The answer goes on after all, if it is still open: its submission was refused."""
@@ -125,8 +125,9 @@ class Listening:
         """What has been waited for long enough is lost, and the log says so."""
         latest = self._journal.now() - timedelta(seconds=LATE_WORDS_SECONDS)
         for question_id, submitted_at in list(self._submitted_at.items()):
-            if submitted_at <= latest:
-                await self._pipelines[question_id].give_up(LostBecause.TOO_LATE)
+            pipeline = self._pipelines.get(question_id)
+            if submitted_at <= latest and pipeline is not None:
+                await pipeline.give_up(LostBecause.TOO_LATE)
 
     async def close(self, seconds: float) -> None:
         """The server stops: what cannot be written down within this time is lost, and the log says so."""
@@ -136,7 +137,7 @@ class Listening:
         try:
             async with asyncio.timeout(seconds):
                 for pipeline in pipelines:
-                    await pipeline.told()
+                    await pipeline.finish()
         except TimeoutError:
             for pipeline in pipelines:
                 await pipeline.give_up(LostBecause.SERVER_STOPPED)
@@ -182,7 +183,7 @@ class Listening:
         """Nothing is invented: the loss itself goes into the log."""
         await write_down(self._journal, UtteranceLost(question_id, utterance.start_ms, utterance.end_ms, reason))
 
-    def waits(self, question_id: str) -> None:
+    def _waits(self, question_id: str) -> None:
         """Forgets a submitted answer that waits for nothing any more, and shows how many still wait."""
         if question_id in self._submitted_at and not self._pipelines[question_id].waiting:
             del self._submitted_at[question_id], self._pipelines[question_id]
@@ -226,7 +227,9 @@ class Listening:
         heard = max((utterance.number for utterance in answer.utterances), default=0)
         number = heard + len(answer.lost) + 1
         endpointing = self._journal.flow.endpointing
-        self._pipelines[question_id] = AnswerPipeline(question_id, stream, self, self._group, number, endpointing)
+        self._pipelines[question_id] = AnswerPipeline(
+            question_id, stream, self, self._group, number, endpointing, on_waiting=self._waits
+        )
 
     def _keep_sound(self, question_id: str, utterance: Utterance) -> None:
         kept = self._sound.setdefault(question_id, [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from analyzers.results import TranscriptUpdate
@@ -26,9 +27,6 @@ class Listener(Protocol):
     async def lost(self, question_id: str, utterance: Utterance, reason: str) -> None:
         """Speech without words, and never any. reason: an error's class name, or one of LostBecause."""
 
-    def waits(self, question_id: str) -> None:
-        """The number of the answer's utterances that wait for their words is another."""
-
 
 class AnswerPipeline:
     """Hears one answer until `close`, and after it whatever still waits for its words.
@@ -36,6 +34,7 @@ class AnswerPipeline:
     Partials are dropped when newer ones come; finals never are. An utterance ends when its last words and the silence
     behind them say so. Words that come within 250 ms come in time for any pause, and then where utterances end depends
     on the sound alone. first_number: what the first utterance is called, higher than those heard before a reconnect.
+    on_waiting: called with the question when the number of utterances that wait for their words is another.
     """
 
     def __init__(
@@ -46,6 +45,8 @@ class AnswerPipeline:
         group: asyncio.TaskGroup,
         first_number: int = 1,
         endpointing: Endpointing = Endpointing(),
+        *,
+        on_waiting: Callable[[str], None] = lambda question_id: None,
     ) -> None:
         self.question_id = question_id
         self._stream = stream
@@ -58,7 +59,7 @@ class AnswerPipeline:
         self._segmenter = Segmenter(SegmenterSettings(endpoint_ms=endpointing.normal_ms))
         self.closed = False
         self._partials: set[asyncio.Task[None]] = set()
-        self._finals = Finals(stream, self._tell, self._lose, lambda: listener.waits(question_id))
+        self._finals = Finals(stream, self._tell, self._lose, lambda: on_waiting(question_id))
         self._finals.run(group)
 
     @property
@@ -89,6 +90,11 @@ class AnswerPipeline:
             self.flush()
             self._finals.end()
 
+    async def finish(self) -> None:
+        """Ends the answer; returns when its last words, or their loss, are told."""
+        self.close()
+        await self._finals.told()
+
     def go_on(self, group: asyncio.TaskGroup) -> None:
         """Works in this group from now on: the former one has ended."""
         self._group = group
@@ -100,10 +106,6 @@ class AnswerPipeline:
         """The answer goes on after all."""
         self.closed = False
         self._finals.run(self._group)
-
-    async def told(self) -> None:
-        """Returns when no utterance waits."""
-        await self._finals.told()
 
     async def give_up(self, reason: str) -> None:
         """Ends the answer without waiting: returns when the loss of what waits is in the log."""

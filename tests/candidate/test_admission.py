@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 from aiohttp.test_utils import TestServer
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from analyzers.transcription.dispatcher import EngineStatus
 from media.frames import SAMPLE_RATE
 from question_flows.model import Language
-from scripts.browsers import chromium, speech_file
+from scripts.browsers import Browsers, chromium, speech_file
 from scripts.local_server import VOICE_MODEL
 from server.app import create_app
 from server.interview.events import Purpose
-from server.keys import ENGINE, RECOGNITION_SETTLED
+from server.keys import DATABASE, ENGINE, RECOGNITION_SETTLED
 from server.settings import Settings
+from server.storage.users import Users
 from tests.analyzers.transcription.speech import utterance
 from tests.candidate.conftest import House, error_of
 
@@ -51,6 +53,17 @@ async def fill(house: House) -> None:
     assert engine.status is EngineStatus.AVAILABLE
     noise = np.random.default_rng(1).normal(0, 1000, 3 * SAMPLE_RATE).astype(np.int16)
     await asyncio.gather(*(engine.decode(f"owner {n}", utterance(noise), Language.ENGLISH) for n in range(24)))
+
+
+async def hr_wall(house: House, browsers: Browsers) -> Page:
+    """HR's wall, in a browser of their own."""
+    users, now = Users(house.app[DATABASE]), datetime.now(UTC)
+    cookie = await users.create_account(await users.issue_link(now), "hr@example.com", "correct horse battery", now)
+    page = await browsers.page()
+    url = str(house.running.make_url("/hr"))
+    await page.context.add_cookies([{"name": "hr_session", "value": cookie, "url": url}])
+    await page.goto(url)
+    return page
 
 
 async def health(house: House) -> dict[str, object]:
@@ -102,6 +115,8 @@ async def test_the_page_keeps_the_place_and_starts_as_soon_as_there_is_room(
         await expect(notice).to_contain_text("Your place is kept")
         await expect(notice).to_contain_text("Next try in")
         await expect(page.get_by_test_id("check-continue")).to_be_hidden()
+        wall = await hr_wall(busy, browsers)
+        await expect(wall.get_by_test_id("full-notice")).to_contain_text("candidates who want to start")
         await expect(page.get_by_test_id("banner")).to_be_hidden()
         await page.get_by_test_id("full-retry").click()
         await expect(page.get_by_test_id("full-retry")).to_be_enabled()
@@ -109,4 +124,5 @@ async def test_the_page_keeps_the_place_and_starts_as_soon_as_there_is_room(
         monkeypatch.setattr("analyzers.transcription.measured_load._REMEMBERED_S", 0.0)
         await page.get_by_test_id("full-retry").click()
         await expect(page.get_by_test_id("question-text")).to_be_visible()
+        await expect(wall.get_by_test_id("full-notice")).to_be_hidden(timeout=10_000)
         assert browsers.complaints == []
