@@ -30,9 +30,6 @@ from server.__main__ import wrong_setting
 from server.interview.pipeline import AnswerPipeline
 from server.settings import Settings
 
-TAIL_SECONDS = 600.0
-"""Nobody waits for a button here: the last words may take what they take."""
-
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -89,7 +86,7 @@ async def transcribe(
             await _push(frames, pipeline, real_time)
         except SoundFileError as error:
             broken = error
-        await pipeline.finish(TAIL_SECONDS)
+        await pipeline.finish()
     if broken is not None:
         raise broken
 

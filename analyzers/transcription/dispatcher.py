@@ -33,12 +33,11 @@ class EngineStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SchedulerSettings:
-    """most_batch: utterances decoded together; 0 means as many as suit the engine's device. gather_s: how long a partial waits for company.
-
-    most_queue_wait_s: when whole utterances wait longer, no further interview begins. partial_wait_s: a partial that
-    has waited longer is not worth showing. hang_s: a batch that takes longer will never end. first_retry_s,
-    longest_retry_s: pauses before a broken engine is loaded again, doubling. unavailable_retry_s: how often a model
-    that could not be had is tried again.
+    """most_batch: utterances decoded together; 0 means as many as suit the engine's device. gather_s: how long a
+    partial waits for company. most_queue_wait_s: when whole utterances wait longer, no further interview begins.
+    partial_wait_s: a partial that has waited longer is not worth showing. hang_s: a batch that takes longer will never
+    end. first_retry_s, longest_retry_s: pauses before a broken engine is loaded again, doubling.
+    unavailable_retry_s: how often a model that could not be had is tried again.
     """
 
     most_batch: int = 0
