@@ -97,7 +97,7 @@ class _Soak:
     async def _interview(self, number: int, language: Language, speech: Sound, scheduler: Scheduler) -> None:
         """Answers one question after the other until the time is over."""
         chance = random.Random(number)
-        at = chance.randrange(len(speech))
+        at = chance.randrange(len(speech) // _FRAME_SAMPLES) * _FRAME_SAMPLES
         for question in count(1):
             wanted_s = min(chance.uniform(*ANSWER_S), self._left_s(), self._minutes * 60 / 4)
             if wanted_s <= 0:
