@@ -28,7 +28,7 @@ class SegmenterSettings:
     of it the utterance keeps.
     partial_every_ms: a partial utterance for every so much of growth in speech, to begin with.
     provisional_silence_ms: a provisional one at this much silence, so that recognition of the whole is under way
-    before the endpoint.
+    before the endpoint, and the same once more at twice as much: a pause so long confirms what was heard before it.
     longest_ms: an utterance this long is split. split_search_ms: within this last part, the endpoint is
     already provisional_silence_ms, no partial or provisional utterance is made (it could reach beyond the split),
     and the split is made at the quietest place.
@@ -150,11 +150,15 @@ class Segmenter:
         """End the utterance that is open, if one is: the answer was submitted, or the line is gone."""
         if self._open is None:
             return []
-        return [self._finish(min(len(self._open.frames), self._open.speech_end + self._post_roll))]
+        return [self._finish(self._with_post_roll(self._open))]
 
-    @property
-    def _post_roll(self) -> int:
-        return -(-self._settings.post_roll_ms // FRAME_MS)
+    def _with_post_roll(self, current: _Open) -> int:
+        """So many frames of the utterance are kept if nothing more is said."""
+        return min(len(current.frames), current.speech_end - (-self._settings.post_roll_ms // FRAME_MS))
+
+    def _so_far(self, current: _Open, stage: Stage) -> Utterance:
+        current.told = len(current.frames)
+        return current.utterance(self._with_post_roll(current), stage)
 
     def _begin(self, frame: AudioFrame) -> None:
         frames = [*self._pre_roll, frame]
@@ -183,9 +187,10 @@ class Segmenter:
         if is_late:
             return []
         grown_ms = (len(current.frames) - current.told) * FRAME_MS
-        paused = silence_ms >= settings.provisional_silence_ms > silence_ms - FRAME_MS
+        pauses = (settings.provisional_silence_ms, 2 * settings.provisional_silence_ms)
+        paused = any(silence_ms >= pause_ms > silence_ms - FRAME_MS for pause_ms in pauses)
         if paused or (is_speech and grown_ms >= self.partial_every_ms):
-            return [_so_far(current, Stage.PROVISIONAL if paused else Stage.PARTIAL)]
+            return [self._so_far(current, Stage.PROVISIONAL if paused else Stage.PARTIAL)]
         return []
 
     def _finish(self, frames: int) -> Utterance:
@@ -210,12 +215,7 @@ class Segmenter:
         rest = self._open_with(current.frames[cut:], current.speech[cut:], final.end_ms)
         if len(rest.frames) * FRAME_MS < self.partial_every_ms:
             return [final]
-        return [final, _so_far(rest, Stage.PARTIAL)]
-
-
-def _so_far(current: _Open, stage: Stage) -> Utterance:
-    current.told = len(current.frames)
-    return current.utterance(len(current.frames), stage)
+        return [final, self._so_far(rest, Stage.PARTIAL)]
 
 
 def _quietest(current: _Open, begin: int) -> int:

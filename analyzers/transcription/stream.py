@@ -69,12 +69,16 @@ class AnswerStream:
         Returns None for one that need not be shown: replaced by a newer one, or overtaken by its own final. May be
         called again before it has returned. Raises RecognitionError; a final that failed may be heard again.
         """
+        quality = self._line_quality()
         decoded = await self._decoded(utterance)
         if decoded is None or (utterance.number <= self._last_final and not utterance.final):
             return None
         if decoded.words and decoded.language is not None:
             self._language.hear(decoded.language, decoded.language_probability)
-        words = self._on_interview_clock(decoded.words, utterance)
+        words = tuple(
+            replace(word, confidence=word_confidence(word.confidence, quality))
+            for word in on_interview_clock(decoded.words, utterance)
+        )
         agreement = self._open.setdefault(utterance.number, LocalAgreement())
         if not utterance.final:
             paused = utterance.stage is Stage.PROVISIONAL
@@ -107,11 +111,6 @@ class AnswerStream:
 
     async def _decode(self, utterance: Utterance) -> DecodedSpeech | None:
         return await self._scheduler.decode(self._owner_id, utterance, self._language.locked, self._terms)
-
-    def _on_interview_clock(self, words: Words, utterance: Utterance) -> Words:
-        quality = self._line_quality()
-        moved = on_interview_clock(words, utterance)
-        return tuple(replace(word, confidence=word_confidence(word.confidence, quality)) for word in moved)
 
     def _update(
         self, utterance: Utterance, decoded: DecodedSpeech, committed: Words, tentative: Words

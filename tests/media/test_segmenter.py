@@ -167,6 +167,7 @@ def test_an_utterance_has_its_pre_roll_partials_pause_and_endpoint() -> None:
         (1, 500, 1520, Stage.PARTIAL),
         (1, 500, 2020, Stage.PARTIAL),
         (1, 500, 2460, Stage.PROVISIONAL),
+        (1, 500, 2500, Stage.PROVISIONAL),
         (1, 500, 2500, Stage.FINAL),
     ]
     assert {(u.speech_start_ms, u.speech_end_ms) for u in utterances[-2:]} == {(1000, 2200)}

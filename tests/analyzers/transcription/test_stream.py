@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from analyzers.transcription.scheduler import Scheduler
 from analyzers.transcription.stream import AnswerStream, on_interview_clock
 from analyzers.transcription.whisper import Whisper
 from analyzers.transcription.words import spoken_form
+from media.frames import Stage
 from question_flows.model import Language
 from scripts.voice_model.speak import word_times
 from tests.analyzers.transcription.speech import Speak, prefixes, utterance
@@ -106,6 +108,54 @@ async def test_two_candidates_at_once_hear_only_themselves(scheduler: Scheduler,
     assert error_rate(SENTENCES[ENGLISH], english.committed, ENGLISH) <= 0.1
     assert error_rate(SENTENCES[CHINESE], chinese.committed, CHINESE) <= 0.1
     assert scheduler.load.superseded > 0
+
+
+async def test_a_pause_confirms_what_was_heard_before_it_and_its_final_costs_no_decode(
+    scheduler: Scheduler, speak: Speak
+) -> None:
+    stream = AnswerStream(scheduler, "anna", ENGLISH)
+    whole = utterance(speak("I called the driver", ENGLISH))
+    paused = replace(whole, stage=Stage.PROVISIONAL)
+    first, second, final = [await stream.hear(part) for part in (paused, paused, whole)]
+    assert first is not None
+    assert second is not None
+    assert final is not None
+    assert (first.committed, second.tentative) == ((), ())
+    assert second.committed == first.tentative == final.committed != ()
+    assert scheduler.load.decodes == 1
+    assert (final.final, final.compute_ms) == (True, 0.0)
+
+
+async def test_what_is_said_after_a_pause_is_decoded_with_what_was_before(scheduler: Scheduler, speak: Speak) -> None:
+    stream = AnswerStream(scheduler, "anna", ENGLISH)
+    whole = utterance(speak("last year I worked in a small shop", ENGLISH))
+    half = utterance(whole.samples[:20_000], final=False)
+    await stream.hear(replace(half, stage=Stage.PROVISIONAL))
+    final = await stream.hear(whole)
+    assert final is not None
+    assert scheduler.load.decodes == 2
+    assert final.committed[-1].text.startswith("shop")
+
+
+async def test_a_final_takes_the_decode_of_its_pause_that_is_under_way(scheduler: Scheduler, speak: Speak) -> None:
+    stream = AnswerStream(scheduler, "anna", ENGLISH)
+    whole = utterance(speak("I called the driver", ENGLISH))
+    pause = asyncio.create_task(stream.hear(replace(whole, stage=Stage.PROVISIONAL)))
+    await asyncio.sleep(0)
+    final = await stream.hear(whole)
+    assert final is not None
+    assert final.committed
+    assert scheduler.load.decodes == 1
+    await pause
+
+
+async def test_a_bad_line_lowers_the_confidence_of_its_words(scheduler: Scheduler, speak: Speak) -> None:
+    whole = utterance(speak("I called the driver", ENGLISH))
+    good = await AnswerStream(scheduler, "anna", ENGLISH).hear(whole)
+    bad = await AnswerStream(scheduler, "ben", ENGLISH, line_quality=lambda: 0.5).hear(whole)
+    assert good is not None
+    assert bad is not None
+    assert bad.confidence == pytest.approx(good.confidence / 2, abs=0.001)
 
 
 async def test_a_late_partial_is_not_shown_after_its_final(scheduler: Scheduler, speak: Speak) -> None:
