@@ -1,4 +1,4 @@
-"""The asyncio server that hosts live interviews."""
+"""The asyncio server: doors for candidates, HR and HR systems around one event log."""
 
 import os
 
