@@ -11,6 +11,7 @@ from aiohttp import web
 from analyzers.transcription.dispatcher import EngineStatus, SchedulerSettings
 from analyzers.transcription.models import is_synthetic, load_model
 from analyzers.transcription.scheduler import Scheduler
+from analyzers.transcription.voice import VoiceArbiter
 from analyzers.transcription.whisper import Whisper
 from server.keys import ENGINE, RECOGNITION_SETTLED, SETTINGS
 from server.settings import Settings
@@ -48,6 +49,8 @@ def new_engine(settings: Settings) -> Scheduler:
     """The engine all interviews share, as the settings say; it loads its model once it is entered."""
 
     def load() -> Whisper:
+        # Loads the network that all arbiters share: not on the event loop, with the first candidate's first words.
+        VoiceArbiter()
         return load_model(
             settings.whisper_model,
             device=settings.whisper_device,
