@@ -62,7 +62,8 @@ class TranscriptUpdate:
     """What is known of the utterance being spoken.
 
     committed never changes again within the utterance; tentative may. confidence: 0-1, mean of all words, by their
-    letters. final: the utterance has ended and tentative is empty. queued_ms, compute_ms: how long its sound was in
+    letters. final: the utterance has ended and tentative is empty. unintelligible: there was speech, and its words
+    could not be told. queued_ms, compute_ms: how long its sound was in
     line for the recogniser and how long that computed; 0 when it had been decoded before.
     """
 
@@ -72,6 +73,7 @@ class TranscriptUpdate:
     tentative: tuple[TranscriptWord, ...]
     confidence: float
     final: bool
+    unintelligible: bool = False
     queued_ms: float = 0.0
     compute_ms: float = 0.0
 

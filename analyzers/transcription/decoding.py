@@ -62,6 +62,7 @@ class DecodedSpeech:
     words: times in milliseconds from the utterance's first sample, confidence the model's probability; empty when
     nothing was said. no_speech: the model's probability that nobody spoke, 0-1. log_probability: mean of the decoded
     tokens, 0 when none. language: that of the words; language_probability: 1 unless it was detected.
+    unintelligible: there was speech, and its words could not be told; none are given then.
     queued_ms, compute_ms: how long it was in line, and how long its batch was computed.
     """
 
@@ -70,6 +71,7 @@ class DecodedSpeech:
     log_probability: float
     language: Language | None = None
     language_probability: float = 1.0
+    unintelligible: bool = False
     queued_ms: float = 0.0
     compute_ms: float = 0.0
 

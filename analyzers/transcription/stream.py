@@ -122,6 +122,7 @@ class AnswerStream:
             tentative=tentative,
             confidence=utterance_confidence(committed + tentative),
             final=utterance.final,
+            unintelligible=decoded.unintelligible,
             queued_ms=decoded.queued_ms,
             compute_ms=decoded.compute_ms,
         )

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from analyzers.results import TranscriptWord
 from analyzers.transcription.decoding import NOTHING_SAID, DecodedSpeech, DecodeRequest, RecognitionError
-from analyzers.transcription.gates import is_prompt, is_repetitive, is_silence
+from analyzers.transcription.gates import is_background, is_prompt, is_repetitive, is_silence
 from analyzers.transcription.prompts import prompt_text, prompt_tokens
 from analyzers.transcription.simplified import simplified
 from analyzers.transcription.words import Piece, to_words, without_loop
@@ -129,29 +129,34 @@ class Whisper:
         self, hearing: _Hearing, result: _Generated, words: tuple[TranscriptWord, ...], encoded: Any, at: int
     ) -> DecodedSpeech:
         """What the gates leave of a decode, after a second one where that may help."""
+        request = hearing.request
         if is_silence(result.no_speech, result.log_probability):
             words = ()
-        elif hearing.request.whole:
-            again: dict[str, Any] = {}
-            if is_prompt(words, hearing.request.terms):
-                hearing = replace(hearing, prompt=self._prompt(hearing.language, None))
-                again = {"beam_size": _WIDE_BEAM}
-            elif is_repetitive(words):
-                again = {"beam_size": 1, "no_repeat_ngram_size": 5}
-            if again:
-                alone = _rows(encoded, [at])
-                [result] = self._generate(alone, [hearing], **again)
-                [words] = self._words(alone, [hearing], [result])
-        elif is_prompt(words, hearing.request.terms) or is_repetitive(words):
-            words = ()  # The next partial, or the whole, will tell.
-        request = hearing.request
+        elif is_prompt(words, request.terms) or is_repetitive(words):
+            if request.whole:
+                result, words = self._again(hearing, words, _rows(encoded, [at]))
+            else:
+                words = ()  # The next partial, or the whole, will tell.
+        unintelligible = is_background(request.samples, words)
         return DecodedSpeech(
-            words=tuple(_within(word, request) for word in without_loop(words)),
+            words=() if unintelligible else tuple(_within(word, request) for word in without_loop(words)),
             no_speech=result.no_speech,
             log_probability=result.log_probability,
             language=hearing.language,
             language_probability=hearing.language_probability,
+            unintelligible=unintelligible,
         )
+
+    def _again(
+        self, hearing: _Hearing, words: tuple[TranscriptWord, ...], encoded: Any
+    ) -> tuple[_Generated, tuple[TranscriptWord, ...]]:
+        """A second decode: without the prompt where it was read aloud, else with no phrase allowed twice."""
+        search: dict[str, int] = {"beam_size": 1, "no_repeat_ngram_size": 5}
+        if is_prompt(words, hearing.request.terms):
+            hearing, search = replace(hearing, prompt=self._prompt(hearing.language, None)), {}
+        [result] = self._generate(encoded, [hearing], **search)
+        [words] = self._words(encoded, [hearing], [result])
+        return result, words
 
     def _encode(self, requests: Sequence[DecodeRequest]) -> Any:
         """Encoder output of all sounds, stacked."""

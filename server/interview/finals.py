@@ -106,6 +106,8 @@ class Finals:
                 return  # Given up meanwhile, and told as lost.
             if update is None:
                 self._set_aside(utterance.number, reason)
+            elif update.unintelligible and not update.committed:
+                self._set_aside(utterance.number, LostBecause.UNINTELLIGIBLE)
             else:
                 await self._tell(utterance, update)
                 del self._pending[utterance.number]

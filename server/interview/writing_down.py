@@ -19,8 +19,10 @@ log = logging.getLogger(__name__)
 
 
 class LostBecause(StrEnum):
-    """Why speech was never transcribed although nothing was wrong with it."""
+    """Why speech was never transcribed although recognition did not fail on it."""
 
+    UNINTELLIGIBLE = "unintelligible"
+    """Many voices at once, or one drowned in noise: its words could not be told, and none are invented."""
     TOO_MUCH_WAITING = "too_much_waiting"
     """Recognition was away for so long that the sound no longer fitted into memory."""
     TOO_LATE = "too_late"

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from analyzers.results import TranscriptWord
-from analyzers.transcription.gates import is_prompt, is_repetitive, is_silence
+from analyzers.transcription.gates import (
+    EVEN_BELOW_DB,
+    is_background,
+    is_prompt,
+    is_repetitive,
+    is_silence,
+    loudness_range_db,
+)
 
 
 def said(text: str) -> tuple[TranscriptWord, ...]:
@@ -34,6 +43,27 @@ def test_silence_needs_both_signs(no_speech: float, log_probability: float, sile
 )
 def test_loops_are_seen_by_phrase_or_by_compression(text: str, repetitive: bool) -> None:
     assert is_repetitive(said(text)) is repetitive
+
+
+def loud(*levels: int) -> NDArray[np.int16]:
+    """20 ms of noise at each of these amplitudes, in turn, for two seconds."""
+    generator = np.random.default_rng(1)
+    spans = [generator.normal(0, levels[at % len(levels)], 320) for at in range(100)]
+    return np.asarray(np.concatenate(spans), np.int16)
+
+
+def sure(confidence: float) -> tuple[TranscriptWord, ...]:
+    return (TranscriptWord("well", 0, 500, confidence),)
+
+
+def test_even_sound_and_words_in_doubt_are_background() -> None:
+    babble, voice = loud(900, 1000, 1500), loud(50, 1000, 1500)
+    assert loudness_range_db(babble) < EVEN_BELOW_DB < loudness_range_db(voice)
+    assert is_background(babble, sure(0.6))
+    assert not is_background(babble, sure(0.9))
+    assert not is_background(voice, sure(0.3))
+    assert not is_background(babble, ())
+    assert loudness_range_db(babble[:100]) == 0.0
 
 
 TERMS = ("refund", "apologise", "order number", "parcel")
