@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seconds", type=float, help=f"paced sound a language for latencies ({Plan().alone_s:.0f})")
     parser.add_argument("--most", type=int, help=f"at most so many interviews at once ({Plan().most})")
-    parser.add_argument("--quick", action="store_true", help="a minute or two, to see that it runs; no figure to quote")
+    parser.add_argument("--quick", action="store_true", help="a few minutes, to see that it runs; no figure to quote")
 
 
 def run(
