@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-CADENCE_FACTOR = 4.0
+CADENCE_FACTOR = 2.0
 FASTEST_CADENCE_MS = 500
 SLOWEST_CADENCE_MS = 3000
 _SMOOTHING = 0.2
@@ -46,7 +46,7 @@ class MeasuredLoad:
         self._admits = True
 
     def cadence_ms(self, oldest_at: float | None, now: float) -> int:
-        """How often a partial is worth asking for: the smoothed time that one takes, four times, within bounds.
+        """How often a partial is worth asking for: the smoothed time that one takes, twice, within bounds.
 
         oldest_at: since when the partial that has waited longest is in line.
         """
