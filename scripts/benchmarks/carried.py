@@ -40,8 +40,8 @@ class Demand:
             f"{self.busy:.0%} of the engine's throughput is used, so that a queue shrinks again.",
             f"A batch is the best of the measured sizes up to {self.most_batch}, not larger than there are people"
             f" speaking, and takes at most {self.longest_batch_s:g} s.",
-            "A machine with n cores gives n - 1 to recognition, and n - 1 threads are n - 1 times as fast as one:"
-            " an upper bound, for small matrices gain less.",
+            "A machine with n cores runs n - 1 engines as the measured one, each in a process of its own, because more"
+            " threads in one engine make the decoder no faster.",
             "Real weights cost what random ones of the same shape cost; nothing is decoded a second time.",
         ]
 
@@ -62,7 +62,10 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """interviews: at once. batch: items decoded together. engine_ms: of computing for each second that one speaks."""
+    """interviews: at once, on all engines. batch: items that each decodes together.
+
+    engine_ms: of computing for each second that one person speaks.
+    """
 
     interviews: int
     batch: int
@@ -76,17 +79,18 @@ def engine_ms_per_second(costs: Costs, demand: Demand, batch: int) -> float:
     return partial / demand.partial_every_s + final / demand.final_every_s
 
 
-def carried(costs: Costs, demand: Demand, speed: float = 1.0) -> Carried:
-    """The most interviews at once, over the batches that were measured. speed: how many times the measured one.
+def carried(costs: Costs, demand: Demand, engines: int = 1) -> Carried:
+    """The most interviews at once, over the batches that were measured; each engine carries as many as the others.
 
     A batch counts only when the engine takes it, as many people speak as it has items, and it takes no longer than a
     final may wait; a batch of one always does.
     """
     found: list[Carried] = []
     for batch in sorted(size for size in costs.decode if size <= demand.most_batch):
-        engine_ms = engine_ms_per_second(costs, demand, batch) / speed
-        batch_s = (costs.encode[batch] + costs.decode[batch] + costs.align[batch]) / speed / 1000
+        engine_ms = engine_ms_per_second(costs, demand, batch)
+        batch_s = (costs.encode[batch] + costs.decode[batch] + costs.align[batch]) / 1000
         speaking = 1000 * demand.busy / engine_ms
         if batch == 1 or (batch <= speaking and batch_s <= demand.longest_batch_s):
-            found.append(Carried(math.floor(speaking / demand.speaking_share), batch, round(engine_ms, 1)))
+            interviews = engines * math.floor(speaking / demand.speaking_share)
+            found.append(Carried(interviews, batch, round(engine_ms, 1)))
     return max(found, key=lambda one: one.interviews)

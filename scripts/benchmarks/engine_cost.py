@@ -170,7 +170,9 @@ def calculated(
         machines: dict[str, object] = {"this GPU": {name: _row(carried(cost, demand)) for name, cost in costs.items()}}
     else:
         machines = {
-            f"{cores} cores": {name: _row(carried(cost, demand, (cores - 1) / threads)) for name, cost in costs.items()}
+            f"{cores} cores": {
+                name: _row(carried(cost, demand, max(1, (cores - 1) // threads))) for name, cost in costs.items()
+            }
             for cores in CORES
         }
         machines["GPU"] = (

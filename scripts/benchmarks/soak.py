@@ -165,7 +165,12 @@ class _Soak:
             "flat": is_flat(by_name) and self._lost == 0,
             "warm_up_s": warm_up_s(self._minutes),
             "samples": len(samples),
-            "rss_mb": asdict(memory) | {"growth_percent": memory.growth_percent},
+            "rss_mb": {
+                "start": memory.start,
+                "end": memory.end,
+                "worst": memory.worst,
+                "growth_percent": memory.growth_percent,
+            },
             "threads": {"python": asdict(by_name["python_threads"]), "os": asdict(by_name["os_threads"])},
             "tasks": asdict(by_name["tasks"]),
             "queue": asdict(by_name["queued"]),

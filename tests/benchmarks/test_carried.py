@@ -17,6 +17,7 @@ COSTS = Costs(
     align={1: 5.0, 4: 10.0, 16: 40.0},
     final_decode=35.0,
 )
+STEPS = ("encode", "decode", "align")
 
 
 def test_a_second_of_speech_costs_a_partial_and_its_share_of_a_final() -> None:
@@ -43,12 +44,23 @@ def test_a_batch_that_would_keep_finals_waiting_is_not_counted() -> None:
 
 
 def test_a_machine_too_slow_for_one_interview_carries_none() -> None:
-    assert carried(COSTS, DEMAND, speed=0.01).interviews == 0
+    assert carried(COSTS, replace(DEMAND, busy=0.01)).interviews == 0
 
 
-@given(st.floats(0.01, 100), st.floats(1, 10))
-def test_a_faster_machine_never_carries_less(speed: float, faster: float) -> None:
-    assert carried(COSTS, DEMAND, speed * faster).interviews >= carried(COSTS, DEMAND, speed).interviews
+@given(st.floats(0.05, 1.0), st.floats(1, 10))
+def test_a_cheaper_model_never_carries_less(share: float, dearer: float) -> None:
+    demand = replace(DEMAND, busy=share)
+    dear = Costs(
+        **{name: {batch: dearer * ms for batch, ms in getattr(COSTS, name).items()} for name in STEPS},
+        final_decode=dearer * COSTS.final_decode,
+    )
+    assert carried(COSTS, demand).interviews >= carried(dear, demand).interviews
+
+
+def test_engines_carry_what_one_does_each() -> None:
+    """Not what a single one seven times as fast would: batches across processes do not come together."""
+    one, seven = carried(COSTS, DEMAND), carried(COSTS, DEMAND, engines=7)
+    assert (seven.interviews, seven.batch) == (7 * one.interviews, one.batch)
 
 
 def test_every_assumption_is_stated_with_its_number() -> None:
