@@ -214,7 +214,7 @@ class Whisper:
         results = self._model.model.generate(
             encoded,
             prompts,
-            max_length=min(self._model.max_length, len(prompts[0]) + 16 + int(_TOKENS_A_SECOND * longest_s)),
+            max_length=self._max_length(len(prompts[0]), longest_s),
             return_scores=True,
             return_no_speech_prob=True,
             suppress_tokens=self._suppressed,
@@ -227,6 +227,14 @@ class Whisper:
             score = result.scores[0] * len(tokens) / (len(tokens) + 1)
             generated.append(_Generated(tokens, result.no_speech_prob, score))
         return generated
+
+    def _max_length(self, prompt: int, seconds: float) -> int:
+        """CTranslate2's bound for a text as long as anybody can speak in so many seconds.
+
+        It yields at most half of it, whatever the prompt (measured), and never more than is left behind the prompt.
+        """
+        longest = 16 + int(_TOKENS_A_SECOND * seconds)
+        return int(min(self._model.max_length, max(2 * longest, prompt + longest)))
 
     def _words(
         self, encoded: Any, hearings: Sequence[_Hearing], generated: Sequence[_Generated]

@@ -142,6 +142,15 @@ async def test_6_the_tail_is_decoded_unlike_whisper_streamings_finish(scheduler:
     assert join_words([word.text for word in update.committed], ENGLISH).rstrip(".,").endswith("small shop")
 
 
+@pytest.mark.parametrize(("seconds", "room"), [(3, 52), (8, 112), (15, 196)])
+def test_8_a_runaway_is_capped_by_the_length_of_its_sound_and_fast_speech_is_not(
+    whisper: Whisper, seconds: int, room: int
+) -> None:
+    """Twelve tokens a second and sixteen: CTranslate2 yields half of what it is told, as long as a prompt is short."""
+    told = whisper._max_length(4, seconds)
+    assert min(told // 2, told + 1 - 4) == room
+
+
 async def test_8_one_thread_and_no_growth_faster_whisper_599_1055_1192(scheduler: Scheduler, speak: Speak) -> None:
     whole = utterance(speak("I called the driver", ENGLISH))
     before = {thread for thread in threading.enumerate() if thread.name == "whisper"}
