@@ -9,6 +9,9 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from analyzers.transcription.model_hub import ModelUnavailable
+from scripts.benchmarks.streaming.peer_process import PeerFailed
+
 BENCHMARKS = {
     "engine-cost": "scripts.benchmarks.engine_cost",
     "live": "scripts.benchmarks.live",
@@ -37,7 +40,10 @@ def main() -> None:
             benchmark.add_arguments(parser)
     options = vars(parser.parse_args())
     name, file = options.pop("name"), options.pop("json")
-    figures = import_module(BENCHMARKS[name]).run(**options)
+    try:
+        figures = import_module(BENCHMARKS[name]).run(**options)
+    except (ModelUnavailable, PeerFailed) as error:
+        sys.exit(f"{name} cannot be measured: {error}")
     text = json.dumps(figures, indent=2, ensure_ascii=False)
     print(text)
     if file:
