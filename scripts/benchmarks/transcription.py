@@ -24,7 +24,9 @@ silence_words_…        words in the end, and words ever shown, per minute of s
 
 Cadence of partials: ours 0.5 s of new speech when the engine is not busy; whisper_streaming's --min-chunk-size 0.5 s;
 WhisperLive decodes in a loop of its own, again at once when the last decode is done and sound has come.
-ratios are ours ÷ theirs, from one paced interview of each language; of interviews, by the rule for live words.
+ratios are ours ÷ theirs, from one paced interview of each language. Of interviews there are two: as many as get their
+results within a second of the sound they need (finals for ours, every decode for whisper_streaming, words for
+WhisperLive, which tells of no decode), and by the stricter rule for live words.
 """
 
 from __future__ import annotations
@@ -118,5 +120,7 @@ def all_ratios(ours: Result, peers: Mapping[str, Result]) -> dict[str, float | N
     return {
         f"{what}_vs_{name}": ratio
         for name, theirs in peers.items()
-        for what, ratio in ratios(ours.alone, theirs.alone, ours.most_live, theirs.most_live).items()
+        for what, ratio in ratios(
+            ours.alone, theirs.alone, (ours.most, theirs.most), (ours.most_live, theirs.most_live)
+        ).items()
     }

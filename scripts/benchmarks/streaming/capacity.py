@@ -7,7 +7,7 @@ A round of N interviews fails by the rule **for finals** (ours only; the product
 - the error rate is more than 0.5 points above the system's own with one interview, or
 - the sound was not given when due (95th percentile more than 100 ms late): the process itself is too busy.
 
-It fails by the rule **for live words**, the one that systems are compared by, when
+It fails by the rule **for live words**, which holds for peers in both comparisons, when
 
 - words appear late: the 95th percentile of (first sight − true end of the word) is more than 1 s above the same
   system's own with one interview alone, so that a system that is slow by design loses nothing by that, or

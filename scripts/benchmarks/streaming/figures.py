@@ -72,11 +72,14 @@ def over(heard: Sequence[Heard], measure: Callable[[Heard], Sequence[float]]) ->
     return [value for each in heard for value in measure(each)]
 
 
-def ratios(ours: Sequence[Round], theirs: Sequence[Round], our_most: int, their_most: int) -> dict[str, float | None]:
+def ratios(
+    ours: Sequence[Round], theirs: Sequence[Round], most: tuple[int, int], most_live: tuple[int, int]
+) -> dict[str, float | None]:
     """Ours ÷ theirs, both languages together, from the rounds of one interview alone.
 
-    compute, confirmation_p50, confirmation_p95: smaller than 1 is better. interviews: greater is better.
-    None where theirs is 0 or was not measured.
+    compute, confirmation_p50, confirmation_p95: smaller than 1 is better. most, most_live: interviews carried, ours
+    and theirs, by the rule for results and by the one for live words; greater is better. None where theirs is 0 or
+    was not measured.
     """
     compute = [sum(r.cpu_s for r in rounds) / sum(r.sound_s for r in rounds) for rounds in (ours, theirs)]
     confirmation = [
@@ -87,7 +90,8 @@ def ratios(ours: Sequence[Round], theirs: Sequence[Round], our_most: int, their_
         "compute": _ratio(*compute),
         "confirmation_p50": _ratio(*(each.get("p50") for each in confirmation)),
         "confirmation_p95": _ratio(*(each.get("p95") for each in confirmation)),
-        "interviews": _ratio(our_most, their_most),
+        "interviews": _ratio(*most),
+        "interviews_live_words": _ratio(*most_live),
     }
 
 

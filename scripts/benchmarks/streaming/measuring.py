@@ -48,6 +48,7 @@ class Result:
     alone: list[Round] = field(default_factory=list)
     languages: dict[str, Figures] = field(default_factory=dict)
     capacity: Figures = field(default_factory=dict)
+    most: int = 0
     most_live: int = 0
 
 
@@ -109,7 +110,7 @@ class Bench:
         most_live = largest(carries_live_words, self._plan.most)
         most = largest(carries_finals, self._plan.most) if ours else most_live
         shown = rounds.get(most)
-        result.most_live = most_live
+        result.most, result.most_live = most, most_live
         result.capacity = {
             "max_interviews": most,
             "max_interviews_live_words": most_live,
