@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import multiprocessing
+import random
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from analyzers.transcription.voice import VoiceArbiter
@@ -18,7 +19,7 @@ from media.segmenter import Segmenter
 from media.vad import VoiceGate
 from question_flows.model import Language
 from scripts.voice_model import noises
-from scripts.voice_model.espeak import Voice, speak_with_times
+from scripts.voice_model.espeak import Speech, Voice, speak_with_times
 from scripts.voice_model.speak import resample
 
 Sound = NDArray[np.int16]
@@ -61,9 +62,21 @@ KINDS = {
 
 
 @functools.cache
+def speeches() -> dict[tuple[str, str], Speech]:
+    """Every sentence in every voice of its language, synthesised in a process of their own.
+
+    What espeak-ng says differs a little by what it said before: after other tests it would not be the same sound.
+    """
+    pairs = [(text, voice) for language in Language for voice in VOICES[language] for text in SENTENCES[language]]
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
+        said = fresh.map(speak_with_times, [text for text, _ in pairs], [Voice.parse(voice) for _, voice in pairs])
+        return dict(zip(pairs, said, strict=True))
+
+
+@functools.cache
 def spoken(text: str, voice: str) -> tuple[Sound, tuple[Span, ...]]:
     """The text in a voice, 16 kHz, and its words' true times."""
-    speech = speak_with_times(text, Voice.parse(voice))
+    speech = speeches()[text, voice]
     samples = resample(speech.samples, speech.rate_hz, SAMPLE_RATE)
     return samples, tuple((word.start_s, word.end_s) for word in speech.words)
 
@@ -72,6 +85,13 @@ def noise(kind: str, count: int, level_dbfs: float, seed: int) -> NDArray[np.flo
     """So many samples of a noise of this level (root mean square), in units of int16."""
     sound = KINDS[kind](count, np.random.default_rng(seed))
     return np.asarray(sound / np.sqrt(np.mean(sound**2)) * 10 ** (level_dbfs / 20) * 32_768)
+
+
+def loudest_dbfs(sound: NDArray[np.float64]) -> float:
+    """Level of the loudest tenth of a second."""
+    tenth = SAMPLE_RATE // 10
+    power = np.square(np.pad(sound, (0, -sound.size % tenth))).reshape(-1, tenth).mean(axis=1)
+    return float(20 * np.log10(np.sqrt(power.max()) / 32_768))
 
 
 def as_samples(sound: NDArray[np.float64]) -> Sound:
@@ -115,15 +135,14 @@ def _joined(spans: list[Span]) -> list[Span]:
     return joined
 
 
-@st.composite
-def interviews(draw: st.DrawFn) -> tuple[Sound, list[Span]]:
+def interview(rng: random.Random) -> tuple[Sound, list[Span]]:
     """One to four sentences with pauses between them, in a noise; and the true times of all words."""
-    language = draw(st.sampled_from(list(Language)))
-    voice = draw(st.sampled_from(VOICES[language]))
-    gain = 10 ** (draw(st.floats(-40, 0)) / 20)
+    language = rng.choice(list(Language))
+    voice = rng.choice(VOICES[language])
+    gain = 10 ** (rng.uniform(-40, 0) / 20)
     pieces, words, at = [], [], 0
-    for text in draw(st.lists(st.sampled_from(SENTENCES[language]), min_size=1, max_size=4)):
-        silence = int(draw(st.floats(0, 3)) * SAMPLE_RATE)
+    for text in rng.choices(SENTENCES[language], k=rng.randint(1, 4)):
+        silence = int(rng.choice((0.0, rng.uniform(0, 3))) * SAMPLE_RATE)
         samples, times = spoken(text, voice)
         at += silence
         words += [(at / SAMPLE_RATE + start, at / SAMPLE_RATE + end) for start, end in times]
@@ -131,15 +150,16 @@ def interviews(draw: st.DrawFn) -> tuple[Sound, list[Span]]:
         at += samples.size
     speech = np.concatenate([*pieces, np.zeros(SAMPLE_RATE)])
     loudness = dbfs(as_samples(np.concatenate(pieces[1::2])))
-    below = draw(st.floats(10, 40))
-    kind, seed = draw(st.sampled_from(list(KINDS))), draw(st.integers(0, 1_000))
-    return as_samples(speech + noise(kind, speech.size, loudness - below, seed)), words
+    below = rng.uniform(10, 40)
+    around = noise(rng.choice(list(KINDS)), speech.size, loudness - below, rng.randint(0, 1_000))
+    # Breath comes in bursts, by far louder than it is on average: nobody hears a "no." behind one.
+    return as_samples(speech + around * 10 ** (min(0.0, loudness - below - loudest_dbfs(around)) / 20)), words
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)  # The same every time: a rare miss is no other's failure.
-@given(interviews())
-def test_speech_is_never_cut(interview: tuple[Sound, list[Span]]) -> None:
-    sound, words = interview
+@pytest.mark.parametrize("seed", range(80))
+def test_speech_is_never_cut(seed: int) -> None:
+    """Random pauses, levels, noises, voices and sentences: the same for a seed, whatever else is imported."""
+    sound, words = interview(random.Random(seed))
     ended = finals(sound)
     assert all(before.end_ms <= after.start_ms for before, after in pairwise(ended))
     for utterance in ended:
