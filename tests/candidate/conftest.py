@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -106,6 +107,19 @@ class House:
         return browser, address
 
 
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[House]:
+    """A server with these settings, whose recognition is there or known to be missing."""
+    running = TestServer(create_app(settings))
+    await running.start_server()
+    await running.app[RECOGNITION_SETTLED].wait()
+    house = House(running)
+    yield house
+    for session in house.sessions:
+        await session.close()
+    await running.close()
+
+
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     """A server without a speech model: answers are typed."""
@@ -116,11 +130,5 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         ice_hosts=["127.0.0.1"],
         _env_file=None,
     )
-    running = TestServer(create_app(settings))
-    await running.start_server()
-    await running.app[RECOGNITION_SETTLED].wait()
-    house = House(running)
-    yield house
-    for session in house.sessions:
-        await session.close()
-    await running.close()
+    async with serving(settings) as running:
+        yield running

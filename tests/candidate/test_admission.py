@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from aiohttp.test_utils import TestServer
 from playwright.async_api import Page, expect
 
 from analyzers.transcription.dispatcher import EngineStatus
@@ -17,13 +16,12 @@ from media.frames import SAMPLE_RATE
 from question_flows.model import Language
 from scripts.browsers import Browsers, chromium, speech_file
 from scripts.local_server import VOICE_MODEL
-from server.app import create_app
 from server.interview.events import Purpose
-from server.keys import DATABASE, ENGINE, RECOGNITION_SETTLED
+from server.keys import DATABASE, ENGINE
 from server.settings import Settings
 from server.storage.users import Users
 from tests.analyzers.transcription.speech import utterance
-from tests.candidate.conftest import House, error_of
+from tests.candidate.conftest import House, error_of, serving
 
 
 @pytest.fixture
@@ -37,14 +35,8 @@ async def busy(tmp_path: Path) -> AsyncIterator[House]:
         ice_hosts=["127.0.0.1"],
         _env_file=None,
     )
-    running = TestServer(create_app(settings))
-    await running.start_server()
-    await running.app[RECOGNITION_SETTLED].wait()
-    house = House(running)
-    yield house
-    for session in house.sessions:
-        await session.close()
-    await running.close()
+    async with serving(settings) as running:
+        yield running
 
 
 async def fill(house: House) -> None:
