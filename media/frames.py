@@ -34,6 +34,32 @@ class VideoFrame:
     at_ms: int
 
 
+class Codec(StrEnum):
+    """How an EncodedFrame is encoded."""
+
+    OPUS = "opus"
+    VP8 = "vp8"
+    H264 = "h264"
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedFrame:
+    """What a browser sent, as it sent it: one Opus packet, one VP8 frame, or one H.264 access unit (Annex B).
+
+    ticks: RTP time of its own stream, counted on without wrapping, clock_rate a second. arrived_s: time.monotonic()
+    seconds. captured_s: the sender's clock, seconds, the same for its sound and its pictures (RTCP sender reports);
+    None until the first report has come. key: whether decoding can begin here; always so for sound.
+    """
+
+    codec: Codec
+    data: bytes
+    ticks: int
+    clock_rate: int
+    arrived_s: float
+    captured_s: float | None
+    key: bool
+
+
 class Stage(StrEnum):
     """How much of an utterance there is."""
 
