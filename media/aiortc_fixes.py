@@ -6,18 +6,22 @@ changes. `install` checks at start-up that what is replaced is still there.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from time import monotonic
+from typing import Any, Protocol
 
 import aioice.ice
 import aiortc.rtcrtpreceiver
 from aioice import stun
 from aiortc import RTCRtpReceiver
-from aiortc.jitterbuffer import MAX_MISORDER, JitterBuffer, JitterFrame
-from aiortc.rtp import AnyRtcpPacket, RtcpByePacket, RtpPacket
+from aiortc.rtcrtpreceiver import RemoteStreamTrack
+from aiortc.rtp import AnyRtcpPacket, RtcpByePacket, RtcpSrPacket, RtpPacket
+
+from media.incoming import Packet
 
 CONSENT_FAILURES = 24
 """Unanswered consent checks, 5 s apart, until ICE gives up: a line that is down for two minutes recovers."""
@@ -25,6 +29,7 @@ CONSENT_FAILURES = 24
 _stock_host_addresses: Callable[[bool, bool], list[str]] = aioice.ice.get_host_addresses
 _stock_datagram_received = aioice.ice.StunProtocol.datagram_received
 _stock_connect = aioice.ice.Connection.connect
+_stock_decoder_worker = aiortc.rtcrtpreceiver.decoder_worker
 _stock_handle_rtcp = RTCRtpReceiver._handle_rtcp_packet
 _host_addresses: ContextVar[tuple[str, ...]] = ContextVar("host_addresses", default=())
 
@@ -33,46 +38,67 @@ class LibraryChanged(RuntimeError):
     """aiortc or aioice is not the version these repairs are for."""
 
 
-class SteadyJitterBuffer(JitterBuffer):
-    """An audio jitter buffer that skips only what is missing (aiortc#543). Video keeps the stock one.
+class Tap(Protocol):
+    """Who takes a receiver's packets; called on the event loop, and must neither block nor raise."""
 
-    The stock buffer waits at a lost packet until it is full, then throws away good ones: 1/2/5 % loss on the wire
-    became 6/11/25 %, and 81 ms of delay became 281 ms for good. This one holds `prefetch` packets in order and gives
-    one for each that comes in, whichever is oldest; a packet is missing only when its turn came before it did.
+    def packet(self, packet: Packet) -> None:
+        """One has come, retransmitted ones included; in the order of arrival."""
+
+    def report(self, ssrc: int, ntp_timestamp: int, timestamp: int) -> None:
+        """The sender's RTCP report: its wall clock (NTP, 64 bits) and the stream's time (32 bits), at one moment."""
+
+    def ended(self) -> None:
+        """Nothing more comes."""
+
+
+class _TappedBuffer:
+    """Stands where a tapped receiver has its jitter buffer, and never gives it a frame to decode."""
+
+    def __init__(self, tap: Tap) -> None:
+        self.tap = tap
+
+    def add(self, packet: RtpPacket) -> tuple[bool, None]:
+        """(whether to ask for a key frame, a frame): the tap sees to both."""
+        data: bytes = packet._data  # type: ignore[attr-defined]
+        marker = bool(packet.marker)
+        self.tap.packet(
+            Packet(
+                packet.ssrc, packet.sequence_number, packet.timestamp, packet.payload_type, marker, data, monotonic()
+            )
+        )
+        return False, None
+
+
+class _TappedQueue:
+    """Stands where a tapped receiver has the queue to its decoder; all that comes there is the end."""
+
+    def __init__(self, tap: Tap, track: RemoteStreamTrack) -> None:
+        self._tap = tap
+        self._track = track
+
+    def put(self, task: None) -> None:
+        """The receiver has ended: so has its track, and whoever waits for it is told."""
+        assert task is None
+        self._track._queue.put_nowait(None)
+        self._tap.ended()
+
+
+def tap_receiver(receiver: RTCRtpReceiver, tap: Tap) -> None:
+    """Give `tap` what `receiver` gets, still encoded; before it starts. Its track then yields nothing but its end.
+
+    aiortc has no public way to encoded frames: it decodes all it gets, in a thread for each track, into a queue
+    without bounds. Its jitter buffers also lose sound that came (aiortc#543), and wait seconds for a picture that
+    does not come.
     """
+    assert isinstance(receiver.track, RemoteStreamTrack)
+    receiver._RTCRtpReceiver__jitter_buffer = _TappedBuffer(tap)  # type: ignore[attr-defined]
+    receiver._RTCRtpReceiver__decoder_queue = _TappedQueue(tap, receiver.track)  # type: ignore[attr-defined]
 
-    def __init__(self, capacity: int, prefetch: int = 0, is_video: bool = False) -> None:
-        super().__init__(capacity, prefetch, is_video)
-        self._held: dict[int, RtpPacket] = {}
-        self._due: int | None = None
 
-    def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
-        """Take a packet; (False, the oldest frame) once more than `prefetch` are held, else (False, None)."""
-        if self._is_video:
-            return super().add(packet)
-        if not packet._data:  # type: ignore[attr-defined]
-            # Padding. An empty packet would tell FFmpeg's decoder that the stream has ended.
-            return False, None
-        number = self._unwrap(packet.sequence_number)
-        if self._due is None or number <= self._due - MAX_MISORDER:
-            self._held.clear()
-            self._due = number
-        if number < self._due:
-            return False, None
-        self._held[number] = packet
-        if len(self._held) <= self._prefetch:
-            return False, None
-        oldest = min(self._held)
-        self._due = oldest + 1
-        packet = self._held.pop(oldest)
-        return False, JitterFrame(data=packet._data, timestamp=packet.timestamp)  # type: ignore[attr-defined]
-
-    def _unwrap(self, sequence_number: int) -> int:
-        """The 16-bit number as the nearest one to what is due."""
-        if self._due is None:
-            return sequence_number
-        ahead = (sequence_number - self._due) & 0xFFFF
-        return self._due + (ahead if ahead < 0x8000 else ahead - 0x10000)
+def _decoder_worker(loop: asyncio.AbstractEventLoop, input_q: Any, output_q: Any, decode_error: Any) -> None:
+    """A tapped receiver has nothing to decode: its thread ends as it begins."""
+    if not isinstance(input_q, _TappedQueue):
+        _stock_decoder_worker(loop, input_q, output_q, decode_error)
 
 
 @contextmanager
@@ -92,7 +118,7 @@ def host_addresses(addresses: tuple[str, ...]) -> Iterator[None]:
 def install() -> None:
     """Put the repairs in; doing it again changes nothing. Raises LibraryChanged where they no longer fit."""
     _check()
-    aiortc.rtcrtpreceiver.JitterBuffer = SteadyJitterBuffer  # type: ignore[attr-defined]
+    aiortc.rtcrtpreceiver.decoder_worker = _decoder_worker
     aioice.ice.CONSENT_FAILURES = CONSENT_FAILURES
     aioice.ice.get_host_addresses = _chosen_host_addresses
     aioice.ice.StunProtocol.datagram_received = _datagram_received  # type: ignore[method-assign]
@@ -102,8 +128,7 @@ def install() -> None:
 
 def _check() -> None:
     expected: dict[Callable[..., Any], list[str]] = {
-        JitterBuffer.__init__: ["self", "capacity", "prefetch", "is_video"],
-        JitterBuffer.add: ["self", "packet"],
+        _stock_decoder_worker: ["loop", "input_q", "output_q", "decode_error"],
         _stock_host_addresses: ["use_ipv4", "use_ipv6"],
         _stock_datagram_received: ["self", "data", "addr"],
         _stock_connect: ["self"],
@@ -113,6 +138,9 @@ def _check() -> None:
     for function, parameters in expected.items():
         if list(inspect.signature(function).parameters) != parameters:
             raise LibraryChanged(f"{function.__qualname__} has changed; install the pinned aiortc and aioice")
+    code = RTCRtpReceiver.__init__.__code__
+    if not {"_RTCRtpReceiver__jitter_buffer", "_RTCRtpReceiver__decoder_queue"} <= set(code.co_names):
+        raise LibraryChanged("RTCRtpReceiver has changed; install the pinned aiortc")
     if not isinstance(aioice.ice.CONSENT_FAILURES, int):
         raise LibraryChanged("aioice.ice.CONSENT_FAILURES has changed; install the pinned aioice")
 
@@ -164,16 +192,22 @@ async def _connect(self: Any) -> None:
 
 async def _handle_rtcp(self: RTCRtpReceiver, packet: AnyRtcpPacket) -> None:
     """Ignore BYE: browsers send it when a track is replaced or its encoder rests, and aiortc would end the track
-    for good. Who really leaves closes DTLS or falls silent.
+    for good. Who really leaves closes DTLS or falls silent. Sender reports go to the tap as well: aiortc keeps
+    none of their RTP time, without which sound and pictures cannot be brought together.
     """
-    if not isinstance(packet, RtcpByePacket):
-        await _stock_handle_rtcp(self, packet)
+    if isinstance(packet, RtcpByePacket):
+        return
+    if isinstance(packet, RtcpSrPacket):
+        buffer = self._RTCRtpReceiver__jitter_buffer  # type: ignore[attr-defined]
+        if isinstance(buffer, _TappedBuffer):
+            info = packet.sender_info
+            buffer.tap.report(packet.ssrc, info.ntp_timestamp, info.rtp_timestamp)
+    await _stock_handle_rtcp(self, packet)
 
 
-async def ask_for_key_frame(receiver: RTCRtpReceiver) -> None:
-    """Send a picture loss indication for what `receiver` gets.
+async def send_pli(receiver: RTCRtpReceiver, ssrc: int) -> None:
+    """Send a picture loss indication for this stream that `receiver` gets.
 
-    aiortc asks only when its buffer overflows: a picture that is never recovered freezes video for seconds.
+    aiortc asks for a key frame only when its buffer overflows.
     """
-    for source in receiver.getSynchronizationSources():
-        await receiver._send_rtcp_pli(source.source)
+    await receiver._send_rtcp_pli(ssrc)

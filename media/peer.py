@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Self
 
-import av
-import numpy as np
 from aiortc import (
     RTCBundlePolicy,
     RTCConfiguration,
@@ -19,28 +17,25 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.exceptions import OperationError
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc.sdp import SessionDescription
 
-from media.aiortc_fixes import ask_for_key_frame, host_addresses, install
-from media.audio import SILENCE_DBFS, Resampler, Timeline, level_dbfs
-from media.dropping_queue import DroppingQueue
-from media.frames import FRAME_MS, AudioFrame, VideoFrame
+from media.aiortc_fixes import host_addresses, install, send_pli, tap_receiver
+from media.frames import AudioFrame, Codec, EncodedFrame, VideoFrame
+from media.hearing import Hearing
 from media.ice import IceSettings
+from media.line_stats import LineStats
 from media.offer import BadOffer, check_offer
 from media.peer_state import PeerState, StateFeed
-from media.sampler import VideoSampler
+from media.seeing import Seeing
+from media.taps import Taps
 
 __all__ = ["BadOffer", "Peer", "PeerState"]
 
-AUDIO_BACKLOG_MS = 2_000
 STALL_S = 2.0
-"""No sound for so long: the line is lost. aiortc itself never says so."""
+"""No packet of sound for so long: the line is lost. aiortc itself never says so."""
 CONNECT_S = 30.0
 WATCH_S = 0.25
-LOSS_WINDOW = 20
-"""Packet loss is that of so many watches (5 s)."""
-KEY_FRAME_S = 1.0
-WIDEST_PICTURE = 640
+_CODECS = {"audio/opus": Codec.OPUS, "video/vp8": Codec.VP8, "video/h264": Codec.H264}
 
 install()
 
@@ -49,35 +44,43 @@ class Peer:
     """A candidate's browser. Made by `answer`; ends by `close`, or by itself when the browser goes.
 
     audio: AudioFrames, 20 ms each; at most 2 s are kept for a slow reader. video: sampled pictures, about one a
-    second, only the newest is kept; it ends at once when no video is wanted or offered. Both end with the peer.
+    second while `pictures_wanted`, only the newest is kept; it ends at once when no video is wanted or offered. Both
+    end with the peer. What the browser sends reaches `tap`s as it is; only sound and sampled key frames are decoded.
     """
 
     def __init__(self, connection: RTCPeerConnection, clock: Callable[[], int]) -> None:
         self.answer_sdp = ""
-        self.level_dbfs = SILENCE_DBFS
-        self.packet_loss = 0.0
         self._connection = connection
-        self._clock = clock
-        self._audio: DroppingQueue[AudioFrame] = DroppingQueue(AUDIO_BACKLOG_MS // FRAME_MS)
-        self._video: DroppingQueue[VideoFrame] = DroppingQueue(1)
         self._states = StateFeed()
         self._changed = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
-        self._heard_at = self._seen_at = asyncio.get_running_loop().time()
-        self._receivers: dict[str, RTCRtpReceiver] = {}
-        self._counts: deque[tuple[int, int]] = deque([(0, 0)], maxlen=LOSS_WINDOW)
+        self._taps = Taps()
+        self._payload_types: dict[int, Codec] = {}
+        self._codecs: dict[str, Codec] = {}
+        self._hearing = Hearing(self._payload_types, clock, self._give, self._changed.set, time.monotonic())
+        self._seeing = Seeing(self._payload_types, clock, self._give, time.monotonic())
+        self._camera: RTCRtpReceiver | None = None
         connection.on("connectionstatechange", self._changed.set)
 
     @classmethod
-    async def answer(cls, offer_sdp: str, *, ice: IceSettings, clock: Callable[[], int], want_video: bool) -> Self:
+    async def answer(
+        cls,
+        offer_sdp: str,
+        *,
+        ice: IceSettings,
+        clock: Callable[[], int],
+        want_video: bool,
+        want_pictures: bool = True,
+    ) -> Self:
         """Accept a browser's offer; the peer is connecting when this returns.
 
         clock: the interview clock, milliseconds. want_video=False answers video with "inactive", so the browser
-        sends none. Raises BadOffer with the reason.
+        sends none. want_pictures: `pictures_wanted` from the beginning. Raises BadOffer with the reason.
         """
         offer = check_offer(offer_sdp, allow_private=ice.allow_private)
         peer = cls(RTCPeerConnection(_configuration(ice)), clock)
+        peer.pictures_wanted = want_pictures
         try:
             with host_addresses(ice.hosts):
                 await peer._negotiate(offer, want_video)
@@ -89,32 +92,97 @@ class Peer:
 
     @property
     def audio(self) -> AsyncIterator[AudioFrame]:
-        return self._audio
+        return self._hearing.frames
 
     @property
     def video(self) -> AsyncIterator[VideoFrame]:
-        return self._video
+        return self._seeing.frames
 
     @property
     def state(self) -> PeerState:
         return self._states.now
 
     @property
+    def codecs(self) -> Mapping[str, Codec]:
+        """How "audio" and, where it is received, "video" are encoded: as last seen, at first as preferred."""
+        return self._codecs
+
+    @property
+    def level_dbfs(self) -> float:
+        """How loud it is, as a level meter shows it; -100 for silence."""
+        return self._hearing.level_dbfs
+
+    @property
+    def packet_loss(self) -> float:
+        """Share of the sound's packets that was lost in the last 5 s, 0-1."""
+        return self._hearing.packet_loss
+
+    @property
     def dropped_audio(self) -> int:
         """Frames that the reader of `audio` was too slow for."""
-        return self._audio.dropped
+        return self._hearing.frames.dropped
 
     @property
     def dropped_video(self) -> int:
-        """Pictures that the reader of `video` was too slow for."""
-        return self._video.dropped
+        """Pictures that the decoder or the reader of `video` was too slow for."""
+        return self._seeing.dropped
+
+    @property
+    def stats(self) -> LineStats:
+        """What the line has carried and lost so far."""
+        sound, pictures = self._hearing.incoming, self._seeing.incoming
+        return LineStats(
+            packets_received=sound.counts.received + pictures.counts.received,
+            packets_lost=sound.counts.lost + pictures.counts.lost,
+            jitter_ms=sound.counts.jitter_s * 1000,
+            bytes=sound.counts.bytes + pictures.counts.bytes,
+            audio_frames=sound.frames,
+            video_frames=pictures.pictures.frames,
+            key_frames=pictures.pictures.key_frames,
+            undecodable=pictures.assembly.undecodable,
+            freezes=pictures.pictures.freezes,
+            dropped_audio=self.dropped_audio,
+            dropped_pictures=self.dropped_video,
+        )
+
+    @property
+    def pictures_wanted(self) -> bool:
+        """Whether key frames are asked for once a second and come out of `video`; may be set at any time."""
+        return self._seeing.pictures_wanted
+
+    @pictures_wanted.setter
+    def pictures_wanted(self, wanted: bool) -> None:
+        self._seeing.pictures_wanted = wanted
+
+    @property
+    def key_frame_every_s(self) -> float | None:
+        """The longest time between key frames, seconds, that is kept by asking for them; may be set at any time."""
+        return self._seeing.key_frame_every_s
+
+    @key_frame_every_s.setter
+    def key_frame_every_s(self, seconds: float | None) -> None:
+        self._seeing.key_frame_every_s = seconds
 
     def states(self) -> AsyncIterator[PeerState]:
         """The state now and every later one; ends after "closed"."""
         return self._states.follow()
 
+    def tap(self, sink: Callable[[EncodedFrame], None]) -> Callable[[], None]:
+        """Call `sink` with every encoded frame from now on; what is returned ends that.
+
+        Sound comes in order, and so do pictures; each picture can be decoded after the ones before it, and after a
+        loss the next is a key frame. `sink` is called on the event loop and must not block; if it raises, it is
+        removed, and the error is logged.
+        """
+        return self._taps.add(sink)
+
+    def ask_for_key_frame(self) -> None:
+        """Ask the browser for a key frame, until one comes; at most twice a second, whoever asks. Never waits."""
+        if self._camera is not None:
+            self._seeing.ask(time.monotonic())
+
     async def close(self) -> None:
-        """End the connection, its threads and its tasks; returns when they are gone. May be called again."""
+        """End the connection and its tasks; returns when they are gone. May be called again."""
         self._closing = True
         self._changed.set()
         if self._task is not None:
@@ -125,51 +193,68 @@ class Peer:
         try:
             await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
             for transceiver in connection.getTransceivers():
-                if transceiver.receiver.track is not None and (transceiver.kind == "audio" or want_video):
-                    self._receivers[transceiver.kind] = transceiver.receiver
-                else:
+                receiver = transceiver.receiver
+                if receiver.track is None or (transceiver.kind == "video" and not want_video):
                     transceiver.direction = "inactive"
+                elif transceiver.kind == "audio":
+                    tap_receiver(receiver, self._hearing)
+                else:
+                    tap_receiver(receiver, self._seeing)
+                    self._camera = receiver
             await connection.setLocalDescription(await connection.createAnswer())
+            self._note_codecs(connection.localDescription.sdp)
         except OperationError as error:
             raise BadOffer("no_common_codec") from error
         except (ValueError, LookupError, AssertionError, AttributeError, TypeError) as error:
             raise BadOffer("malformed") from error
-        if "video" not in self._receivers:
-            self._video.end()
+        if self._camera is None:
+            self._seeing.frames.end()
         self.answer_sdp = connection.localDescription.sdp
+
+    def _note_codecs(self, answer: str) -> None:
+        for media in SessionDescription.parse(answer).media:
+            if media.kind == "video" and self._camera is None:
+                continue
+            for description in media.rtp.codecs:
+                codec = _CODECS.get(description.mimeType.lower())
+                if codec is not None and description.payloadType is not None:
+                    self._payload_types[description.payloadType] = codec
+                    self._codecs.setdefault(media.kind, codec)
+
+    def _give(self, frame: EncodedFrame) -> None:
+        self._codecs["audio" if frame.codec is Codec.OPUS else "video"] = frame.codec
+        self._taps.give(frame)
 
     async def _run(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                audio = group.create_task(self._pump_audio(self._receivers["audio"].track), name="peer audio")
-                pumps = [audio]
-                if "video" in self._receivers:
-                    track = self._receivers["video"].track
-                    pumps.append(group.create_task(self._pump_video(track), name="peer video"))
-                await self._watch(audio)
-                for pump in pumps:
-                    pump.cancel()
+                tasks = []
+                if self._camera is not None:
+                    tasks.append(group.create_task(self._ask_for_key_frames(self._camera), name="peer key frames"))
+                    tasks.append(group.create_task(self._seeing.pictures.run(), name="peer pictures"))
+                await self._watch()
+                for task in tasks:
+                    task.cancel()
         finally:
             await self._connection.close()
-            self._audio.end()
-            self._video.end()
+            self._hearing.frames.end()
+            self._seeing.frames.end()
             self._states.enter("closed")
 
-    async def _watch(self, audio_pump: asyncio.Task[None]) -> None:
+    async def _watch(self) -> None:
         """Keep state, packet loss and key frames up to date until the peer is to end."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        while not self._closing and not audio_pump.done():
+        began = time.monotonic()
+        while not self._closing and not self._hearing.has_ended:
             connection = self._connection.connectionState
             if connection in ("failed", "closed"):
                 return
-            now = loop.time()
+            now = time.monotonic()
             if connection == "connected":
                 if self.state == "connecting":
-                    self._heard_at = self._seen_at = now
-                self._note_line(is_silent=now - self._heard_at > STALL_S)
-                await self._measure_loss()
-                await self._revive_video(now)
+                    self._hearing.arrived_s = now
+                self._note_line(is_silent=now - self._hearing.arrived_s > STALL_S)
+                self._hearing.measure_loss()
+                self._seeing.watch(now)
             elif now - began > CONNECT_S:
                 return
             self._changed.clear()
@@ -180,66 +265,15 @@ class Peer:
                 pass
 
     def _note_line(self, *, is_silent: bool) -> None:
-        if is_silent:
-            self.level_dbfs = SILENCE_DBFS
+        self._hearing.stall(is_stalled=is_silent)
         self._states.enter("lost" if is_silent else "connected")
 
-    async def _pump_audio(self, track: MediaStreamTrack) -> None:
-        resampler = Resampler(Timeline(self._clock))
-        while (frame := await _next_frame(track)) is not None:
-            self._heard_at = asyncio.get_running_loop().time()
-            if self.state == "lost":
-                self._changed.set()
-            assert isinstance(frame, av.AudioFrame)
-            try:
-                frames = resampler.push(frame)
-            except av.FFmpegError:
-                continue  # One unusable frame; the next may be good.
-            for heard in frames:
-                # Up at once, down 30 dB a second: what a level meter shows.
-                self.level_dbfs = max(level_dbfs(heard.samples), self.level_dbfs - 0.6)
-                self._audio.push(heard)
-
-    async def _pump_video(self, track: MediaStreamTrack) -> None:
-        sampler = VideoSampler()
-        while (frame := await _next_frame(track)) is not None:
-            self._seen_at = asyncio.get_running_loop().time()
-            at_ms = self._clock()
-            assert isinstance(frame, av.VideoFrame)
-            if sampler.takes(at_ms):
-                self._video.push(VideoFrame(await asyncio.to_thread(_to_rgb, frame), at_ms))
-        self._video.end()
-
-    async def _revive_video(self, now: float) -> None:
-        if "video" in self._receivers and now - self._seen_at > KEY_FRAME_S:
-            self._seen_at = now
-            await ask_for_key_frame(self._receivers["video"])
-
-    async def _measure_loss(self) -> None:
-        """Share of audio packets lost in the last 5 s, from the receiver's statistics."""
-        received = lost = 0
-        for report in (await self._receivers["audio"].getStats()).values():
-            if report.type == "inbound-rtp":
-                received += report.packetsReceived
-                lost += report.packetsLost
-        old_received, old_lost = self._counts[0]
-        self._counts.append((received, lost))
-        expected = received - old_received + lost - old_lost
-        self.packet_loss = min(1.0, max(0.0, (lost - old_lost) / expected)) if expected > 0 else 0.0
-
-
-async def _next_frame(track: MediaStreamTrack) -> object | None:
-    try:
-        return await track.recv()
-    except MediaStreamError:
-        return None
-
-
-def _to_rgb(frame: av.VideoFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """RGB, uint8, at most 640 wide: what face landmarks need."""
-    width = min(frame.width, WIDEST_PICTURE)
-    height = max(1, round(frame.height * width / frame.width))
-    return frame.reformat(width=width, height=height, format="rgb24").to_ndarray().astype(np.uint8, copy=False)
+    async def _ask_for_key_frames(self, camera: RTCRtpReceiver) -> None:
+        while True:
+            await self._seeing.key_wanted.wait()
+            self._seeing.key_wanted.clear()
+            if self._seeing.ssrc is not None:
+                await send_pli(camera, self._seeing.ssrc)
 
 
 def _configuration(ice: IceSettings) -> RTCConfiguration:

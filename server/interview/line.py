@@ -79,9 +79,15 @@ class CandidateLine:
 
     async def _answer(self, offer_sdp: str) -> Peer:
         journal, services = self._journal, self._journal.services
-        want_video = services.expression is not None and journal.state.allows(Purpose.EXPRESSION)
+        want_pictures = services.expression is not None and journal.state.allows(Purpose.EXPRESSION)
         try:
-            return await Peer.answer(clean(offer_sdp), ice=services.ice, clock=journal.clock_ms, want_video=want_video)
+            return await Peer.answer(
+                clean(offer_sdp),
+                ice=services.ice,
+                clock=journal.clock_ms,
+                want_video=want_pictures,
+                want_pictures=want_pictures,
+            )
         except BadOffer as error:
             raise UserError("offer_bad", field="offer", params={"reason": error.reason}) from error
 

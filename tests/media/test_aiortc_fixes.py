@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import queue
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,64 +15,48 @@ import av
 import numpy as np
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
-from aiortc.codecs import get_decoder
-from aiortc.jitterbuffer import JitterBuffer, JitterFrame
-from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from aiortc.jitterbuffer import JitterBuffer
+from aiortc.rtcrtpreceiver import RemoteStreamTrack
 from aiortc.rtp import RtcpByePacket, RtpPacket, is_rtcp
-from hypothesis import given
-from hypothesis import strategies as st
 
 from media import aiortc_fixes
-from media.aiortc_fixes import CONSENT_FAILURES, LibraryChanged, SteadyJitterBuffer, host_addresses, install
+from media.aiortc_fixes import CONSENT_FAILURES, LibraryChanged, host_addresses, install
 from media.audio import level_dbfs
-from media.frames import AudioFrame
+from media.frames import AudioFrame, Codec, EncodedFrame
+from media.opus import OpusDecoder
 from media.peer import Peer
 from tests.media.peers import LOOPBACK, Candidate, call, candidate, tone, wall_clock
+from tests.media.test_packet_order import lossy
 
 
-def packet(number: int, data: bytes = b"x") -> RtpPacket:
-    made = RtpPacket(sequence_number=number & 0xFFFF, timestamp=number * 960 & 0xFFFFFFFF)
-    made._data = data  # type: ignore[attr-defined]
-    return made
-
-
-def play(buffer: JitterBuffer, order: list[int], first: int = 0) -> list[int]:
-    """What comes out when packets go in so, as numbers."""
-    out = [buffer.add(packet(first + number))[1] for number in order]
-    return [(frame.timestamp // 960) - first for frame in out if frame is not None]
-
-
-def lossy(count: int, share: float) -> list[int]:
-    generator = random.Random(7)
-    return [number for number in range(count) if generator.random() >= share]
-
-
-def audio_buffer() -> SteadyJitterBuffer:
-    return SteadyJitterBuffer(capacity=16, prefetch=4)
+def stock_play(order: list[int]) -> list[int]:
+    """What aiortc's own audio buffer gives when packets go in so, as numbers."""
+    buffer = JitterBuffer(capacity=16, prefetch=4)
+    out = []
+    for number in order:
+        packet = RtpPacket(sequence_number=number & 0xFFFF, timestamp=number * 960 & 0xFFFFFFFF)
+        packet._data = b"x"  # type: ignore[attr-defined]
+        if (frame := buffer.add(packet)[1]) is not None:
+            out.append(frame.timestamp // 960)
+    return out
 
 
 # What the library is: these fail when it changes.
 
 
-async def test_the_receiver_makes_its_buffers_as_expected(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[dict[str, object]] = []
-
-    class Spy(SteadyJitterBuffer):
-        def __init__(self, **arguments: object) -> None:
-            made.append(arguments)
-
-    monkeypatch.setattr(aiortc.rtcrtpreceiver, "JitterBuffer", Spy)
-    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    for kind in ("audio", "video"):
-        connection.addTransceiver(kind)
-    assert {"capacity": 16, "prefetch": 4} in made
-    assert {"capacity": 512, "is_video": True} in made
-
-
 def test_the_stock_buffer_still_has_the_fault() -> None:
-    """If this fails the library has been repaired and SteadyJitterBuffer can go."""
+    """If this fails the library has been repaired and PacketOrder can go."""
     sent = lossy(2_000, 0.02)
-    assert len(play(JitterBuffer(capacity=16, prefetch=4), sent)) < len(sent) * 0.93
+    assert len(stock_play(sent)) < len(sent) * 0.93
+
+
+async def test_a_receiver_still_has_what_a_tap_replaces() -> None:
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    receiver = connection.addTransceiver("video").receiver
+    parts = vars(receiver)
+    assert isinstance(parts["_RTCRtpReceiver__jitter_buffer"], JitterBuffer)
+    assert isinstance(parts["_RTCRtpReceiver__decoder_queue"], queue.Queue)
+    assert isinstance(RemoteStreamTrack(kind="video")._queue, asyncio.Queue)
 
 
 def test_what_is_replaced_is_in_use() -> None:
@@ -85,8 +70,12 @@ def test_what_is_replaced_is_in_use() -> None:
     receiver = inspect.getsource(aiortc.rtcrtpreceiver)
     assert "pli_flag, encoded_frame = self.__jitter_buffer.add(packet)" in receiver
     assert "packet._data = depayload(codec, packet.payload)" in receiver
+    assert "target=decoder_worker," in receiver
+    assert "self.__decoder_queue.put(None)" in receiver
+    assert receiver.count("self.__decoder_queue") == 4
+    assert receiver.count("self.__jitter_buffer") == 3
     assert aioice.ice.CONSENT_FAILURES == CONSENT_FAILURES
-    assert aiortc.rtcrtpreceiver.__dict__["JitterBuffer"] is SteadyJitterBuffer
+    assert aiortc.rtcrtpreceiver.decoder_worker is aiortc_fixes._decoder_worker
 
 
 def test_install_refuses_another_library(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,64 +87,13 @@ def test_install_refuses_another_library(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_an_empty_packet_would_end_the_decoder() -> None:
-    codec = RTCRtpCodecParameters(mimeType="audio/opus", clockRate=48_000, channels=2, payloadType=96)
-    decoder = get_decoder(codec)
-    decoder.decode(JitterFrame(data=b"", timestamp=0))
+    decoder = OpusDecoder()
+    decoder.decode(EncodedFrame(Codec.OPUS, b"", 0, 48_000, 0.0, None, key=True))
     with pytest.raises(av.FFmpegError, match="End of file"):
-        decoder.decode(JitterFrame(data=b"\xf8\xff\xfe", timestamp=960))
+        decoder.decode(EncodedFrame(Codec.OPUS, b"\xf8\xff\xfe", 960, 48_000, 0.0, None, key=True))
 
 
 # What the repairs do.
-
-
-@pytest.mark.parametrize("share", [0.0, 0.01, 0.02, 0.05, 0.2])
-def test_only_what_the_line_loses_is_lost(share: float) -> None:
-    sent = lossy(2_000, share)
-    assert play(audio_buffer(), sent) == sent[:-4]
-
-
-@given(
-    shuffled=st.lists(st.integers(0, 200), unique=True, max_size=80)
-    .map(sorted)
-    .flatmap(
-        lambda kept: st.tuples(st.just(kept), st.lists(st.integers(0, 2), min_size=len(kept), max_size=len(kept)))
-    ),
-    first=st.sampled_from([0, 65_500]),
-)
-def test_small_disorder_is_put_right(shuffled: tuple[list[int], list[int]], first: int) -> None:
-    kept, delays = shuffled
-    order = [
-        number
-        for _, number in sorted(
-            (at + delay, number) for at, (number, delay) in enumerate(zip(kept, delays, strict=True))
-        )
-    ]
-    played = play(audio_buffer(), order, first)
-    late = 1 if order and order[0] != kept[0] else 0
-    assert played == sorted(played)
-    assert len(played) >= len(kept) - 4 - 2 * late
-
-
-def test_a_duplicate_and_a_latecomer_are_dropped() -> None:
-    buffer = audio_buffer()
-    assert play(buffer, [0, 1, 1, 2, 3, 4, 4, 5]) == [0, 1]
-    assert play(buffer, [0, 6]) == [2]
-
-
-def test_a_sender_that_starts_again_is_followed() -> None:
-    assert play(audio_buffer(), [*range(5_000, 5_010), *range(10)])[-6:] == list(range(6))
-
-
-def test_padding_is_left_out() -> None:
-    buffer = audio_buffer()
-    assert all(buffer.add(packet(number, b""))[1] is None for number in range(20))
-
-
-def test_video_keeps_the_stock_buffer() -> None:
-    buffer = SteadyJitterBuffer(capacity=512, is_video=True)
-    stock = JitterBuffer(capacity=512, is_video=True)
-    order = [0, 1, 2, 4, 3, 5, 6]
-    assert play(buffer, order) == play(stock, order) != []
 
 
 @asynccontextmanager
