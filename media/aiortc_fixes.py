@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import aioice.ice
 import aiortc.rtcrtpreceiver
 from aioice import stun
+from aioice.utils import random_string
 from aiortc import RTCRtpReceiver
 from aiortc.rtcrtpreceiver import RemoteStreamTrack
 from aiortc.rtp import AnyRtcpPacket, RtcpByePacket, RtcpSrPacket, RtpPacket
@@ -26,10 +27,14 @@ from media.incoming import Packet
 CONSENT_FAILURES = 24
 """Unanswered consent checks, 5 s apart, until ICE gives up: a line that is down for two minutes recovers."""
 
+MOST_REMOTE_ADDRESSES = 32
+"""Of one ICE generation, those that were never named and only showed in checks included."""
+
 _stock_host_addresses: Callable[[bool, bool], list[str]] = aioice.ice.get_host_addresses
 _stock_datagram_received = aioice.ice.StunProtocol.datagram_received
 _stock_connect = aioice.ice.Connection.connect
 _stock_decoder_worker = aiortc.rtcrtpreceiver.decoder_worker
+_stock_check_incoming = aioice.ice.Connection.check_incoming
 _stock_handle_rtcp = RTCRtpReceiver._handle_rtcp_packet
 _host_addresses: ContextVar[tuple[str, ...]] = ContextVar("host_addresses", default=())
 
@@ -123,6 +128,7 @@ def install() -> None:
     aioice.ice.get_host_addresses = _chosen_host_addresses
     aioice.ice.StunProtocol.datagram_received = _datagram_received  # type: ignore[method-assign]
     aioice.ice.Connection.connect = _connect  # type: ignore[method-assign]
+    aioice.ice.Connection.check_incoming = _check_incoming  # type: ignore[method-assign]
     RTCRtpReceiver._handle_rtcp_packet = _handle_rtcp  # type: ignore[method-assign]
 
 
@@ -132,6 +138,8 @@ def _check() -> None:
         _stock_host_addresses: ["use_ipv4", "use_ipv6"],
         _stock_datagram_received: ["self", "data", "addr"],
         _stock_connect: ["self"],
+        _stock_check_incoming: ["self", "message", "addr", "protocol"],
+        aioice.ice.Connection.check_start_task: ["self", "pair"],
         _stock_handle_rtcp: ["self", "packet"],
         RTCRtpReceiver._send_rtcp_pli: ["self", "media_ssrc"],
     }
@@ -190,6 +198,17 @@ async def _connect(self: Any) -> None:
         raise ConnectionError("closed while connecting")
 
 
+def _check_incoming(self: Any, message: stun.Message, addr: tuple[str, int], protocol: Any) -> None:
+    """Answer checks, but follow no more than so many addresses.
+
+    Whoever has the credentials may send checks from as many (forged) addresses as they like; aioice remembers
+    each and sends its own checks there.
+    """
+    known = any((c._network_host, c.port) == addr for c in self._remote_candidates)
+    if known or len(self._remote_candidates) < MOST_REMOTE_ADDRESSES:
+        _stock_check_incoming(self, message, addr, protocol)
+
+
 async def _handle_rtcp(self: RTCRtpReceiver, packet: AnyRtcpPacket) -> None:
     """Ignore BYE: browsers send it when a track is replaced or its encoder rests, and aiortc would end the track
     for good. Who really leaves closes DTLS or falls silent. Sender reports go to the tap as well: aiortc keeps
@@ -211,3 +230,55 @@ async def send_pli(receiver: RTCRtpReceiver, ssrc: int) -> None:
     aiortc asks for a key frame only when its buffer overflows.
     """
     await receiver._send_rtcp_pli(ssrc)
+
+
+def renew_local_ice(receiver: RTCRtpReceiver) -> tuple[str, str]:
+    """Take new ICE credentials of one's own, and give them: (username, password). The old ones are refused from now on.
+
+    aiortc ignores an ICE restart (#1367): a browser that changes its network is lost.
+    """
+    connection = _ice(receiver)
+    connection._local_username, connection._local_password = random_string(8), random_string(24)
+    return connection.local_username, connection.local_password
+
+
+def renew_remote_ice(receiver: RTCRtpReceiver, username: str, password: str) -> None:
+    """Begin a new ICE generation with the other side's credentials (RFC 8445, 9).
+
+    The pair in use carries on until a check with the new credentials has passed over another; what else was known of
+    the other side is forgotten.
+    """
+    connection = _ice(receiver)
+    connection.remote_username, connection.remote_password = username, password
+    in_use = list(connection._nominated.values())
+    for pair in connection._check_list:
+        if pair not in in_use and pair.task is not None:
+            pair.task.cancel()
+    connection._check_list = in_use
+    connection._remote_candidates.clear()
+    # That no more candidates come was said of the former generation.
+    connection._remote_candidates_end = receiver.transport.transport.iceGatherer._remote_candidates_end = False
+    connection._early_checks.clear()
+
+
+def check_new_candidates(receiver: RTCRtpReceiver) -> None:
+    """Send checks to candidates that nothing has been sent to, 20 ms apart.
+
+    aioice does so until the first pair is nominated, and never again.
+    """
+    connection, loop = _ice(receiver), asyncio.get_running_loop()
+    if not connection._nominated:
+        return
+    connection.sort_check_list()
+    frozen = [pair for pair in connection._check_list if pair.state is aioice.ice.CandidatePair.State.FROZEN]
+    for turn, pair in enumerate(frozen):
+        loop.call_later(0.02 * turn, _start_check, connection, pair)
+
+
+def _start_check(connection: Any, pair: Any) -> None:
+    if not connection._closing and pair in connection._check_list:
+        connection.check_start_task(pair)
+
+
+def _ice(receiver: RTCRtpReceiver) -> Any:
+    return receiver.transport.transport._connection

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NotRequired, TypedDict
 
 MAX_CANDIDATES = 16
-"""Remote candidates taken from one offer; a browser behind two networks names about six public ones."""
+"""Remote candidates taken of one offer and what is trickled behind it; two networks are about six public ones."""
 
 TURN_LIFETIME = timedelta(minutes=10)
 
@@ -33,13 +33,15 @@ class IceSettings:
     URLs for server and browser. turn_secret: shared with the TURN server, empty if it needs none.
     allow_private: believe candidates in private, loopback and link-local ranges. Off, an offer cannot make
     the server send packets into its own network; browsers there still get through, because their checks
-    reach an offered address and are answered (peer-reflexive candidates).
+    reach an offered address and are answered (peer-reflexive candidates). most_candidates: how many of a
+    browser's addresses are tried.
     """
 
     hosts: tuple[str, ...] = ()
     servers: tuple[str, ...] = ()
     turn_secret: str = ""
     allow_private: bool = False
+    most_candidates: int = MAX_CANDIDATES
 
     def ice_servers_for_browser(self, now: datetime) -> list[IceServer]:
         """The iceServers a browser may use from `now` on, for ten minutes.
@@ -59,8 +61,8 @@ class IceSettings:
         return servers
 
 
-def filter_candidates(sdp: str, *, allow_private: bool) -> str:
-    """`sdp` with at most 16 candidates, each UDP to a literal unicast address, a public one unless allowed.
+def filter_candidates(sdp: str, *, allow_private: bool, most: int = MAX_CANDIDATES) -> str:
+    """`sdp` with so many candidates at most, each UDP to a literal unicast address, a public one unless allowed.
 
     Names (mDNS, DNS) go: resolving them would let an offer make the server ask for names. The end of
     candidates goes too, since the browser's own checks may still come from elsewhere.
@@ -71,15 +73,16 @@ def filter_candidates(sdp: str, *, allow_private: bool) -> str:
         if line.startswith("a=end-of-candidates"):
             continue
         if line.startswith("a=candidate:"):
-            if candidates >= MAX_CANDIDATES or not _is_acceptable(line, allow_private):
+            if candidates >= most or not is_acceptable(line.removeprefix("a="), allow_private):
                 continue
             candidates += 1
         kept.append(line)
     return "\r\n".join(kept) + "\r\n"
 
 
-def _is_acceptable(line: str, allow_private: bool) -> bool:
-    fields = line.removeprefix("a=candidate:").split()
+def is_acceptable(candidate: str, allow_private: bool) -> bool:
+    """Whether packets may be sent to this candidate (`candidate:…`), which a stranger has named."""
+    fields = candidate.removeprefix("candidate:").split()
     if len(fields) < 8 or fields[1] != "1" or fields[2].lower() != "udp" or fields[6] != "typ":
         return False
     if not (fields[3].isdecimal() and fields[5].isdecimal() and 0 < int(fields[5]) < 65_536):

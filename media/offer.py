@@ -6,11 +6,11 @@ from typing import Literal
 
 from aiortc.sdp import MediaDescription, SessionDescription
 
-from media.ice import filter_candidates
+from media.ice import MAX_CANDIDATES, filter_candidates
 
 MAX_OFFER_BYTES = 64 * 1024
 
-OfferFault = Literal["too_large", "malformed", "no_audio", "unexpected_media", "no_common_codec"]
+OfferFault = Literal["too_large", "malformed", "no_audio", "unexpected_media", "no_common_codec", "too_many"]
 
 
 class BadOffer(ValueError):
@@ -21,14 +21,14 @@ class BadOffer(ValueError):
         self.reason: OfferFault = reason
 
 
-def check_offer(sdp: str, *, allow_private: bool) -> str:
+def check_offer(sdp: str, *, allow_private: bool, most_candidates: int = MAX_CANDIDATES) -> str:
     """The offer with its candidates filtered. Raises BadOffer.
 
     Wanted: one audio section, at most one video section that is bundled with it, nothing else.
     """
     if len(sdp) > MAX_OFFER_BYTES or len(sdp.encode()) > MAX_OFFER_BYTES:
         raise BadOffer("too_large")
-    filtered = filter_candidates(sdp, allow_private=allow_private)
+    filtered = filter_candidates(sdp, allow_private=allow_private, most=most_candidates)
     try:
         offer = SessionDescription.parse(filtered)
     except (ValueError, LookupError, AssertionError, AttributeError, TypeError, StopIteration) as error:

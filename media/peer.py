@@ -23,6 +23,7 @@ from media.aiortc_fixes import host_addresses, install, send_pli, tap_receiver
 from media.frames import AudioFrame, Codec, EncodedFrame, VideoFrame
 from media.hearing import Hearing
 from media.ice import IceSettings
+from media.ice_restart import RemoteAddresses
 from media.line_stats import LineStats
 from media.offer import BadOffer, check_offer
 from media.peer_state import PeerState, StateFeed
@@ -51,6 +52,7 @@ class Peer:
     def __init__(self, connection: RTCPeerConnection, clock: Callable[[], int]) -> None:
         self.answer_sdp = ""
         self._connection = connection
+        self._remote: RemoteAddresses
         self._states = StateFeed()
         self._changed = asyncio.Event()
         self._closing = False
@@ -78,9 +80,10 @@ class Peer:
         clock: the interview clock, milliseconds. want_video=False answers video with "inactive", so the browser
         sends none. want_pictures: `pictures_wanted` from the beginning. Raises BadOffer with the reason.
         """
-        offer = check_offer(offer_sdp, allow_private=ice.allow_private)
+        offer = check_offer(offer_sdp, allow_private=ice.allow_private, most_candidates=ice.most_candidates)
         peer = cls(RTCPeerConnection(_configuration(ice)), clock)
         peer.pictures_wanted = want_pictures
+        peer._remote = RemoteAddresses(peer._connection, ice, offer)
         try:
             with host_addresses(ice.hosts):
                 await peer._negotiate(offer, want_video)
@@ -180,6 +183,14 @@ class Peer:
         """Ask the browser for a key frame, until one comes; at most twice a second, whoever asks. Never waits."""
         if self._camera is not None:
             self._seeing.ask(time.monotonic())
+
+    async def restart_ice(self, fragment: str) -> str:
+        """Follow the browser onto another network: its SDP fragment in, the server's out. Raises BadOffer."""
+        return await self._remote.restart(fragment)
+
+    async def add_candidates(self, fragment: str) -> None:
+        """Take addresses the browser found after its offer (trickle). Raises BadOffer."""
+        await self._remote.add(fragment)
 
     async def close(self) -> None:
         """End the connection and its tasks; returns when they are gone. May be called again."""

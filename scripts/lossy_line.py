@@ -87,6 +87,13 @@ class LossyLine:
         host, port = self._inner.get_extra_info("sockname")[:2]
         return host, port
 
+    @property
+    def outer_address(self) -> Address:
+        """What the server sees of the browser."""
+        assert self._outer is not None
+        host, port = self._outer.get_extra_info("sockname")[:2]
+        return host, port
+
     async def change_path(self) -> None:
         """From now on the server sees another source address; the former one is dead."""
         former = self._outer
