@@ -96,6 +96,8 @@ async def interviews(app: web.Application) -> AsyncIterator[None]:
         hosts=tuple(settings.ice_hosts),
         servers=tuple(settings.ice_servers),
         turn_secret=settings.turn_secret.get_secret_value(),
+        allow_private=settings.ice_allow_private,
+        most_candidates=settings.ice_most_candidates,
     )
     async with ExpressionAnalyzer() as expression:
         registry = Interviews(

@@ -99,6 +99,14 @@ class Settings(BaseSettings):
         default_factory=list,
         description='JSON list of STUN/TURN URLs for server and browser, e.g. ["turn:turn.example.org?transport=udp"].',
     )
+    ice_allow_private: bool = Field(
+        False,
+        description="Send packets to private and loopback addresses that a browser names. Off, an offer cannot make "
+        "the server knock inside its own network; browsers there still get through.",
+    )
+    ice_most_candidates: int = Field(
+        16, ge=0, le=100, description="How many of the addresses that a browser names are tried."
+    )
     turn_secret: SecretStr = Field(
         SecretStr(""),
         description="Shared secret with the TURN server for short-lived credentials (coturn: static-auth-secret).",

@@ -29,6 +29,9 @@ def add_routes(app: web.Application) -> None:
             web.post("/api/interview/feedback", views.feedback),
             web.get("/api/interview/ice", whip.ice),
             web.post("/api/interview/whip", whip.offer),
+            web.options("/api/interview/whip", whip.options),
+            web.patch("/api/interview/whip/{peer_id}", whip.patch),
             web.delete("/api/interview/whip/{peer_id}", whip.end),
+            web.options("/api/interview/whip/{peer_id}", whip.options),
         ]
     )

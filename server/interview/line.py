@@ -20,6 +20,8 @@ from server.interview.typed import clean
 MOST_OFFERS_AT_ONCE = 3
 """One under way and two in line: a page loaded twice; whatever is beyond that is a flood."""
 
+RETRY_AFTER_S = 2
+
 LEVEL_SECONDS = 0.25
 LOSS_EVERY = 20
 """Packet loss is sent with every twentieth level: each 5 s."""
@@ -40,6 +42,7 @@ class CandidateLine:
         self._hear = hear
         self._see = see
         self._peer_id = ""
+        self._generation = 0
         self._peer: Peer | None = None
         self._loss = 0.0
         self._attaching = asyncio.Lock()
@@ -52,6 +55,11 @@ class CandidateLine:
             self._loss = self._peer.packet_loss
         return line_quality(self._loss)
 
+    @property
+    def etag(self) -> str:
+        """Names the line's ICE generation: another after each restart."""
+        return f"{self._peer_id}.{self._generation}"
+
     async def attach(self, offer_sdp: str, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> tuple[str, str]:
         """(peer_id, answer SDP). spawn: starts the task that serves the line.
 
@@ -63,12 +71,13 @@ class CandidateLine:
         if not self._journal.state.allows(Purpose.VOICE):
             raise UserError("voice_not_consented", status=409)
         if self._offers >= MOST_OFFERS_AT_ONCE:
-            raise UserError("offers_too_many", status=429)
+            raise UserError("offers_too_many", status=429, retry_after_s=RETRY_AFTER_S)
         self._offers += 1
         try:
             async with self._attaching:
                 peer = await self._answer(offer_sdp)
                 former, self._peer, self._peer_id = self._peer, peer, uuid.uuid4().hex
+                self._generation = 0
                 peer_id = self._peer_id
                 spawn(self._serve(peer))
             if former is not None:
@@ -89,13 +98,42 @@ class CandidateLine:
                 want_pictures=want_pictures,
             )
         except BadOffer as error:
-            raise UserError("offer_bad", field="offer", params={"reason": error.reason}) from error
+            raise _refused(error) from error
+
+    async def add_candidates(self, peer_id: str, fragment: str, etag: str) -> None:
+        """Trickle: takes further addresses of the browser, of the ICE generation that `etag` names.
+
+        Raises UserError: peer_unknown (404), ice_changed (412), offer_bad (400).
+        """
+        peer = self._present(peer_id)
+        if etag != self.etag:
+            raise UserError("ice_changed", status=412)
+        try:
+            await peer.add_candidates(clean(fragment))
+        except BadOffer as error:
+            raise _refused(error) from error
+
+    async def restart_ice(self, peer_id: str, fragment: str) -> str:
+        """The browser is on another network: its SDP fragment in, the server's out; `etag` is another then.
+
+        Raises UserError: peer_unknown (404), offer_bad (400), offers_too_many (429).
+        """
+        peer = self._present(peer_id)
+        try:
+            answer = await peer.restart_ice(clean(fragment))
+        except BadOffer as error:
+            raise _refused(error) from error
+        self._generation += 1
+        return answer
 
     async def detach(self, peer_id: str) -> None:
         """Ends this line. Raises UserError peer_unknown (404) when it is not the present one."""
-        if self._peer is None or self._peer_id != peer_id:
+        await self._present(peer_id).close()
+
+    def _present(self, peer_id: str) -> Peer:
+        if self._peer is None or self._peer_id != peer_id or self._peer.state == "closed":
             raise UserError("peer_unknown", status=404)
-        await self._peer.close()
+        return self._peer
 
     async def close(self) -> None:
         """Ends the line, if there is one."""
@@ -152,3 +190,9 @@ class CandidateLine:
                 count += 1
                 if count % LOSS_EVERY == 0:
                     await self._show_state(peer, peer.state)
+
+
+def _refused(error: BadOffer) -> UserError:
+    if error.reason == "too_many":
+        return UserError("offers_too_many", status=429, retry_after_s=RETRY_AFTER_S)
+    return UserError("offer_bad", field="offer", params={"reason": error.reason})

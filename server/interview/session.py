@@ -117,6 +117,11 @@ class InterviewSession:
             # Refused, or the database is away: what is said from now on still belongs to this answer.
             self._listening.reopen(command.question_id)
 
+    @property
+    def line(self) -> CandidateLine:
+        """The candidate's sound and pictures."""
+        return self._line
+
     async def attach(self, offer_sdp: str) -> tuple[str, str]:
         """(peer_id, answer SDP) for a browser's offer; a line there was before is ended. Raises UserError."""
         await self._running.wait()
