@@ -121,6 +121,11 @@ class Peer:
         return self._hearing.packet_loss
 
     @property
+    def silent_s(self) -> float:
+        """Seconds since sound last came in."""
+        return time.monotonic() - self._hearing.arrived_s
+
+    @property
     def dropped_audio(self) -> int:
         """Frames that the reader of `audio` was too slow for."""
         return self._hearing.frames.dropped

@@ -43,6 +43,7 @@ class CandidateLine:
         self._see = see
         self._peer_id = ""
         self._generation = 0
+        self._ended: Peer | None = None
         self._peer: Peer | None = None
         self._loss = 0.0
         self._attaching = asyncio.Lock()
@@ -127,8 +128,10 @@ class CandidateLine:
         return answer
 
     async def detach(self, peer_id: str) -> None:
-        """Ends this line. Raises UserError peer_unknown (404) when it is not the present one."""
-        await self._present(peer_id).close()
+        """Ends this line, which is not missed then. Raises UserError peer_unknown (404) when it is another one."""
+        self._ended = self._present(peer_id)
+        self._presence.line_settled()
+        await self._ended.close()
 
     def _present(self, peer_id: str) -> Peer:
         if self._peer is None or self._peer_id != peer_id or self._peer.state == "closed":
@@ -162,16 +165,22 @@ class CandidateLine:
             await self._see(picture)
 
     async def _follow(self, peer: Peer) -> None:
-        """Counts a connected line as the candidate being there: while sound flows, the clock must run."""
-        present = False
+        """Counts a connected line as the candidate being there, and misses it when it breaks off.
+
+        While sound flows, the clock must run; while a line that was there is silent, it must not.
+        """
+        present = was_there = False
         try:
             async for state in peer.states():
                 if state == "connected" and not present:
-                    present = True
+                    present = was_there = True
+                    self._presence.line_settled()
                     await self._presence.arrive()
                 elif state != "connected" and present:
                     present = False
                     self._presence.leave()
+                if state in ("lost", "closed") and was_there and peer is not self._ended:
+                    self._presence.line_broke(peer.silent_s)
                 await self._show_state(peer, state)
         finally:
             if present:

@@ -15,6 +15,7 @@ from server.interview.commands import Command, SubmitAnswer
 from server.interview.decide import Situation, decide
 from server.interview.engine import recognition_events, recognition_json, takes_another
 from server.interview.events import (
+    AnswerDrafted,
     AnswerMode,
     AnswerSubmitted,
     EventBody,
@@ -218,9 +219,14 @@ class InterviewSession:
         match body:
             case InterviewStarted():
                 self._engine_changed.set()
-            case AnswerSubmitted(question_id):
+                self._presence.look_again()
+            case AnswerDrafted():
+                self._presence.look_again()
+            case AnswerSubmitted(question_id, mode):
                 self._listening.leave(question_id)
                 self._to_settle.set()
+                if mode is AnswerMode.TYPED:
+                    self._presence.line_settled()
             case InterviewPaused():
                 self._listening.flush()
 

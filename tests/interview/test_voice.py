@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,17 +17,19 @@ from analyzers.results import ObservationKind, join_words
 from analyzers.transcription.dispatcher import EngineStatus
 from analyzers.transcription.scheduler import Scheduler
 from analyzers.transcription.whisper import Whisper
+from media.frames import AudioFrame
 from question_flows.model import Language
 from scripts.voice_model.speak import RATE_HZ, resample, synthesise
 from server.interview.commands import Pause, Resume, StartAnswer, SubmitAnswer
 from server.interview.events import AnswerMode, AnswerObserved, Purpose, UtteranceTranscribed
+from server.interview.pipeline import AnswerPipeline
 from server.interview.session import InterviewSession
 from server.live.messages import LiveEvent, Signal
 from tests.analyzers.transcription.conftest import MODEL
 from tests.analyzers.transcription.speech import until
 from tests.interview.houses import House, eventually, house
 from tests.live.viewers import Viewer, watching
-from tests.media.peers import Candidate, candidate
+from tests.media.peers import Candidate, candidate, tone
 
 FIRST_WORDS = "please tell me your order number, and I will check where the parcel is right now."
 MORE_WORDS = "I can send a new parcel today, or I can give you the money back."
@@ -183,6 +186,35 @@ async def test_what_is_said_in_a_pause_is_not_heard(home: House) -> None:
         await session.execute(Resume())
         state = await session.execute(SubmitAnswer(question_id, AnswerMode.VOICE))
     assert state.asked[0].words == words
+
+
+async def test_a_pause_stops_listening_within_300_ms_and_going_on_takes_at_most_500(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await home.started()
+    question_id = open_question(session)
+    heard_at: list[float] = []
+    push = AnswerPipeline.push
+
+    def noted(pipeline: AnswerPipeline, frame: AudioFrame) -> None:
+        heard_at.append(time.monotonic())
+        push(pipeline, frame)
+
+    monkeypatch.setattr(AnswerPipeline, "push", noted)
+    async with session.candidate_present(), on_the_line(session) as browser:
+        await session.execute(StartAnswer(question_id))
+        saying = asyncio.create_task(browser.speech.say(tone(30.0)))
+        for _ in range(3):
+            await eventually(lambda: bool(heard_at) and time.monotonic() - heard_at[-1] < 0.1)
+            asked = time.monotonic()
+            await session.execute(Pause())
+            await asyncio.sleep(1.0)
+            assert heard_at[-1] - asked <= 0.3
+            count, asked = len(heard_at), time.monotonic()
+            await session.execute(Resume())
+            await eventually(lambda before=count: len(heard_at) > before)  # type: ignore[misc]
+            assert heard_at[count] - asked <= 0.5
+        saying.cancel()
 
 
 async def test_what_was_said_before_the_candidate_chose_to_type_stays_with_its_question(home: House) -> None:

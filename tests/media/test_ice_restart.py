@@ -51,7 +51,7 @@ async def seconds_until_sound(peer: Peer, limit_s: float = 10.0) -> float:
     """How long until sound arrives that was not waiting already."""
     began = time.monotonic()
     async with asyncio.timeout(limit_s):
-        peer._audio._items.clear()
+        peer.audio._items.clear()  # type: ignore[attr-defined]
         await anext(peer.audio)
     return time.monotonic() - began
 
@@ -65,7 +65,7 @@ async def until(peer: Peer, state: PeerState, seconds: float = 10.0) -> None:
 
 
 def server_ice(peer: Peer) -> aioice.ice.Connection:
-    found: aioice.ice.Connection = aiortc_fixes._ice(peer._receivers["audio"])
+    found: aioice.ice.Connection = aiortc_fixes._ice(peer._connection.getTransceivers()[0].receiver)
     return found
 
 
