@@ -144,7 +144,7 @@ async def candidate_arrives(candidate: Page, link: str, album: Album) -> None:
     await candidate.get_by_test_id("landing-begin").click()
     await expect(candidate.get_by_test_id("consent-continue")).to_be_visible()
     await album.take(candidate, "consent")
-    for purpose in ("voice", "scoring", "expression"):
+    for purpose in ("voice", "scoring", "recording", "expression"):
         await candidate.get_by_test_id(f"consent-{purpose}-yes").check(force=True)
     await candidate.get_by_test_id("consent-continue").click()
     await candidate.wait_for_timeout(2500)

@@ -106,7 +106,7 @@ class SimulatedCandidate:
         self._listener = asyncio.create_task(self._listen())
         await self._call("POST", "/api/interview/start")
         if granted.get("voice"):
-            await self._join(with_video and granted.get("expression", False))
+            await self._join(with_video and (granted.get("recording", False) or granted.get("expression", False)))
 
     async def _listen(self) -> None:
         """Keeps the event stream open: it is how the server knows that the candidate is there."""

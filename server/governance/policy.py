@@ -14,9 +14,9 @@ def purposes_offered(jurisdiction: str) -> tuple[Purpose, ...]:
 
     Looking at facial movement is never offered under EU law (AI Act art. 5(1)(f) forbids inferring emotions at
     work, recruitment included), nor in the UK, nor where the law is unknown; China and US states allow it with
-    separate consent (PIPL art. 29; Illinois AI Video Interview Act, BIPA).
+    separate consent (PIPL art. 29; Illinois AI Video Interview Act, BIPA). Recording may be asked for everywhere.
     """
     law = jurisdiction.strip().upper()
     if law in EXPRESSION_ALLOWED or (law.startswith(EXPRESSION_ALLOWED_PREFIX) and law != EXPRESSION_ALLOWED_PREFIX):
-        return (Purpose.VOICE, Purpose.SCORING, Purpose.EXPRESSION)
-    return (Purpose.VOICE, Purpose.SCORING)
+        return (Purpose.VOICE, Purpose.SCORING, Purpose.RECORDING, Purpose.EXPRESSION)
+    return (Purpose.VOICE, Purpose.SCORING, Purpose.RECORDING)

@@ -25,8 +25,10 @@ class Purpose(StrEnum):
     """Speech is sent, heard and transcribed by a machine. Refused: answers are typed."""
     SCORING = "scoring"
     """Answers are scored by a machine against the competency model. Refused: a person reads them."""
+    RECORDING = "recording"
+    """Sound and picture are recorded, and people of the company may watch them, live and afterwards."""
     EXPRESSION = "expression"
-    """The camera's pictures are looked at for movements. Refused or not allowed by policy: no picture is sent."""
+    """The camera's pictures are looked at for movements. Refused with RECORDING: no picture is sent."""
 
 
 class AnswerMode(StrEnum):
@@ -185,6 +187,42 @@ class RecognitionRestored:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingStarted:
+    """The first sound or picture of the interview went to the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingGap:
+    """A stretch of interview clock that is missing from the recording though it ought to be there. reason: a name."""
+
+    start_ms: int
+    end_ms: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStored:
+    """The finished recording is safe. key: its name in the store; sha256: of the file as it is played, hexadecimal.
+
+    size_bytes: of that file. Positions in it are interview clock.
+    """
+
+    key: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    duration_ms: int
+    has_video: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFailed:
+    """The recording could not be finished and stored so far. reason: an error's class name or another name."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class InterviewCompleted:
     pass
 
@@ -224,6 +262,10 @@ EventBody = (
     | InterviewResumed
     | RecognitionFailed
     | RecognitionRestored
+    | RecordingStarted
+    | RecordingGap
+    | RecordingStored
+    | RecordingFailed
     | InterviewCompleted
     | FeedbackGiven
     | ReportWritten

@@ -28,8 +28,10 @@ def apply(state: InterviewState | None, event: InterviewEvent) -> InterviewState
     if state is None:
         return _invited(event)
     after = replace(state, seq=event.seq, at=event.at, clock_ms=event.clock_ms)
-    changed = _course(state, after, event)
-    return changed if changed is not None else _answered(after, event)
+    for part in (_course(state, after, event), _recorded(after, event)):
+        if part is not None:
+            return part
+    return _answered(after, event)
 
 
 def _invited(event: InterviewEvent) -> InterviewState:
@@ -86,6 +88,26 @@ def _course(before: InterviewState, after: InterviewState, event: InterviewEvent
             return replace(after, feedback=feedback)
         case happened.ReportWritten(report_id):
             return replace(after, report_id=report_id)
+        case _:
+            return None
+
+
+def _recorded(state: InterviewState, event: InterviewEvent) -> InterviewState | None:
+    """What concerns the recording; None for another event."""
+    recording = state.recording
+    match event.body:
+        case happened.RecordingStarted():
+            return replace(state, recording=replace(recording, started=True))
+        case happened.RecordingGap(reason=reason) as gap:
+            after = replace(state, recording=replace(recording, gaps=(*recording.gaps, gap)))
+            return _fault(after, event, FaultKind.RECORDING_GAP, reason, lost=gap)
+        case happened.RecordingStored() as stored:
+            lost_ms = _open_since_ms(state, event, FaultKind.RECORDING_FAILED)
+            after = _closed(state, lost_ms, FaultKind.RECORDING_FAILED)
+            return replace(after, recording=replace(recording, started=True, stored=stored, failed=None))
+        case happened.RecordingFailed(reason):
+            after = replace(state, recording=replace(recording, failed=reason))
+            return after if recording.failed is not None else _fault(after, event, FaultKind.RECORDING_FAILED, reason)
         case _:
             return None
 
@@ -148,7 +170,7 @@ def _fault(
     kind: FaultKind,
     detail: str,
     question_id: str | None = None,
-    lost: happened.UtteranceLost | None = None,
+    lost: happened.UtteranceLost | happened.RecordingGap | None = None,
 ) -> InterviewState:
     fault = Fault(
         kind=kind,

@@ -95,7 +95,7 @@ class CandidateLine:
                 clean(offer_sdp),
                 ice=services.ice,
                 clock=journal.clock_ms,
-                want_video=want_pictures,
+                want_video=want_pictures or journal.state.allows(Purpose.RECORDING),
                 want_pictures=want_pictures,
             )
         except BadOffer as error:

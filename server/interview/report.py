@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -22,7 +23,7 @@ from analyzers.scoring.combine import combine
 from analyzers.scoring.evidence import NotVerbatim, verify
 from analyzers.scoring.rubric import withhold
 from question_flows.model import Flow, Language, QuestionKind
-from server.interview.events import AnswerMode, FeedbackGiven, InterviewEvent, Purpose, UtteranceLost
+from server.interview.events import AnswerMode, FeedbackGiven, InterviewEvent, Purpose, RecordingGap, UtteranceLost
 from server.interview.fold import fold
 from server.interview.state import AnswerState, Fault, FaultKind, InterviewState, Status
 
@@ -65,6 +66,37 @@ class ReportedAnswer:
     delivery: Delivery | None
 
 
+class RecordingStatus(StrEnum):
+    """What there is of sound and picture."""
+
+    NOT_ALLOWED = "not_allowed"
+    """The candidate did not agree to be recorded."""
+    NOTHING = "nothing"
+    """Recording was allowed, and no sound or picture came."""
+    PREPARING = "preparing"
+    STORED = "stored"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedRecording:
+    """Where HR plays the recording and what it is. Positions in it are interview clock, like all `_ms`.
+
+    path: on this server, the same from the first report on; None when there is nothing to come. media_type, size_bytes,
+    sha256, duration_ms, has_video: once stored. failed: why storing has failed so far.
+    """
+
+    status: RecordingStatus
+    path: str | None = None
+    media_type: str | None = None
+    size_bytes: int | None = None
+    sha256: str | None = None
+    duration_ms: int | None = None
+    has_video: bool | None = None
+    failed: str | None = None
+    gaps: tuple[RecordingGap, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Withheld:
     """A score that was not given, and why. question_id is None for a competency or the total."""
@@ -102,6 +134,7 @@ class Report:
     answers: tuple[ReportedAnswer, ...]
     withheld: tuple[Withheld, ...]
     refused_quotes: int
+    recording: ReportedRecording
     faults: tuple[Fault, ...]
     given_back_ms: int
     scorers: tuple[str, ...]
@@ -146,11 +179,34 @@ def build_report(
         answers=answers,
         withheld=_withheld(score, scores),
         refused_quotes=_quotes(a.score for a in state.asked) - _quotes(scores),
+        recording=_recording(interview_id, state),
         faults=state.faults,
         given_back_ms=sum(f.lost_ms or 0 for f in state.faults if f.kind in GIVEN_BACK),
         scorers=tuple(dict.fromkeys(answer.scorer for answer in answers if answer.scorer)),
         feedback=state.feedback,
     )
+
+
+def _recording(interview_id: str, state: InterviewState) -> ReportedRecording:
+    recording, stored = state.recording, state.recording.stored
+    path = f"/hr/interviews/{interview_id}/recording"
+    if stored is not None:
+        return ReportedRecording(
+            status=RecordingStatus.STORED,
+            path=path,
+            media_type=stored.media_type,
+            size_bytes=stored.size_bytes,
+            sha256=stored.sha256,
+            duration_ms=stored.duration_ms,
+            has_video=stored.has_video,
+            gaps=recording.gaps,
+        )
+    if recording.failed is not None:
+        return ReportedRecording(RecordingStatus.FAILED, path, failed=recording.failed, gaps=recording.gaps)
+    if recording.started:
+        return ReportedRecording(RecordingStatus.PREPARING, path, gaps=recording.gaps)
+    allowed = state.allows(Purpose.RECORDING)
+    return ReportedRecording(RecordingStatus.NOTHING if allowed else RecordingStatus.NOT_ALLOWED, gaps=recording.gaps)
 
 
 def _competencies(flow: Flow, language: Language) -> tuple[ReportedCompetency, ...]:

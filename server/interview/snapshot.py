@@ -10,10 +10,11 @@ from pydantic import TypeAdapter
 from question_flows.model import Flow, Language, Question
 from server.interview.running_score import INTERVIEW_SCORE, interview_score
 from server.interview.session import InterviewSession
-from server.interview.state import AnswerState, Fault, InterviewState, Status
+from server.interview.state import AnswerState, Fault, InterviewState, RecordingState, Status
 
 _ANSWERS = TypeAdapter(tuple[AnswerState, ...])
 _FAULTS = TypeAdapter(tuple[Fault, ...])
+_RECORDING = TypeAdapter(RecordingState)
 
 
 def candidate_snapshot(session: InterviewSession) -> dict[str, Any]:
@@ -69,6 +70,7 @@ def hr_snapshot(
         "score": INTERVIEW_SCORE.dump_python(interview_score(flow, state), mode="json") if scored else None,
         "faults": _FAULTS.dump_python(state.faults, mode="json"),
         "recognition_failed": state.recognition_failed,
+        "recording": _RECORDING.dump_python(state.recording, mode="json"),
         "invited_at": state.invited_at.isoformat(),
         "started_at": state.started_at.isoformat() if state.started_at else None,
         "completed_at": state.completed_at.isoformat() if state.completed_at else None,

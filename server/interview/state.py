@@ -41,6 +41,8 @@ class FaultKind(StrEnum):
     PAUSE = "pause"
     UTTERANCE_LOST = "utterance_lost"
     RECOGNITION_FAILED = "recognition_failed"
+    RECORDING_GAP = "recording_gap"
+    RECORDING_FAILED = "recording_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,16 @@ class Fault:
     lost_ms: int | None
     detail: str
     question_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingState:
+    """What became of sound and picture. failed: why storing it has failed so far; None when it has not."""
+
+    started: bool = False
+    stored: happened.RecordingStored | None = None
+    failed: str | None = None
+    gaps: tuple[happened.RecordingGap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +138,7 @@ class InterviewState:
     """The open question; None before the start and after the last answer was submitted."""
     answers: Mapping[str, AnswerState] | None = None
     recognition_failed: str | None = None
+    recording: RecordingState = RecordingState()
     faults: tuple[Fault, ...] = ()
     feedback: happened.FeedbackGiven | None = None
     report_id: str | None = None

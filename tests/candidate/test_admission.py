@@ -97,7 +97,7 @@ async def test_the_page_keeps_the_place_and_starts_as_soon_as_there_is_room(
         page = await browsers.page()
         await page.goto(str(busy.running.make_url(link)))
         await page.get_by_test_id("landing-begin").click()
-        for purpose in (Purpose.VOICE, Purpose.SCORING):
+        for purpose in (Purpose.VOICE, Purpose.SCORING, Purpose.RECORDING):
             await page.get_by_test_id(f"consent-{purpose}-yes").check(force=True)
         await page.get_by_test_id("consent-continue").click()
         await expect(page.get_by_test_id("check-continue")).to_be_visible(timeout=20_000)

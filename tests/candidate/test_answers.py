@@ -96,7 +96,7 @@ async def test_hints_open_one_by_one_and_stay_open(house: House) -> None:
 
 
 async def test_each_purpose_can_be_refused_alone(house: House) -> None:
-    for refused in ("voice", "scoring", "expression"):
+    for refused in ("voice", "scoring", "recording", "expression"):
         _, link = await house.invite(jurisdiction="CN")
         browser = house.browser()
         await browser.post(link)
@@ -110,8 +110,8 @@ async def test_expression_is_not_offered_and_not_taken_under_eu_law(house: House
     _, link = await house.invite(jurisdiction="EU")
     browser = house.browser()
     await browser.post(link)
-    assert (await browser.snapshot())["policy"]["purposes"] == ["voice", "scoring"]
-    granted = {"voice": True, "scoring": True, "expression": True}
+    assert (await browser.snapshot())["policy"]["purposes"] == ["voice", "scoring", "recording"]
+    granted = {"voice": True, "scoring": True, "recording": True, "expression": True}
     response = await browser.post("/api/interview/consent", {"granted": granted})
     assert (response.status, (await error_of(response))["code"]) == (400, "purpose_not_offered")
     assert (await browser.snapshot())["status"] == "invited"

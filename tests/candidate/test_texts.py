@@ -41,7 +41,7 @@ def used_keys() -> set[str]:
 def test_no_text_of_the_candidates_pages_is_unused() -> None:
     used = used_keys()
     computed = re.compile(
-        r"candidate\.(consent_(voice|scoring|expression)_(title|text|no)|media_.*|feedback_[1-5]|done_next_\d"
+        r"candidate\.(consent_(voice|scoring|recording|expression)_(title|text|no)|media_.*|feedback_[1-5]|done_next_\d"
         r"|draft_.*|banner_.*|fact_language_.*|consent_(yes|no)|(elsewhere|signed_out|unexpected)_(title|lead))"
     )
     known = {key for key in Messages().keys(Language.ENGLISH) if key.startswith("candidate.")}

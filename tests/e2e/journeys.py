@@ -11,6 +11,7 @@ async def consent(page: Page, link: str) -> None:
     await page.get_by_test_id("landing-begin").click()
     await page.get_by_test_id("consent-voice-yes").check(force=True)
     await page.get_by_test_id("consent-scoring-yes").check(force=True)
+    await page.get_by_test_id("consent-recording-yes").check(force=True)
     if await page.get_by_test_id("consent-expression-yes").count():
         await page.get_by_test_id("consent-expression-yes").check(force=True)
     await page.get_by_test_id("consent-continue").click()

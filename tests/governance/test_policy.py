@@ -10,9 +10,9 @@ from server.interview.events import Purpose
 
 @pytest.mark.parametrize("jurisdiction", ["CN", "cn", " US-IL ", "US-NY", "US-CA", "us-co"])
 def test_expression_is_offered_with_separate_consent(jurisdiction: str) -> None:
-    assert purposes_offered(jurisdiction) == (Purpose.VOICE, Purpose.SCORING, Purpose.EXPRESSION)
+    assert purposes_offered(jurisdiction) == (Purpose.VOICE, Purpose.SCORING, Purpose.RECORDING, Purpose.EXPRESSION)
 
 
 @pytest.mark.parametrize("jurisdiction", ["EU", "UK", "DE", "US", "US-", "USA", "CNX", "", "unknown", "EU, CN"])
 def test_expression_is_never_offered_elsewhere(jurisdiction: str) -> None:
-    assert purposes_offered(jurisdiction) == (Purpose.VOICE, Purpose.SCORING)
+    assert purposes_offered(jurisdiction) == (Purpose.VOICE, Purpose.SCORING, Purpose.RECORDING)

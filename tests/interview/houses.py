@@ -28,7 +28,7 @@ from server.storage.database import Database
 from server.storage.event_log import EventLog
 from tests.analyzers.transcription.speech import until
 
-ALL = {Purpose.VOICE: True, Purpose.SCORING: True}
+ALL = {Purpose.VOICE: True, Purpose.SCORING: True, Purpose.RECORDING: True}
 FLOWS = shipped_flows()
 LOOPBACK = IceSettings(hosts=("127.0.0.1",))
 

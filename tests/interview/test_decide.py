@@ -37,7 +37,7 @@ from tests.interview.houses import FLOWS
 BEGIN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 FLOW = FLOWS["customer_service"]
 FIRST, SECOND = FLOW.questions[0].id, FLOW.questions[1].id
-ASKED = (Purpose.VOICE, Purpose.SCORING)
+ASKED = (Purpose.VOICE, Purpose.SCORING, Purpose.RECORDING)
 YES = GiveConsent(dict.fromkeys(ASKED, True))
 BEGUN: tuple[Command, ...] = (YES, Start())
 MESSAGES = Messages()
@@ -106,7 +106,7 @@ def test_each_purpose_can_be_refused_and_the_interview_still_starts(interview: I
 
 
 def test_consent_can_be_changed_until_the_start(interview: Interview) -> None:
-    no = GiveConsent({Purpose.VOICE: False, Purpose.SCORING: True})
+    no = GiveConsent({**dict.fromkeys(ASKED, True), Purpose.VOICE: False})
     assert interview.do(YES, no) != []
     interview.do(Start())
     assert interview.refuses(YES) == ("consent_already_given", 409, None)
@@ -195,7 +195,7 @@ def test_a_spoken_answer_may_be_silent(begun: Interview) -> None:
 
 
 def test_without_consent_or_recognition_answers_are_typed(interview: Interview) -> None:
-    interview.do(GiveConsent({Purpose.VOICE: False, Purpose.SCORING: True}), Start())
+    interview.do(GiveConsent({**dict.fromkeys(ASKED, True), Purpose.VOICE: False}), Start())
     assert interview.refuses(SubmitAnswer(FIRST, AnswerMode.VOICE)) == ("voice_not_consented", 409, "mode")
     assert interview.do(typed(FIRST)) != []
     deaf = Interview(recognition=False)
@@ -293,5 +293,5 @@ def test_a_full_server_keeps_the_place_of_who_would_speak_and_nobody_elses(inter
     assert full.do(Start()) == []
     full.do(StartAnswer(FIRST), Pause(), Resume(), SubmitAnswer(FIRST, AnswerMode.TYPED, "I am sorry"))
     typing = Interview(room=False)
-    typing.do(GiveConsent({Purpose.VOICE: False, Purpose.SCORING: True}), Start())
+    typing.do(GiveConsent({**dict.fromkeys(ASKED, True), Purpose.VOICE: False}), Start())
     assert typing.state.status is Status.RUNNING

@@ -184,3 +184,30 @@ def test_the_end_stops_the_clock() -> None:
 def test_a_list_that_cannot_have_happened_is_refused(events: list[InterviewEvent]) -> None:
     with pytest.raises(ValueError, match=r"event|begins"):
         fold(events)
+
+
+GAP = happened.RecordingGap(2000, 3500, "disk_slow")
+STORED = happened.RecordingStored("a/recording.webm", "video/webm", 1234, "ab" * 32, 60_000, True)
+
+
+def test_what_is_missing_from_the_recording_is_in_the_ledger() -> None:
+    state = after((21, 1000, happened.RecordingStarted()), (25, 5000, GAP))
+    assert (state.recording.started, state.recording.gaps, state.recording.stored) == (True, (GAP,), None)
+    [fault] = state.faults
+    assert (fault.kind, fault.clock_ms, fault.lost_ms, fault.detail) == (
+        FaultKind.RECORDING_GAP,
+        2000,
+        1500,
+        "disk_slow",
+    )
+
+
+def test_a_recording_that_is_stored_after_it_failed_ends_that_fault() -> None:
+    failed = after(
+        (90, 5000, happened.RecordingFailed("ConnectionError")), (95, 5000, happened.RecordingFailed("OSError"))
+    )
+    assert (failed.recording.failed, [fault.detail for fault in failed.faults]) == ("OSError", ["ConnectionError"])
+    assert failed.faults[0].lost_ms is None
+    stored = after((90, 5000, happened.RecordingFailed("ConnectionError")), (150, 5000, STORED))
+    assert (stored.recording.failed, stored.recording.stored) == (None, STORED)
+    assert [(fault.kind, fault.lost_ms) for fault in stored.faults] == [(FaultKind.RECORDING_FAILED, 60_000)]

@@ -92,7 +92,7 @@ async def test_what_is_withheld_is_listed_with_its_reason(home: House, session: 
 
 async def test_the_report_is_plain_json(home: House, session: InterviewSession) -> None:
     data = json.loads(json.dumps(report_json(await home.interviews.report(session.interview_id))))
-    assert data["consents"] == {"voice": True, "scoring": True}
+    assert data["consents"] == {"voice": True, "scoring": True, "recording": True}
     assert data["faults"][0]["at"].endswith("Z")
 
 

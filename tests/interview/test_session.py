@@ -37,7 +37,7 @@ from server.interview.session import InterviewSession
 from server.interview.state import FaultKind, Status
 from server.live.memory import MemoryBroker
 from server.storage.outbox import Outbox
-from tests.interview.houses import Clock, House, answer_typed, eventually, house, sample_answer
+from tests.interview.houses import ALL, Clock, House, answer_typed, eventually, house, sample_answer
 
 
 async def finish_typed(session: InterviewSession) -> None:
@@ -75,7 +75,7 @@ async def test_a_whole_typed_interview_ends_with_its_report_in_the_outbox(home: 
 
 async def test_refused_scoring_leaves_the_answers_to_people(home: House) -> None:
     session = await home.interviews.get(await home.invite())
-    await session.execute(GiveConsent({Purpose.VOICE: True, Purpose.SCORING: False}))
+    await session.execute(GiveConsent({**ALL, Purpose.SCORING: False}))
     await session.execute(Start())
     await finish_typed(session)
     report = await home.interviews.report(session.interview_id)
@@ -270,7 +270,7 @@ async def test_who_refused_voice_gets_no_line(home: House) -> None:
     session = await home.interviews.get(await home.invite())
     with pytest.raises(UserError, match="not_running"):
         await session.attach("v=0\r\n")
-    await session.execute(GiveConsent({Purpose.VOICE: False, Purpose.SCORING: True}))
+    await session.execute(GiveConsent({**ALL, Purpose.VOICE: False}))
     with pytest.raises(UserError, match="voice_not_consented"):
         await session.attach("v=0\r\n")
 

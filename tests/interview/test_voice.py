@@ -20,7 +20,7 @@ from analyzers.transcription.whisper import Whisper
 from media.frames import AudioFrame
 from question_flows.model import Language
 from scripts.voice_model.speak import RATE_HZ, resample, synthesise
-from server.interview.commands import Pause, Resume, StartAnswer, SubmitAnswer
+from server.interview.commands import GiveConsent, Pause, Resume, Start, StartAnswer, SubmitAnswer
 from server.interview.events import AnswerMode, AnswerObserved, Purpose, UtteranceTranscribed
 from server.interview.pipeline import AnswerPipeline
 from server.interview.session import InterviewSession
@@ -254,7 +254,10 @@ async def test_a_server_that_is_stopped_writes_down_the_words_being_spoken(tmp_p
 @pytest.mark.parametrize("law", ["US-NY", "EU"])
 async def test_pictures_are_looked_at_only_where_the_law_and_the_candidate_allow_it(tmp_path: Path, law: str) -> None:
     async with ExpressionAnalyzer() as expression, house(tmp_path, expression=expression) as home:
-        session = await home.started(law=law)
+        session = await home.interviews.get(await home.invite(law=law))
+        granted = {**dict.fromkeys(session.purposes, True), Purpose.RECORDING: False}
+        await session.execute(GiveConsent(granted))
+        await session.execute(Start())
         question_id = open_question(session)
         allowed = Purpose.EXPRESSION in session.purposes
         assert allowed == (law == "US-NY")

@@ -12,7 +12,7 @@ const IMPOSSIBLE = ["insecure", "unsupported"]; // no device will start on this 
 export function checkScreen(interview) {
   const { media } = interview;
   const voice = interview.allows("voice");
-  const sent = voice && interview.allows("expression");
+  const sent = interview.pictureSent;
   const microphone = microphonePart(media);
   const camera = voice ? cameraPart(interview, sent) : null;
   const problems = el("div", { class: "stack", "aria-live": "polite" });
@@ -89,6 +89,13 @@ export function checkScreen(interview) {
   return { node, update, level: microphone.level, leave: () => full?.leave() };
 }
 
+/** What happens to the picture, as the candidate decided. */
+function pictureUse(interview) {
+  if (!interview.pictureSent) return "camera_local";
+  if (!interview.allows("recording")) return "camera_sent";
+  return interview.allows("expression") ? "camera_recorded_and_sent" : "camera_recorded";
+}
+
 function problem(kind, text, reason, retry) {
   const permanent = IMPOSSIBLE.includes(reason);
   const box = notice(kind, t(text), permanent || !retry ? null : retry());
@@ -129,7 +136,7 @@ function cameraPart(interview, sent) {
   const off = el("p", { class: "preview__off" }, t(sent ? "camera_off_sent" : "camera_off"));
   const picker = devicePicker(media, "video", { testid: "check-camera", none: t("camera_none"), onNone: () => turn(false) });
   const toggle = el("button", { class: "button", type: "button", testid: "check-camera-toggle", onclick: () => turn(!media.video) });
-  const note = el("p", { class: "soft small", testid: "check-camera-note" }, t(sent ? "camera_sent" : "camera_local"));
+  const note = el("p", { class: "soft small", testid: "check-camera-note" }, t(pictureUse(interview)));
   const trouble = el("p", { class: "small", "aria-live": "polite" });
   const node = el("div", { class: "camera" },
     el("div", { class: "preview" }, video, off),

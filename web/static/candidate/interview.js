@@ -5,7 +5,7 @@
 // server all end the same way: the snapshot is read again and the screen follows.
 //
 // data-testid of every control:
-//   landing-begin · consent-{voice,scoring,expression}-{yes,no} consent-continue · check-microphone check-camera
+//   landing-begin · consent-{voice,scoring,recording,expression}-{yes,no} consent-continue · check-microphone check-camera
 //   check-level check-camera-toggle check-retry check-continue check-type-instead · question-text progress scenario
 //   replay mute hint-open hint-0… · thinking thinking-left answer-now · answer-panel listening captions answer-text
 //   draft-state elapsed type-instead speak-instead finish-answer leave-empty microphone-on microphone-choice
@@ -126,8 +126,13 @@ class Interview {
     this.changed();
   }
 
+  /** The camera's picture goes to the server: it is recorded, or looked at, or both. */
+  get pictureSent() {
+    return this.allows("voice") && (this.allows("recording") || this.allows("expression"));
+  }
+
   get cameraWanted() {
-    return this.allows("voice") && this.allows("expression") && sessionStorage.getItem("camera") !== "off";
+    return this.pictureSent && sessionStorage.getItem("camera") !== "off";
   }
 
   /** Shows the open answer as text, for this question only. */
@@ -283,7 +288,7 @@ class Interview {
     this.meter.follow(audio && (checking || this.live) ? audio : null);
     if (!this.live) return undefined;
     this.#awake.hold();
-    const tracks = { audio, video: this.allows("expression") ? video : null };
+    const tracks = { audio, video: this.pictureSent ? video : null };
     if (this.allows("voice") && (tracks.audio || tracks.video)) this.line.send(tracks);
     return undefined;
   }

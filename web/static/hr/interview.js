@@ -6,6 +6,7 @@ export function fromSnapshot(snapshot) {
     ...snapshot,
     answers: new Map(snapshot.answers.map((answer) => [answer.question_id, { ...answer, live: new Map() }])),
     faults: [...snapshot.faults],
+    recording: { ...snapshot.recording, gaps: [...snapshot.recording.gaps] },
     line: "none",
     packetLoss: 0,
     waiting: {}, // question → utterances whose words are still to come
@@ -186,6 +187,21 @@ const events = {
   RecognitionRestored(view, _, { at }) {
     view.recognition_failed = null;
     over(view, since(view, "recognition_failed", at), "recognition_failed");
+  },
+  RecordingStarted(view) {
+    view.recording.started = true;
+  },
+  RecordingGap(view, gap, { at }) {
+    view.recording.gaps.push(gap);
+    fault(view, "recording_gap", at, gap.start_ms, { lost_ms: gap.end_ms - gap.start_ms, detail: gap.reason });
+  },
+  RecordingFailed(view, { reason }, { at, clock_ms }) {
+    if (view.recording.failed === null) fault(view, "recording_failed", at, clock_ms, { detail: reason });
+    view.recording.failed = reason;
+  },
+  RecordingStored(view, stored, { at }) {
+    Object.assign(view.recording, { started: true, stored, failed: null });
+    over(view, since(view, "recording_failed", at), "recording_failed");
   },
   InterviewCompleted(view, _, { at }) {
     view.status = "completed";
