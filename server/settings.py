@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import binascii
 import json
+import re
 import secrets
 from base64 import b64decode, b64encode
 from ipaddress import ip_network
@@ -17,6 +18,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from question_flows.model import Language
+from server.recordings.keys import KeyRing
 
 
 def _json_list(value: Any) -> Any:
@@ -40,7 +42,9 @@ JsonList = Annotated[list[str], NoDecode, BeforeValidator(_json_list)]
 class Settings(BaseSettings):
     """The server's settings. Raises pydantic.ValidationError that names the variable when one is wrong."""
 
-    model_config = SettingsConfigDict(env_prefix="INTERVIEW_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="INTERVIEW_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     host: str = Field("127.0.0.1", description="Address the HTTP server listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port the HTTP server listens on; 0 takes a free one.")
@@ -54,7 +58,7 @@ class Settings(BaseSettings):
         default_factory=list,
         description='JSON list of proxies (address or network) whose X-Forwarded headers count, e.g. ["10.0.0.0/8"].',
     )
-    data_dir: Path = Field(Path("var"), description="Folder for the database and downloaded models.")
+    data_dir: Path = Field(Path("var"), description="Folder for the database, recordings and downloaded models.")
     database_url: str = Field(
         "",
         description="SQLAlchemy URL (sqlite+aiosqlite or postgresql+asyncpg). Empty: SQLite in the data folder.",
@@ -111,6 +115,23 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Shared secret with the TURN server for short-lived credentials (coturn: static-auth-secret).",
     )
+    recording_store: str = Field(
+        "",
+        description="Where finished recordings are kept: s3://BUCKET or s3://BUCKET/PREFIX. Empty: the data folder.",
+    )
+    recording_s3_endpoint: str = Field(
+        "", description="Address of an S3-compatible store, e.g. https://minio.example.org. Empty: Amazon's."
+    )
+    recording_s3_region: str = Field("us-east-1", description="Region of the bucket.")
+    recording_s3_access_key: str = Field(
+        "", description="Access key id of the bucket. Empty: what this machine's role gives it."
+    )
+    recording_s3_secret_key: SecretStr = Field(SecretStr(""), description="Secret that belongs to the access key.")
+    recording_key: SecretStr = Field(
+        SecretStr(""),
+        description="Encrypts recordings (AES-256-GCM): 32 bytes in base64, from openssl rand -base64 32. To change "
+        "it, a JSON list: the first encrypts, all decrypt. Empty: recordings are not encrypted.",
+    )
     ehr_url: str = Field("", description="Where reports are posted. Empty: the server's own built-in HR records.")
     ehr_secret: SecretStr = Field(
         SecretStr(""),
@@ -132,12 +153,25 @@ class Settings(BaseSettings):
             raise ValueError("must be lengths of 1 to 30 seconds, each once, the shortest first")
         return value
 
-    @field_validator("public_url", "ehr_url", "database_url", "redis_url")
+    @field_validator("public_url", "ehr_url", "database_url", "redis_url", "recording_s3_endpoint")
     @classmethod
     def _scheme(cls, value: str, info: ValidationInfo) -> str:
         begins = BEGINNINGS.get(info.field_name or "", ("http://", "https://"))
         if value and not value.startswith(begins):
             raise ValueError(f"must begin with {' or '.join(begins)}")
+        return value
+
+    @field_validator("recording_store")
+    @classmethod
+    def _bucket(cls, value: str) -> str:
+        if value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.~/-]*)?", value, re.ASCII):
+            raise ValueError("must be s3://BUCKET or s3://BUCKET/PREFIX, or empty")
+        return value
+
+    @field_validator("recording_key")
+    @classmethod
+    def _recording_key(cls, value: SecretStr) -> SecretStr:
+        KeyRing.parse(value.get_secret_value())
         return value
 
     @field_validator("ehr_secret")
@@ -160,15 +194,27 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _certificate_with_key(self) -> Self:
+    def _pairs(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("INTERVIEW_TLS_CERTIFICATE and INTERVIEW_TLS_KEY go together: set both or neither")
+        if bool(self.recording_s3_access_key) != bool(self.recording_s3_secret_key.get_secret_value()):
+            raise ValueError("INTERVIEW_RECORDING_S3_ACCESS_KEY and INTERVIEW_RECORDING_S3_SECRET_KEY go together")
         return self
 
     @property
     def sqlalchemy_url(self) -> str:
         """The database's URL; SQLite in the data folder unless set."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'interviews.sqlite'}"
+
+    @property
+    def recording_keys(self) -> KeyRing:
+        """The keys that recordings are encrypted with; empty: they are not."""
+        return KeyRing.parse(self.recording_key.get_secret_value())
+
+    @property
+    def recordings_dir(self) -> Path:
+        """Where recordings are written, and kept unless there is a store."""
+        return self.data_dir / "recordings"
 
     def signing_secret(self) -> str:
         """The webhook secret (`whsec_…`): the setting's, or one made once and kept in the data folder (mode 0600)."""
