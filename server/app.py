@@ -19,7 +19,17 @@ from question_flows.model import Flow
 from server.i18n import MESSAGES, Messages
 from server.interview.engine import takes_another
 from server.interview.registry import Interviews
-from server.keys import DATABASE, ENGINE, FLOWS, HUB, INTERVIEWS, RECOGNITION_SETTLED, REPORT_ENDPOINT, SETTINGS
+from server.keys import (
+    DATABASE,
+    DRAINING,
+    ENGINE,
+    FLOWS,
+    HUB,
+    INTERVIEWS,
+    RECOGNITION_SETTLED,
+    REPORT_ENDPOINT,
+    SETTINGS,
+)
 from server.live.hub import Hub
 from server.live.memory import MemoryBroker
 from server.live.redis import RedisBroker
@@ -72,6 +82,7 @@ async def storage(app: web.Application) -> AsyncIterator[None]:
     app[SETTINGS].data_dir.mkdir(parents=True, exist_ok=True)
     await app[DATABASE].open()
     app[RECOGNITION_SETTLED] = asyncio.Event()
+    app[DRAINING] = asyncio.Event()
     app[REPORT_ENDPOINT] = asyncio.get_running_loop().create_future()
     yield
     await app[DATABASE].close()

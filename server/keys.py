@@ -24,3 +24,5 @@ RECOGNITION_SETTLED = web.AppKey("recognition_settled", asyncio.Event)
 INTERVIEWS = web.AppKey("interviews", Interviews)
 REPORT_ENDPOINT = web.AppKey("report_endpoint", asyncio.Future[str])
 """Where reports are posted; known once the server listens, since the built-in endpoint is at its own address."""
+DRAINING = web.AppKey("draining", asyncio.Event)
+"""Set when this process was told to end and begins no interview any more; those under way go on for a while."""
