@@ -4,35 +4,34 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from aiohttp import web
 from pydantic import ValidationError
 
-from analyzers.transcription.dispatcher import EngineStatus
 from media.ice import IceSettings
 from question_flows.loader import FlowError
 from question_flows.model import Language
-from server.app import create_app, flows_of
+from server.announcing import base_url
+from server.app import flows_of
 from server.errors import UserError
 from server.i18n import Messages
 from server.interview.registry import Interviews
-from server.keys import DATABASE, ENGINE, RECOGNITION_SETTLED, REPORT_ENDPOINT, SETTINGS
 from server.live.hub import Hub
 from server.live.memory import MemoryBroker
-from server.logs import AccessLogger, configure
+from server.logs import configure
 from server.recognition import new_engine
+from server.serving import serve
 from server.settings import Settings
-from server.starting import CannotStart, database_opens, listen, make_data_dir, tls_context
+from server.starting import CannotStart, database_opens, make_data_dir
 from server.storage.database import Database
 from server.storage.event_log import EventLog
 from server.storage.users import Users
-
-SHUTDOWN_SECONDS = 5.0
+from server.workers.place import Place
+from server.workers.supervisor import supervise
 
 
 def main() -> None:
@@ -45,6 +44,10 @@ def main() -> None:
             asyncio.run(invite(settings, arguments))
         elif arguments.command == "hr-link":
             asyncio.run(hr_link(settings))
+        elif place := Place.taken_from(os.environ):
+            asyncio.run(serve(settings, place))
+        elif settings.worker_count > 1:
+            asyncio.run(supervise(settings))
         else:
             asyncio.run(serve(settings))
     except ValidationError as error:
@@ -79,12 +82,6 @@ def parse_arguments() -> argparse.Namespace:
     inviting.add_argument("--jurisdiction", help="law that holds; default: INTERVIEW_JURISDICTION")
     commands.add_parser("hr-link", help="print a one-time link that makes another account for HR")
     return parser.parse_args()
-
-
-def base_url(settings: Settings, port: int) -> str:
-    """Where browsers reach the server, without a slash at the end."""
-    scheme = "https" if settings.tls_certificate else "http"
-    return settings.public_url.rstrip("/") or f"{scheme}://localhost:{port}"
 
 
 async def invite(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -130,64 +127,6 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
-
-
-async def serve(settings: Settings) -> None:
-    """Serves until SIGINT or SIGTERM. Raises CannotStart."""
-    context = tls_context(settings)
-    make_data_dir(settings)
-    runner = web.AppRunner(
-        create_app(settings), access_log_class=AccessLogger, shutdown_timeout=SHUTDOWN_SECONDS, handle_signals=False
-    )
-    with database_opens(settings):
-        await runner.setup()
-    try:
-        await listen(runner, settings, context)
-        port: int = runner.addresses[0][1]
-        await open_report_endpoint(runner, settings, port)
-        await announce(runner.app, base_url(settings, port))
-        await until_told_to_stop()
-        print("Stopping: running interviews are kept and go on after the next start.", flush=True)
-    finally:
-        await runner.cleanup()
-
-
-async def open_report_endpoint(runner: web.AppRunner, settings: Settings, port: int) -> None:
-    """Settles where reports go. The built-in records are reached over loopback, under HTTPS by a port of their own."""
-    url = settings.ehr_url
-    if not url:
-        if settings.tls_certificate or settings.host not in {"127.0.0.1", "localhost", "0.0.0.0"}:
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
-            port = runner.addresses[-1][1]
-        url = f"http://127.0.0.1:{port}/ehr/reports"
-    runner.app[REPORT_ENDPOINT].set_result(url)
-
-
-async def announce(app: web.Application, base: str) -> None:
-    """Prints where HR signs in, how to invite, and whether answers can be spoken, as soon as each is known."""
-    settings = app[SETTINGS]
-    users = Users(app[DATABASE])
-    if not await users.exists():
-        token = await users.issue_link(datetime.now(UTC))
-        print(f"First sign-in for HR (works once): {base}/hr/welcome/{token}")
-    print(f"HR's page: {base}/hr")
-    print("Invite a candidate there, or: scripts/run invite --flow customer_service --language en --name 'Ada'")
-    print(f"Speech recognition: loading the model '{settings.whisper_model}' …", flush=True)
-    await app[RECOGNITION_SETTLED].wait()
-    engine = app[ENGINE]
-    if engine.status is EngineStatus.AVAILABLE:
-        print("Ready: answers can be spoken or typed.", flush=True)
-    else:
-        print(f"Ready, but answers can only be typed: {engine.reason}", flush=True)
-
-
-async def until_told_to_stop() -> None:
-    """Returns at the first SIGINT or SIGTERM."""
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await stop.wait()
 
 
 if __name__ == "__main__":

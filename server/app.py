@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 
@@ -26,6 +26,7 @@ from server.keys import (
     FLOWS,
     HUB,
     INTERVIEWS,
+    OWNERSHIP,
     RECOGNITION_SETTLED,
     REPORT_ENDPOINT,
     SETTINGS,
@@ -40,8 +41,14 @@ from server.recognition import new_engine, recognition
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.event_log import EventLog
+from server.workers.forwarding import to_owner
+from server.workers.ownership import Ownership
+from server.workers.place import Place
+from server.workers.serving import heartbeat, ownership
 
 log = logging.getLogger(__name__)
+
+Context = Callable[[web.Application], AsyncIterator[None]]
 
 LARGEST_BODY = 1 << 20
 """Bytes of a request's body: an answer of 20,000 characters or an SDP offer is far smaller."""
@@ -53,9 +60,13 @@ def flows_of(settings: Settings) -> dict[str, Flow]:
     return {**shipped_flows(), **own}
 
 
-def create_app(settings: Settings) -> web.Application:
-    """The application, ready to run; nothing is opened before it starts. Raises FlowError for a wrong flow file."""
-    app = web.Application(middlewares=MIDDLEWARES, client_max_size=LARGEST_BODY)
+def create_app(settings: Settings, place: Place | None = None) -> web.Application:
+    """The application, ready to run; nothing is opened before it starts. Raises FlowError for a wrong flow file.
+
+    place: this process's among several workers; None: it serves alone.
+    """
+    middlewares = (*MIDDLEWARES, to_owner) if place else MIDDLEWARES
+    app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
     app.on_response_prepare.append(security_headers)
     app[SETTINGS] = settings
     app[FLOWS] = flows_of(settings)
@@ -72,7 +83,11 @@ def create_app(settings: Settings) -> web.Application:
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/", to_hr)
     # Ended in the opposite order: interviews write down their last words while recognition still runs.
-    app.cleanup_ctx.extend((storage, live_events, recognition, interviews, server.ehr.outbox.deliver, loop_lag))
+    kept: tuple[Context, ...] = (interviews,)
+    if place:
+        app[OWNERSHIP] = Ownership(place, settings.redis_url)
+        kept = (ownership, interviews, heartbeat)
+    app.cleanup_ctx.extend((storage, live_events, recognition, *kept, server.ehr.outbox.deliver, loop_lag))
     app.on_shutdown.append(end_streams)
     return app
 
@@ -119,6 +134,7 @@ async def interviews(app: web.Application) -> AsyncIterator[None]:
             ice=ice,
             invitation_days=settings.invitation_days,
             expression=expression,
+            ownership=app.get(OWNERSHIP),
         )
         async with registry:
             app[INTERVIEWS] = registry

@@ -13,6 +13,7 @@ from server.interview.registry import Interviews
 from server.live.hub import Hub
 from server.settings import Settings
 from server.storage.database import Database
+from server.workers.ownership import Ownership
 
 SETTINGS = web.AppKey("settings", Settings)
 DATABASE = web.AppKey("database", Database)
@@ -26,3 +27,5 @@ REPORT_ENDPOINT = web.AppKey("report_endpoint", asyncio.Future[str])
 """Where reports are posted; known once the server listens, since the built-in endpoint is at its own address."""
 DRAINING = web.AppKey("draining", asyncio.Event)
 """Set when this process was told to end and begins no interview any more; those under way go on for a while."""
+OWNERSHIP = web.AppKey("ownership", Ownership)
+"""Which of several workers owns which interview; not there in a server of one process."""

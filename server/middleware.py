@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
@@ -43,13 +44,8 @@ SIGNED_PATHS = ("/ehr/",)
 
 @web.middleware
 async def forwarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Believes X-Forwarded-Proto, -Host and -For from the proxies named in the settings, and from nobody else."""
-    networks = [ip_network(item) for item in request.app[SETTINGS].trusted_proxies]
-    try:
-        trusted = any(ip_address(request.remote or "") in network for network in networks)
-    except ValueError:
-        trusted = False
-    if trusted:
+    """Believes X-Forwarded-Proto, -Host and -For from the settings' proxies and other workers, and from nobody else."""
+    if came_privately(request) or _from_proxy(request):
         hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
         request = request.clone(
             scheme=request.headers.get("X-Forwarded-Proto", request.scheme),
@@ -57,6 +53,20 @@ async def forwarded(request: web.Request, handler: Handler) -> web.StreamRespons
             remote=hops[-1] if hops else request.remote or "",
         )
     return await handler(request)
+
+
+def came_privately(request: web.Request) -> bool:
+    """Whether another worker of this machine has forwarded the request: nobody else can open the private sockets."""
+    connection = request.transport.get_extra_info("socket") if request.transport is not None else None
+    return connection is not None and connection.family == socket.AF_UNIX
+
+
+def _from_proxy(request: web.Request) -> bool:
+    networks = [ip_network(item) for item in request.app[SETTINGS].trusted_proxies]
+    try:
+        return any(ip_address(request.remote or "") in network for network in networks)
+    except ValueError:
+        return False
 
 
 @web.middleware

@@ -8,6 +8,7 @@ from __future__ import annotations
 import binascii
 import json
 import re
+import os
 import secrets
 from base64 import b64decode, b64encode
 from ipaddress import ip_network
@@ -39,6 +40,11 @@ BEGINNINGS = {
 JsonList = Annotated[list[str], NoDecode, BeforeValidator(_json_list)]
 
 
+def available_cores() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Settings(BaseSettings):
     """The server's settings. Raises pydantic.ValidationError that names the variable when one is wrong."""
 
@@ -62,6 +68,18 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "",
         description="SQLAlchemy URL (sqlite+aiosqlite or postgresql+asyncpg). Empty: SQLite in the data folder.",
+    )
+    workers: int = Field(
+        1,
+        ge=0,
+        le=256,
+        description="Server processes behind the one port; 0: one per core. More than one need INTERVIEW_REDIS_URL.",
+    )
+    drain_seconds: float = Field(
+        20,
+        ge=0,
+        description="Seconds that SIGTERM lets running interviews go on while none is begun; a second one ends it. "
+        "With the 10 s of an orderly stop it must fit into what your service manager allows.",
     )
     redis_url: str = Field("", description="Redis for live events, e.g. redis://localhost:6379/0. Empty: in memory.")
     language: Language = Field(
@@ -200,6 +218,17 @@ class Settings(BaseSettings):
         if bool(self.recording_s3_access_key) != bool(self.recording_s3_secret_key.get_secret_value()):
             raise ValueError("INTERVIEW_RECORDING_S3_ACCESS_KEY and INTERVIEW_RECORDING_S3_SECRET_KEY go together")
         return self
+
+    @model_validator(mode="after")
+    def _workers_meet(self) -> Self:
+        if self.workers != 1 and not self.redis_url:
+            raise ValueError("INTERVIEW_WORKERS other than 1 needs INTERVIEW_REDIS_URL, by which the processes meet")
+        return self
+
+    @property
+    def worker_count(self) -> int:
+        """How many processes serve."""
+        return self.workers or available_cores()
 
     @property
     def sqlalchemy_url(self) -> str:

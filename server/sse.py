@@ -50,7 +50,7 @@ async def stream(request: web.Request, messages: AsyncIterator[ServerSentEvent])
             "X-Accel-Buffering": "no",
         }
     )
-    _notice_a_dead_line(request)
+    notice_a_dead_line(request)
     await response.prepare(request)
     await response.write(b"retry: 1000\n\n")
     pump = asyncio.create_task(_write(response, messages))
@@ -64,10 +64,12 @@ async def stream(request: web.Request, messages: AsyncIterator[ServerSentEvent])
     return response
 
 
-def _notice_a_dead_line(request: web.Request) -> None:
+def notice_a_dead_line(request: web.Request) -> None:
     """Lets the system end a connection whose other side has vanished without a word (Wi-Fi lost, lid closed)."""
     connection = request.transport.get_extra_info("socket") if request.transport is not None else None
-    if connection is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+    if connection is None or connection.family == socket.AF_UNIX:
+        return  # Between two workers of one machine: the one that holds the reader's connection looks after it.
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREACHABLE_SECONDS * 1000))
 
 

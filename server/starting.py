@@ -20,8 +20,15 @@ class CannotStart(Exception):
 
 async def listen(runner: web.AppRunner, settings: Settings, context: ssl.SSLContext | None) -> None:
     """Opens the server's port. Raises CannotStart."""
-    try:
+    with port_opens(settings):
         await web.TCPSite(runner, settings.host, settings.port, ssl_context=context).start()
+
+
+@contextmanager
+def port_opens(settings: Settings) -> Iterator[None]:
+    """Around what opens the server's port. Raises CannotStart."""
+    try:
+        yield
     except OSError as error:
         place = f"port {settings.port} of {settings.host}"
         if error.errno == errno.EADDRINUSE:

@@ -10,6 +10,7 @@ from aiohttp import web
 from question_flows.model import Flow
 from server.candidate import bodies
 from server.candidate.access import candidate_session, interview_of, set_cookie
+from server.draining import refuse_start
 from server.errors import UserError
 from server.interview.commands import (
     GiveConsent,
@@ -130,6 +131,7 @@ async def consent(request: web.Request) -> web.Response:
 async def start(request: web.Request) -> web.Response:
     """Asks the first question."""
     session = await candidate_session(request)
+    refuse_start(request.app, session)
     await session.execute(Start())
     return _answer(session)
 

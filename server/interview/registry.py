@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -30,6 +30,7 @@ from server.storage.database import Database
 from server.storage.event_log import Conflict, EventLog
 from server.storage.invitations import Invitations
 from server.storage.users import email_of
+from server.workers.ownership import OwnedElsewhere, Ownership
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Interviews:
         purposes_offered: Callable[[str], tuple[Purpose, ...]] = purposes_offered,
         now: Callable[[], datetime] = utc_now,
         grace_seconds: float = 3.0,
+        ownership: Ownership | None = None,
     ) -> None:
         self.event_log = EventLog(database)
         self.hub = hub
@@ -66,6 +68,7 @@ class Interviews:
         self.ice = ice
         self.invitations = Invitations(database)
         self._database = database
+        self._ownership = ownership
         self._invitation_days = invitation_days
         self._services = Services(self.event_log, hub, engine, ice, expression, purposes_offered, now, grace_seconds)
         self._sessions: dict[str, tuple[InterviewSession, asyncio.Task[None]]] = {}
@@ -126,8 +129,30 @@ class Interviews:
         await self.hub.publish_events(interview_id, [event])
         return interview_id, token
 
-    async def get(self, interview_id: str) -> InterviewSession:
-        """The live session, taken up from the log if need be. Raises UserError interview_unknown (404)."""
+    async def get(self, interview_id: str, *, here: bool = False) -> InterviewSession:
+        """The live session, taken up from the log if need be; here: not by a worker with less load.
+
+        Raises UserError interview_unknown (404); OwnedElsewhere when it is another worker's, to which the request
+        is then forwarded: ask before anything has been done.
+        """
+        if self._ownership is not None and interview_id not in self._sessions:
+            await self._ownership.claim(interview_id, for_own=here)
+        try:
+            return await self._taken_up(interview_id)
+        except BaseException:
+            if self._ownership is not None and interview_id not in self._sessions:
+                await self._ownership.release([interview_id])
+            raise
+
+    async def find(self, interview_id: str) -> InterviewSession | None:
+        """The live session if there is one; never makes one. Raises OwnedElsewhere."""
+        if interview_id in self._sessions:
+            return self._sessions[interview_id][0]
+        if self._ownership is not None:
+            await self._ownership.look_up(interview_id)
+        return None
+
+    async def _taken_up(self, interview_id: str) -> InterviewSession:
         async with self._loading:
             if interview_id not in self._sessions:
                 state = await self._read(interview_id)
@@ -165,18 +190,28 @@ class Interviews:
 
     async def release_idle(self, now: datetime) -> None:
         """Forgets sessions where nobody has been for ten minutes; they are in the log."""
+        idle = [key for key, (session, _) in self._sessions.items() if session.idle_for(now) >= RELEASE_AFTER]
+        await self.release(idle)
+        for interview_id in idle:
+            self.hub.forget(interview_id)
+
+    async def release(self, interview_ids: Iterable[str]) -> None:
+        """Ends these sessions here; whoever comes next takes the interviews up from the log, in any process."""
         async with self._loading:
-            idle = [key for key, (session, _) in self._sessions.items() if session.idle_for(now) >= RELEASE_AFTER]
-            released = [self._sessions.pop(key) for key in idle]
-        for session, task in released:
-            await _end(session, task)
-            self.hub.forget(session.interview_id)
+            released = [self._sessions.pop(key) for key in interview_ids if key in self._sessions]
+        await asyncio.gather(*(_end(session, task) for session, task in released))
+        if self._ownership is not None:
+            await self._ownership.release(
+                session.interview_id for session, _ in released if session.interview_id not in self._sessions
+            )
 
     async def take_up_unsettled(self, now: datetime) -> None:
         """Makes up for a process that ended between the last answer and the report: nobody may come back for it."""
         for interview_id in await self.event_log.unsettled(now - SETTLED_AFTER):
             try:
-                await self.get(interview_id)
+                await self.get(interview_id, here=True)
+            except OwnedElsewhere:
+                continue
             except (UserError, Conflict, ValueError, LookupError) as error:
                 # Its flow is gone, or its log is from a newer version: the others do not wait for it.
                 log.warning("interview %s cannot be taken up (%s)", interview_id, type(error).__name__)

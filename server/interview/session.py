@@ -81,6 +81,16 @@ class InterviewSession:
         """Whether speech is recognised: available, loading, failing, reason."""
         return recognition_json(self._services.engine)
 
+    @property
+    def somebody(self) -> bool:
+        """Whether the candidate is there now."""
+        return self._presence.somebody
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the candidate is there, and the interview has begun and is not complete."""
+        return self._presence.somebody and self.state.status in UNFINISHED
+
     def waiting(self, question_id: str) -> int:
         """How many utterances of this answer wait for their words."""
         return self._listening.waiting(question_id)

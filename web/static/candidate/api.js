@@ -14,7 +14,12 @@ export class ApiError extends Error {
 
   /** Whether the server answered as it meant to: asking again at once would not help. */
   get refused() {
-    return this.code === "server_full" || (this.status < 500 && this.status !== 429);
+    return this.full || (this.status < 500 && this.status !== 429);
+  }
+
+  /** Whether no interview can be begun now; the place is kept until `retryAfterS` is over. */
+  get full() {
+    return ["server_full", "server_draining"].includes(this.code);
   }
 }
 

@@ -50,7 +50,7 @@ export function checkScreen(interview) {
       await interview.command("/start");
     } catch (error) {
       start.disabled = type.disabled = false;
-      if (error.code === "server_full") return wait(mode, error);
+      if (error.full) return wait(mode, error);
       fill(failed, notice("danger", error.message));
     }
     full?.leave();

@@ -1,0 +1,1 @@
+"""Several worker processes behind one port: a supervisor, who owns which interview, requests that find the owner."""
