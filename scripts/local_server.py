@@ -57,6 +57,7 @@ class LocalServer:
             "whisper_model": str(VOICE_MODEL),
             "allow_synthetic_model": "true",
             "ice_hosts": '["127.0.0.1"]',
+            "drain_seconds": "0",
         }
         own.update(settings or {})
         variables = {f"INTERVIEW_{name.upper()}": value for name, value in own.items()}
