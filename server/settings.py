@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import binascii
 import json
-import re
 import os
+import re
 import secrets
 from base64 import b64decode, b64encode
 from ipaddress import ip_network
@@ -81,7 +81,11 @@ class Settings(BaseSettings):
         description="Seconds that SIGTERM lets running interviews go on while none is begun; a second one ends it. "
         "With the 10 s of an orderly stop it must fit into what your service manager allows.",
     )
-    redis_url: str = Field("", description="Redis for what crosses processes: live events, and who holds which interview. Empty: one process alone.")
+    redis_url: str = Field(
+        "",
+        description="Redis for what crosses processes: live events, and who holds which interview. "
+        "Empty: one process alone.",
+    )
     language: Language = Field(
         Language.ENGLISH, description="Language of pages when the browser names none: en or zh-CN."
     )
