@@ -11,13 +11,14 @@ from aiohttp import web
 import server.candidate.routes
 import server.ehr.outbox
 import server.ehr.routes
+import server.health
 import server.hr.routes
 from analyzers.expression import ExpressionAnalyzer
 from media.ice import IceSettings
 from question_flows.loader import load_flows, shipped_flows
 from question_flows.model import Flow
+from server.admission import Admission, Limits
 from server.i18n import MESSAGES, Messages
-from server.interview.engine import takes_another
 from server.interview.registry import Interviews
 from server.keys import (
     DATABASE,
@@ -34,6 +35,7 @@ from server.keys import (
 from server.live.hub import Hub
 from server.live.memory import MemoryBroker
 from server.live.redis import RedisBroker
+from server.load_sampling import load_sampling
 from server.loop_lag import LOOP_LAG, LoopLag, loop_lag
 from server.middleware import MIDDLEWARES, security_headers
 from server.pages import setup_templates
@@ -80,14 +82,16 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     server.candidate.routes.add_routes(app)
     server.hr.routes.add_routes(app)
     server.ehr.routes.add_routes(app)
-    app.router.add_get("/healthz", healthz)
+    server.health.add_routes(app)
     app.router.add_get("/", to_hr)
     # Ended in the opposite order: interviews write down their last words while recognition still runs.
     kept: tuple[Context, ...] = (interviews,)
     if place:
         app[OWNERSHIP] = Ownership(place, settings.redis_url)
         kept = (ownership, interviews, heartbeat)
-    app.cleanup_ctx.extend((storage, live_events, recognition, *kept, server.ehr.outbox.deliver, loop_lag))
+    app.cleanup_ctx.extend(
+        (storage, live_events, recognition, *kept, server.ehr.outbox.deliver, loop_lag, load_sampling)
+    )
     app.on_shutdown.append(end_streams)
     return app
 
@@ -132,6 +136,13 @@ async def interviews(app: web.Application) -> AsyncIterator[None]:
             app[FLOWS],
             engine=app[ENGINE],
             ice=ice,
+            admission=Admission(
+                Limits(
+                    loop_lag_ms=settings.most_loop_lag_ms,
+                    loop_load=settings.most_loop_load,
+                    interviews=settings.most_interviews,
+                )
+            ),
             invitation_days=settings.invitation_days,
             expression=expression,
             ownership=app.get(OWNERSHIP),
@@ -144,16 +155,3 @@ async def interviews(app: web.Application) -> AsyncIterator[None]:
 async def to_hr(request: web.Request) -> web.Response:
     """The bare address leads HR to its page; candidates come by their links."""
     raise web.HTTPSeeOther("/hr")
-
-
-async def healthz(request: web.Request) -> web.Response:
-    """Answers while the event loop runs; says how promptly, how recognition stands and whether it takes another."""
-    engine = request.app[ENGINE]
-    body = {
-        "status": "ok",
-        "recognition": engine.status,
-        "queue_wait_ms": round(engine.queue_wait_ms),
-        "admits": takes_another(engine),
-        "loop_lag_ms": request.app[LOOP_LAG].summary(),
-    }
-    return web.json_response(body)

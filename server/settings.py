@@ -114,6 +114,21 @@ class Settings(BaseSettings):
         ge=1,
         description="Milliseconds that speech may wait for recognition on average; beyond it no interview is begun.",
     )
+    most_loop_lag_ms: float = Field(
+        100.0,
+        ge=1,
+        description="Milliseconds that the event loop's timers may be late (99th percentile of a second, median of the "
+        "last five seconds); beyond it no spoken interview is begun.",
+    )
+    most_loop_load: float = Field(
+        0.85,
+        ge=0.1,
+        le=1,
+        description="Share of a core that the event loop's thread may use; beyond it no spoken interview is begun.",
+    )
+    most_interviews: int = Field(
+        0, ge=0, description="Interviews under way at once in one process, typed ones included; 0: no fixed number."
+    )
     allow_synthetic_model: bool = Field(
         False, description="Silences the warning about the synthetic test model; demo and tests set it."
     )

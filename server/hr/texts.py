@@ -9,8 +9,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from server.interview.engine import recognition_json as engine_json
-from server.interview.engine import takes_another
-from server.keys import ENGINE, SETTINGS
+from server.keys import ENGINE, INTERVIEWS, SETTINGS
 from server.recognition import uses_synthetic_model
 
 
@@ -23,4 +22,5 @@ def recognition_json(app: web.Application) -> dict[str, Any]:
     """Whether speech is recognised, whether by a model that is for tests only, and whether there is room for more."""
     engine = app[ENGINE]
     synthetic = uses_synthetic_model(app[SETTINGS])
-    return {**engine_json(engine), "synthetic": synthetic, "full": not takes_another(engine)}
+    full = app[INTERVIEWS].room.refusal() is not None
+    return {**engine_json(engine), "synthetic": synthetic, "full": full}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from analyzers.results import Transcript
 from question_flows.model import Flow
 from question_flows.progress import first_question, next_question
+from server.admission import RETRY_AFTER_S
 from server.errors import UserError
 from server.interview import commands as asked
 from server.interview import events as happened
@@ -15,22 +16,19 @@ from server.interview.events import AnswerMode, EventBody, Purpose
 from server.interview.state import AnswerState, InterviewState, Phase, Status
 from server.interview.typed import clean, typed_transcript
 
-RETRY_AFTER_S = 60
-"""When a candidate whom the server had no room for is to try again."""
-
 
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What the state does not hold. clock_ms: interview clock now. purposes: those the law lets us ask for.
 
-    speech_counts: it is recognised now, or kept until it can be. takes_another: recognition keeps up with the spoken
-    interviews that run, so that one more may begin.
+    speech_counts: it is recognised now, or kept until it can be. has_room: one more interview may begin here; asked
+    only for a start.
     """
 
     clock_ms: int
     purposes: tuple[Purpose, ...]
     speech_counts: bool
-    takes_another: bool
+    has_room: bool
 
 
 def decide(state: InterviewState, flow: Flow, command: Command, situation: Situation) -> list[EventBody]:
@@ -89,7 +87,7 @@ def _start(state: InterviewState, flow: Flow, situation: Situation) -> list[Even
         raise UserError("consent_first", status=409)
     if state.status is not Status.READY:
         return []
-    if state.allows(Purpose.VOICE) and not situation.takes_another:
+    if not situation.has_room:
         raise UserError("server_full", status=503, retry_after_s=RETRY_AFTER_S)
     return [happened.InterviewStarted(), happened.QuestionAsked(first_question(flow).id, 0)]
 

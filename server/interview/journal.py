@@ -14,6 +14,7 @@ from media.ice import IceSettings
 from question_flows.model import Flow
 from server.interview.events import EventBody, InterviewEvent, Purpose, ServerRestarted
 from server.interview.fold import apply, fold
+from server.interview.room import Room
 from server.interview.state import InterviewState
 from server.live.hub import Hub
 from server.live.messages import Signal
@@ -36,6 +37,7 @@ class Services:
     event_log: EventLog
     hub: Hub
     engine: Scheduler
+    room: Room
     ice: IceSettings
     expression: ExpressionAnalyzer | None
     purposes_offered: Callable[[str], tuple[Purpose, ...]]

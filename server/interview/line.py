@@ -10,6 +10,7 @@ from typing import Any
 from analyzers.transcription.confidence import line_quality
 from media.frames import AudioFrame, VideoFrame
 from media.peer import BadOffer, Peer, PeerState
+from server.admission import RETRY_AFTER_S
 from server.errors import UserError
 from server.interview.events import Purpose
 from server.interview.journal import Journal
@@ -20,7 +21,7 @@ from server.interview.typed import clean
 MOST_OFFERS_AT_ONCE = 3
 """One under way and two in line: a page loaded twice; whatever is beyond that is a flood."""
 
-RETRY_AFTER_S = 2
+NEXT_OFFER_S = 2
 
 LEVEL_SECONDS = 0.25
 LOSS_EVERY = 20
@@ -48,6 +49,13 @@ class CandidateLine:
         self._loss = 0.0
         self._attaching = asyncio.Lock()
         self._offers = 0
+        # Whoever began before this process took the interview up comes back.
+        self._had_one = journal.state.started_at is not None
+
+    @property
+    def peer(self) -> Peer | None:
+        """The line there is."""
+        return self._peer
 
     @property
     def quality(self) -> float:
@@ -65,14 +73,16 @@ class CandidateLine:
         """(peer_id, answer SDP). spawn: starts the task that serves the line.
 
         Raises UserError: offer_bad (400) for an unusable offer; voice_not_consented or not_running (409);
-        offers_too_many (429).
+        offers_too_many (429); server_full (503) for a first line while the process has no time to spare.
         """
         if self._journal.state.status in (Status.INVITED, Status.COMPLETED):
             raise UserError("not_running", status=409)
         if not self._journal.state.allows(Purpose.VOICE):
             raise UserError("voice_not_consented", status=409)
         if self._offers >= MOST_OFFERS_AT_ONCE:
-            raise UserError("offers_too_many", status=429, retry_after_s=RETRY_AFTER_S)
+            raise UserError("offers_too_many", status=429, retry_after_s=NEXT_OFFER_S)
+        if not self._had_one and not self._journal.services.room.first_line():
+            raise UserError("server_full", status=503, retry_after_s=RETRY_AFTER_S)
         self._offers += 1
         try:
             async with self._attaching:
@@ -80,6 +90,7 @@ class CandidateLine:
                 former, self._peer, self._peer_id = self._peer, peer, uuid.uuid4().hex
                 self._generation = 0
                 peer_id = self._peer_id
+                self._had_one = True
                 spawn(self._serve(peer))
             if former is not None:
                 await former.close()
@@ -203,5 +214,5 @@ class CandidateLine:
 
 def _refused(error: BadOffer) -> UserError:
     if error.reason == "too_many":
-        return UserError("offers_too_many", status=429, retry_after_s=RETRY_AFTER_S)
+        return UserError("offers_too_many", status=429, retry_after_s=NEXT_OFFER_S)
     return UserError("offer_bad", field="offer", params={"reason": error.reason})

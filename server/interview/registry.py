@@ -16,12 +16,14 @@ from analyzers.expression import ExpressionAnalyzer
 from analyzers.transcription.scheduler import Scheduler
 from media.ice import IceSettings
 from question_flows.model import Flow, Language
+from server.admission import Admission
 from server.errors import UserError
 from server.governance.policy import purposes_offered
 from server.interview.events import InterviewInvited, Purpose
 from server.interview.fold import fold
 from server.interview.journal import Services, utc_now
 from server.interview.report import Report, build_report
+from server.interview.room import Room
 from server.interview.session import InterviewSession
 from server.interview.state import InterviewState
 from server.interview.typed import clean
@@ -54,6 +56,7 @@ class Interviews:
         *,
         engine: Scheduler,
         ice: IceSettings,
+        admission: Admission | None = None,
         invitation_days: int = 14,
         expression: ExpressionAnalyzer | None = None,
         purposes_offered: Callable[[str], tuple[Purpose, ...]] = purposes_offered,
@@ -70,7 +73,10 @@ class Interviews:
         self._database = database
         self._ownership = ownership
         self._invitation_days = invitation_days
-        self._services = Services(self.event_log, hub, engine, ice, expression, purposes_offered, now, grace_seconds)
+        self.room = Room(admission or Admission(), engine, self._under_way)
+        self._services = Services(
+            self.event_log, hub, engine, self.room, ice, expression, purposes_offered, now, grace_seconds
+        )
         self._sessions: dict[str, tuple[InterviewSession, asyncio.Task[None]]] = {}
         self._loading = asyncio.Lock()
         self._caretaker: asyncio.Task[None] | None = None
@@ -215,6 +221,9 @@ class Interviews:
             except (UserError, Conflict, ValueError, LookupError) as error:
                 # Its flow is gone, or its log is from a newer version: the others do not wait for it.
                 log.warning("interview %s cannot be taken up (%s)", interview_id, type(error).__name__)
+
+    def _under_way(self) -> int:
+        return sum(session.under_way for session in self.running())
 
     async def _take_care(self) -> None:
         while True:

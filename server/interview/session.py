@@ -11,9 +11,9 @@ from typing import Any
 
 from analyzers.transcription.dispatcher import EngineStatus
 from question_flows.model import Flow
-from server.interview.commands import Command, SubmitAnswer
+from server.interview.commands import Command, Start, SubmitAnswer
 from server.interview.decide import Situation, decide
-from server.interview.engine import recognition_events, recognition_json, takes_another
+from server.interview.engine import recognition_events, recognition_json
 from server.interview.events import (
     AnswerDrafted,
     AnswerMode,
@@ -32,7 +32,7 @@ from server.interview.listening import LATE_WORDS_SECONDS, Listening
 from server.interview.presence import UNFINISHED, Presence
 from server.interview.running_score import RunningScore
 from server.interview.settling import Settling
-from server.interview.state import InterviewState
+from server.interview.state import InterviewState, Status
 from server.interview.watching import Watching
 from server.live.messages import LiveEvent
 
@@ -99,6 +99,11 @@ class InterviewSession:
         """The wall clock, UTC."""
         return self._journal.now()
 
+    @property
+    def has_line(self) -> bool:
+        """Whether the candidate's sound comes in by a line."""
+        return self._line.peer is not None
+
     def idle_for(self, now: datetime) -> timedelta:
         """How long nobody has been there, and no words were waited for that only this process has the sound of."""
         if self._presence.somebody:
@@ -113,11 +118,26 @@ class InterviewSession:
         """
         if isinstance(command, SubmitAnswer):
             events = await self._submit(command)
+        elif isinstance(command, Start):
+            events = await self._start(command)
         else:
             events = await self._journal.record(lambda state: self._decide(state, command))
         for event in events:
             self._react(event.body)
         return self.state
+
+    async def _start(self, command: Start) -> list[InterviewEvent]:
+        with self._services.room.entrance() as entrance:
+
+            def decided(state: InterviewState) -> list[EventBody]:
+                # Whoever has begun already is never turned away.
+                begins = state.status is Status.READY
+                has_room = entrance.ask(spoken=state.allows(Purpose.VOICE)) if begins else True
+                return self._decide(state, command, has_room=has_room)
+
+            events = await self._journal.record(decided)
+            entrance.began = bool(events)
+        return events
 
     async def _submit(self, command: SubmitAnswer) -> list[InterviewEvent]:
         # What was said before somebody chose to type is kept with its question too; nobody has to wait for it.
@@ -214,14 +234,14 @@ class InterviewSession:
         assert self._group is not None
         self._group.create_task(coroutine)
 
-    def _decide(self, state: InterviewState, command: Command) -> list[EventBody]:
+    def _decide(self, state: InterviewState, command: Command, *, has_room: bool = True) -> list[EventBody]:
         engine, question_id = self._services.engine, state.question_id
         situation = Situation(
             clock_ms=self._journal.clock_ms(),
             purposes=self.purposes,
             speech_counts=engine.status is not EngineStatus.UNAVAILABLE
             or (question_id is not None and self._listening.waiting(question_id) > 0),
-            takes_another=takes_another(engine),
+            has_room=has_room,
         )
         return decide(state, self.flow, command, situation)
 

@@ -15,7 +15,13 @@ __all__ = ["Broker", "Hub", "LiveEvent", "LiveMessage", "Signal"]
 
 
 class Broker(Protocol):
-    """Carries live messages to viewers here and, if it can, in other processes. It may lose them; the log does not."""
+    """Carries live messages to viewers here and, if it can, in other processes. It may lose them; the log does not.
+
+    reachable: whether it can now. dropped: messages that never left this process.
+    """
+
+    reachable: bool
+    dropped: int
 
     async def open(self) -> None:
         """Starts; never waits for another machine."""
@@ -45,6 +51,16 @@ class Hub:
     def __init__(self, broker: Broker, event_log: EventLog) -> None:
         self._broker = broker
         self._log = event_log
+
+    @property
+    def reachable(self) -> bool:
+        """Whether other processes can be reached."""
+        return self._broker.reachable
+
+    @property
+    def dropped(self) -> int:
+        """Messages that never left this process."""
+        return self._broker.dropped
 
     async def open(self) -> None:
         """Starts the broker."""

@@ -13,6 +13,8 @@ class MemoryBroker:
 
     def __init__(self) -> None:
         self._fanout = Fanout()
+        self.reachable = True
+        self.dropped = 0
 
     async def open(self) -> None:
         """Nothing to do."""

@@ -50,7 +50,8 @@ class RedisBroker:
         self._unsent: deque[LiveMessage] = deque(maxlen=UNSENT)
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._reachable = True
+        self.reachable = True
+        """Whether Redis answered when it was last spoken to."""
         self.dropped = 0
         """Messages that never left this process."""
         self._told_dropped = 0
@@ -106,8 +107,8 @@ class RedisBroker:
             try:
                 await work()
             except (RedisError, OSError, TimeoutError) as error:
-                if self._reachable:
-                    self._reachable = False
+                if self.reachable:
+                    self.reachable = False
                     log.warning("Redis is out of reach (%s): viewers of other processes lag", type(error).__name__)
             await asyncio.sleep(RETRY_SECONDS)
 
@@ -139,8 +140,8 @@ class RedisBroker:
     async def _listen(self) -> None:
         async with self._redis.pubsub() as pubsub:
             await pubsub.subscribe(CHANNEL)
-            if not self._reachable:
-                self._reachable = True
+            if not self.reachable:
+                self.reachable = True
                 log.warning("Redis is back")
             # Whatever was said while nobody listened is missing here.
             self._fanout.gap()

@@ -16,6 +16,8 @@ from alembic.config import Config
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from server.storage import schema
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_391_204_518
 """PostgreSQL advisory lock: several nodes that start together bring the schema up to date one by one."""
@@ -65,6 +67,11 @@ class Database:
     async def close(self) -> None:
         """Closes every connection."""
         await self.engine.dispose()
+
+    async def check(self) -> None:
+        """Reads something. Raises SQLAlchemyError when the database is away or is none of ours."""
+        async with self.read() as connection:
+            await connection.execute(sa.select(schema.interviews.c.id).limit(1))
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:

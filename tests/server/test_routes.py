@@ -13,6 +13,7 @@ from tests.server.conftest import Client
 PUBLIC = {
     ("GET", "/"),
     ("GET", "/healthz"),
+    ("GET", "/readyz"),
     ("GET", "/static"),
     ("GET", "/i/{token}"),
     ("POST", "/i/{token}"),
