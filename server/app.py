@@ -18,6 +18,7 @@ from media.ice import IceSettings
 from question_flows.loader import load_flows, shipped_flows
 from question_flows.model import Flow
 from server.admission import Admission, Limits
+from server.caps import CAPS, Caps
 from server.i18n import MESSAGES, Messages
 from server.interview.registry import Interviews
 from server.keys import (
@@ -78,6 +79,7 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     app[HUB] = Hub(broker, EventLog(app[DATABASE]))
     app[ENGINE] = new_engine(settings)
     app[LOOP_LAG] = LoopLag()
+    app[CAPS] = Caps(settings)
     setup_templates(app)
     server.candidate.routes.add_routes(app)
     server.hr.routes.add_routes(app)

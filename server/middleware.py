@@ -113,9 +113,12 @@ def _answer(request: web.Request, error: UserError) -> web.Response:
     message = request.app[MESSAGES].text(language, f"error.{error.code}", error.params)
     if request.path.startswith(API_PREFIXES):
         body = {"error": {"code": error.code, "message": message, "field": error.field}}
-        headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
-        return web.json_response(body, status=error.status, headers=headers)
-    return render(request, "error.html", status=error.status, code=error.code, message=message)
+        response = web.json_response(body, status=error.status)
+    else:
+        response = render(request, "error.html", status=error.status, code=error.code, message=message)
+    if error.retry_after_s is not None:
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
 
 
 async def security_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -129,6 +129,23 @@ class Settings(BaseSettings):
     most_interviews: int = Field(
         0, ge=0, description="Interviews under way at once in one process, typed ones included; 0: no fixed number."
     )
+    most_offers_per_interview: int = Field(
+        30, ge=1, description="Lines (WebRTC offers) that one interview may ask for in a minute."
+    )
+    most_offers_per_address: int = Field(
+        240,
+        ge=1,
+        description="Lines that one address (of IPv6: one /64) may ask for in a minute; many candidates may share one.",
+    )
+    most_offers: int = Field(
+        600, ge=1, description="Lines that all together may ask for in a minute, in each process of the server."
+    )
+    most_writes_per_interview: int = Field(
+        600, ge=1, description="Changes (answers, drafts, pauses, lines …) that one interview may ask for in a minute."
+    )
+    most_unknown_links_per_address: int = Field(
+        30, ge=1, description="Invitation links never given out that one address may try in a minute."
+    )
     allow_synthetic_model: bool = Field(
         False, description="Silences the warning about the synthetic test model; demo and tests set it."
     )

@@ -10,6 +10,7 @@ from aiohttp import web
 from question_flows.model import Flow
 from server.candidate import bodies
 from server.candidate.access import candidate_session, interview_of, set_cookie
+from server.caps import CAPS
 from server.draining import refuse_start
 from server.errors import UserError
 from server.interview.commands import (
@@ -30,6 +31,7 @@ from server.live.hub import LiveMessage
 from server.live.wire import to_sse
 from server.pages import render
 from server.sse import ServerSentEvent, last_event_id, stream
+from server.storage.invitations import Invitation
 
 SHOWN_TO_CANDIDATES = frozenset(
     {
@@ -58,7 +60,7 @@ SHOWN_TO_CANDIDATES = frozenset(
 
 async def landing(request: web.Request) -> web.StreamResponse:
     """What the link is about. Looking does not use the link up: mail programs and chats fetch links for previews."""
-    invitation = await request.app[INTERVIEWS].invitations.find(request.match_info["token"], datetime.now(UTC))
+    invitation = await _invitation(request)
     if await interview_of(request) == invitation.interview_id:
         raise web.HTTPSeeOther("/interview")
     if invitation.redeemed_at is not None:
@@ -81,10 +83,22 @@ async def redeem(request: web.Request) -> web.StreamResponse:
     """Exchanges the link for this browser's cookie, once."""
     invitations, token = request.app[INTERVIEWS].invitations, request.match_info["token"]
     response = web.HTTPSeeOther("/interview")
-    invitation = await invitations.find(token, datetime.now(UTC))
+    invitation = await _invitation(request)
     if await interview_of(request) != invitation.interview_id:
         set_cookie(request, response, await invitations.redeem(token, datetime.now(UTC)))
     raise response
+
+
+async def _invitation(request: web.Request) -> Invitation:
+    """What the link opens. Raises UserError link_unknown, link_expired, or links_too_many for one who guesses."""
+    caps = request.app[CAPS]
+    caps.link(request.remote)
+    try:
+        return await request.app[INTERVIEWS].invitations.find(request.match_info["token"], datetime.now(UTC))
+    except UserError as error:
+        if error.code == "link_unknown":
+            caps.unknown_link(request.remote)
+        raise
 
 
 async def page(request: web.Request) -> web.StreamResponse:

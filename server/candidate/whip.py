@@ -12,6 +12,7 @@ from aiohttp import web
 
 from media.ice import IceServer
 from server.candidate.access import candidate_session
+from server.caps import CAPS
 from server.errors import UserError
 from server.interview.events import Purpose
 from server.keys import INTERVIEWS
@@ -32,7 +33,9 @@ async def offer(request: web.Request) -> web.Response:
         raise UserError("media_not_consented", status=403)
     if request.content_type != SDP:
         raise UserError("offer_media_type", status=415, params={"type": SDP})
-    peer_id, answer = await session.attach(await _text(request, LONGEST_OFFER))
+    text = await _text(request, LONGEST_OFFER)
+    request.app[CAPS].offer(session.interview_id, request.remote)
+    peer_id, answer = await session.attach(text)
     headers = {"Location": f"/api/interview/whip/{peer_id}", "ETag": f'"{session.line.etag}"', "Accept-Patch": FRAGMENT}
     response = web.Response(status=201, text=answer, content_type=SDP, headers=headers)
     for server in request.app[INTERVIEWS].ice.ice_servers_for_browser(datetime.now(UTC)):
@@ -56,6 +59,7 @@ async def patch(request: web.Request) -> web.Response:
     if condition.strip('"') != "*":
         await session.line.add_candidates(peer_id, fragment, condition.strip('"'))
         return web.Response(status=204)
+    request.app[CAPS].offer(session.interview_id, request.remote)
     answer = await session.line.restart_ice(peer_id, fragment)
     return web.Response(text=answer, content_type=FRAGMENT, headers={"ETag": f'"{session.line.etag}"'})
 

@@ -9,13 +9,15 @@ from urllib.parse import quote
 from aiohttp import web
 
 from server.errors import UserError
-from server.hr.failure_limit import FailureLimit
+from server.rate_limit import RateLimit
 from server.storage.users import SESSION_HOURS, HrUser, Users
 
 COOKIE = "hr_session"
 
 USERS = web.AppKey("hr_users", Users)
-FAILURES = web.AppKey("hr_failures", FailureLimit)
+FAILURES = web.AppKey("hr_failures", RateLimit)
+"""Failed sign-ins."""
+FAILURES_WINDOW_S = 15 * 60.0
 USER = web.RequestKey("hr_user", HrUser)
 
 View = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from aiohttp import web
 
 from server.hr import invitations, monitor, report, sign_in, wall
-from server.hr.access import FAILURES, USERS, signed_in_api, signed_in_page
-from server.hr.failure_limit import FailureLimit
+from server.hr.access import FAILURES, FAILURES_WINDOW_S, USERS, signed_in_api, signed_in_page
 from server.keys import DATABASE
+from server.rate_limit import RateLimit
 from server.storage.users import Users
 
 
 def add_routes(app: web.Application) -> None:
     """Hangs HR's pages and interfaces onto the application, whose database must be there already."""
     app[USERS] = Users(app[DATABASE])
-    app[FAILURES] = FailureLimit()
+    app[FAILURES] = RateLimit(FAILURES_WINDOW_S)
     app.router.add_routes(
         [
             web.get("/hr/welcome/{token}", sign_in.welcome_form),

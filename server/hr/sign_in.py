@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from time import monotonic
 
 from aiohttp import web
 
@@ -33,20 +34,20 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     form = await form_fields(request)
     email, password = form.get("email", ""), form.get("password", "")
     behind = page_behind(form.get("next"))
-    now, failures = datetime.now(UTC), request.app[FAILURES]
+    now, failures = monotonic(), request.app[FAILURES]
     limits = _limits(email.strip().lower(), request.remote or "")
-    wait = max(failures.wait(key, most, now) for key, most in limits.items())
-    if wait:
-        minutes = str(int(wait.total_seconds() // 60) + 1)
+    wait_s = max(failures.wait_s(key, most, now) for key, most in limits.items())
+    if wait_s:
+        minutes = str(int(wait_s // 60) + 1)
         error = UserError("too_many_sign_ins", status=429, params={"minutes": minutes})
         return _sign_in_page(request, behind, email, error)
     # Noted before the answer is known, so that many attempts at the same moment count as well.
     for key in limits:
-        failures.failed(key, now)
-    cookie = await request.app[USERS].sign_in(email, password, now)
+        failures.note(key, now)
+    cookie = await request.app[USERS].sign_in(email, password, datetime.now(UTC))
     if cookie is None:
         return _sign_in_page(request, behind, email, UserError("sign_in_wrong", status=401))
-    failures.succeeded(next(iter(limits)))
+    failures.forget(next(iter(limits)))
     response = web.Response(status=303, headers={"Location": behind})
     set_cookie(request, response, cookie)
     return response

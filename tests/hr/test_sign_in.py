@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from server.hr.access import page_behind
-from server.hr.failure_limit import WINDOW, FailureLimit
 from server.keys import DATABASE
 from server.storage.users import Users
 from tests.hr.conftest import EMAIL, PASSWORD, House
-
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 async def link(house: House, hours: float = 24) -> str:
@@ -135,20 +132,3 @@ async def test_every_page_and_interface_of_hr_asks_for_the_sign_in(house: House)
 )
 def test_the_way_back_leads_to_hrs_pages_only(elsewhere: str | None) -> None:
     assert page_behind(elsewhere) == "/hr"
-
-
-def test_failures_are_forgotten_after_a_quarter_of_an_hour() -> None:
-    limit = FailureLimit()
-    for second in range(3):
-        limit.failed("somebody", NOW + timedelta(seconds=second))
-    assert limit.wait("somebody", 4, NOW) == timedelta()
-    assert limit.wait("somebody", 3, NOW + timedelta(seconds=3)) == WINDOW - timedelta(seconds=3)
-    assert limit.wait("somebody else", 3, NOW) == timedelta()
-    assert limit.wait("somebody", 3, NOW + WINDOW) == timedelta()
-
-
-def test_a_success_clears_the_failures() -> None:
-    limit = FailureLimit()
-    limit.failed("somebody", NOW)
-    limit.succeeded("somebody")
-    assert limit.wait("somebody", 1, NOW) == timedelta()
