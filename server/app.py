@@ -13,6 +13,7 @@ import server.ehr.outbox
 import server.ehr.routes
 import server.health
 import server.hr.routes
+import server.metrics
 from analyzers.expression import ExpressionAnalyzer
 from media.ice import IceSettings
 from question_flows.loader import load_flows, shipped_flows
@@ -38,6 +39,7 @@ from server.live.memory import MemoryBroker
 from server.live.redis import RedisBroker
 from server.load_sampling import load_sampling
 from server.loop_lag import LOOP_LAG, LoopLag, loop_lag
+from server.metrics import counted
 from server.middleware import MIDDLEWARES, security_headers
 from server.pages import setup_templates
 from server.recognition import new_engine, recognition
@@ -68,7 +70,7 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
 
     place: this process's among several workers; None: it serves alone.
     """
-    middlewares = (*MIDDLEWARES, to_owner) if place else MIDDLEWARES
+    middlewares = (counted, *MIDDLEWARES, to_owner) if place else (counted, *MIDDLEWARES)
     app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
     app.on_response_prepare.append(security_headers)
     app[SETTINGS] = settings
@@ -85,6 +87,7 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     server.hr.routes.add_routes(app)
     server.ehr.routes.add_routes(app)
     server.health.add_routes(app)
+    server.metrics.add_routes(app)
     app.router.add_get("/", to_hr)
     # Ended in the opposite order: interviews write down their last words while recognition still runs.
     kept: tuple[Context, ...] = (interviews,)

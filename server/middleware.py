@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -62,11 +62,16 @@ def came_privately(request: web.Request) -> bool:
 
 
 def _from_proxy(request: web.Request) -> bool:
-    networks = [ip_network(item) for item in request.app[SETTINGS].trusted_proxies]
+    return within(request.remote, request.app[SETTINGS].trusted_proxies)
+
+
+def within(address: str | None, networks: Iterable[str]) -> bool:
+    """Whether the address lies in one of the networks; what is no address does not."""
     try:
-        return any(ip_address(request.remote or "") in network for network in networks)
+        parsed = ip_address(address or "")
     except ValueError:
         return False
+    return any(parsed in ip_network(network) for network in networks)
 
 
 @web.middleware

@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         default_factory=list,
         description='JSON list of proxies (address or network) whose X-Forwarded headers count, e.g. ["10.0.0.0/8"].',
     )
+    metrics_from: JsonList = Field(
+        default_factory=lambda: ["127.0.0.0/8", "::1/128"],
+        description="JSON list of addresses or networks that may read /metrics. Name a proxy on this machine in "
+        "INTERVIEW_TRUSTED_PROXIES, or its visitors look local.",
+    )
     data_dir: Path = Field(Path("var"), description="Folder for the database, recordings and downloaded models.")
     database_url: str = Field(
         "",
@@ -193,7 +198,7 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "metrics_from")
     @classmethod
     def _networks(cls, value: list[str]) -> list[str]:
         for item in value:

@@ -7,6 +7,7 @@ dropped. Decided on measured times and not on a number of interviews, since mach
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 CADENCE_FACTOR = 2.0
@@ -44,6 +45,11 @@ class MeasuredLoad:
         self._turnaround_s = 0.0
         self._waits: deque[tuple[float, float]] = deque()
         self._admits = True
+        self._listeners: list[Callable[[float], None]] = []
+
+    def on_wait(self, listener: Callable[[float], None]) -> None:
+        """Calls listener with the seconds that each whole utterance waited before it was decoded."""
+        self._listeners.append(listener)
 
     def cadence_ms(self, oldest_at: float | None, now: float) -> int:
         """How often a partial is worth asking for: the smoothed time that one takes, twice, within bounds.
@@ -62,6 +68,9 @@ class MeasuredLoad:
         self.load.compute_s += compute_s
         if whole:
             self._waits.extend((now, wait_s) for wait_s in waits_s)
+            for listener in self._listeners:
+                for wait_s in waits_s:
+                    listener(wait_s)
         self._turnaround_s += _SMOOTHING * (max(waits_s) + compute_s - self._turnaround_s)
 
     def wait_s(self, oldest_at: float | None, now: float) -> float:

@@ -84,6 +84,10 @@ class Scheduler:
         """Calls listener after every change of status."""
         self._listeners.append(listener)
 
+    def on_wait(self, listener: Callable[[float], None]) -> None:
+        """Calls listener with the seconds that each whole utterance waited before it was decoded."""
+        self._dispatcher.measured.on_wait(listener)
+
     def forget(self, listener: Callable[[], None]) -> None:
         """Calls listener no more."""
         self._listeners.remove(listener)

@@ -53,11 +53,6 @@ class CandidateLine:
         self._had_one = journal.state.started_at is not None
 
     @property
-    def peer(self) -> Peer | None:
-        """The line there is."""
-        return self._peer
-
-    @property
     def quality(self) -> float:
         """How well sound arrives, 0-1, from the packets lost in the last 5 s; of the last line when there is none."""
         if self._peer is not None:
@@ -68,6 +63,10 @@ class CandidateLine:
     def etag(self) -> str:
         """Names the line's ICE generation: another after each restart."""
         return f"{self._peer_id}.{self._generation}"
+
+    def peer(self) -> Peer | None:
+        """The present line."""
+        return self._peer
 
     async def attach(self, offer_sdp: str, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> tuple[str, str]:
         """(peer_id, answer SDP). spawn: starts the task that serves the line.

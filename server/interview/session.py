@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from analyzers.transcription.dispatcher import EngineStatus
+from media.peer import Peer
 from question_flows.model import Flow
 from server.interview.commands import Command, Start, SubmitAnswer
 from server.interview.decide import Situation, decide
@@ -91,6 +92,11 @@ class InterviewSession:
         """Whether the candidate is there, and the interview has begun and is not complete."""
         return self._presence.somebody and self.state.status in UNFINISHED
 
+    @property
+    def live_peer(self) -> Peer | None:
+        """The candidate's line, while there is one."""
+        return self._line.peer
+
     def waiting(self, question_id: str) -> int:
         """How many utterances of this answer wait for their words."""
         return self._listening.waiting(question_id)
@@ -98,11 +104,6 @@ class InterviewSession:
     def now(self) -> datetime:
         """The wall clock, UTC."""
         return self._journal.now()
-
-    @property
-    def has_line(self) -> bool:
-        """Whether the candidate's sound comes in by a line."""
-        return self._line.peer is not None
 
     def idle_for(self, now: datetime) -> timedelta:
         """How long nobody has been there, and no words were waited for that only this process has the sound of."""

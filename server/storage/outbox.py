@@ -122,6 +122,13 @@ class Outbox:
             found = await connection.scalar(sa.select(sa.func.count()).select_from(schema.outbox).where(_open()))
         return found or 0
 
+    async def dead(self) -> int:
+        """How many rows were given up."""
+        table = schema.outbox
+        async with self._database.read() as connection:
+            found = await connection.scalar(sa.select(sa.func.count()).select_from(table).where(table.c.dead))
+        return found or 0
+
     async def _update(self, message_id: str, values: dict[str, Any]) -> None:
         async with self._database.begin() as connection:
             await connection.execute(schema.outbox.update().where(schema.outbox.c.id == message_id).values(**values))

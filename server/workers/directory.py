@@ -90,7 +90,7 @@ class Directory:
         def load(beat: Heartbeat) -> tuple[bool, int, float, str]:
             return beat.draining, beat.interviews + self._pending[beat.worker], beat.cpu, beat.worker
 
-        return min(self._living(), key=load).worker
+        return min(self.living(), key=load).worker
 
     def by_hash(self, interview_id: str) -> str:
         """The same worker for everybody who knows the same workers (rendezvous hashing): for when Redis is away."""
@@ -98,7 +98,8 @@ class Directory:
         def rank(beat: Heartbeat) -> bytes:
             return blake2b(f"{beat.worker} {interview_id}".encode(), digest_size=8).digest()
 
-        return max(self._living(), key=rank).worker
+        return max(self.living(), key=rank).worker
 
-    def _living(self) -> list[Heartbeat]:
+    def living(self) -> list[Heartbeat]:
+        """All that are not known to be gone, this one among them."""
         return [beat for worker, beat in self._workers.items() if not self.gone(worker)]

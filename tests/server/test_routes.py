@@ -14,6 +14,8 @@ PUBLIC = {
     ("GET", "/"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
+    # Open to the addresses that a setting names, which tests/server/test_metrics.py looks at.
+    ("GET", "/metrics"),
     ("GET", "/static"),
     ("GET", "/i/{token}"),
     ("POST", "/i/{token}"),
