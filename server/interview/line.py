@@ -64,6 +64,7 @@ class CandidateLine:
         """Names the line's ICE generation: another after each restart."""
         return f"{self._peer_id}.{self._generation}"
 
+    @property
     def peer(self) -> Peer | None:
         """The present line."""
         return self._peer
