@@ -88,8 +88,7 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field(
         "",
-        description="Redis for what crosses processes: live events, and who holds which interview. "
-        "Empty: one process alone.",
+        description="Redis for what crosses processes: live events, and who holds which interview. Empty: in memory.",
     )
     language: Language = Field(
         Language.ENGLISH, description="Language of pages when the browser names none: en or zh-CN."

@@ -1,0 +1,99 @@
+"""The supervisor: one port, one announcement, and nothing left behind however it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession
+
+from scripts.local_server import LocalServer
+from tests.live.conftest import RedisServer
+from tests.workers.conftest import WORKERS, alive, answering, eventually, kill, serving
+
+pytestmark = pytest.mark.timeout(240)
+
+
+async def test_workers_end_with_their_supervisor_and_serve_again(
+    redis_server: RedisServer, short_folder: Path, tmp_path: Path
+) -> None:
+    """kill -9 of the supervisor: its workers are gone at once and the port is free. An orderly stop leaves nothing."""
+    lines: list[str] = []
+    async with serving(redis_server, short_folder, tmp_path, lines.append) as cluster:
+        assert len([line for line in lines if "/hr/welcome/" in line]) == 1
+        assert [line for line in lines if line.startswith("Ready")] == lines[-1:]
+        candidate = await cluster.candidate()
+        async with candidate.watching():
+            await answering(candidate)
+            pids = [worker.pid for worker in cluster.workers().values()]
+            assert len(pids) == WORKERS
+            began = time.monotonic()
+            await cluster.server.kill()
+            await eventually(lambda: not any(alive(pid) for pid in pids), 5)
+            assert time.monotonic() - began < 2
+        assert not list(short_folder.glob("interviews-*"))
+        await cluster.server.start()
+        assert (await candidate.call("GET", ""))["question"]["index"] == 0
+        assert cluster.events(candidate.interview_id).count("ServerRestarted") == 1
+        async with candidate.watching() as stream:
+            pids = [worker.pid for worker in cluster.workers().values()]
+            assert candidate.interview_id in await cluster.owners()
+            await cluster.server.stop()
+            await eventually(lambda: stream.ended)
+        assert cluster.server.process is not None
+        assert cluster.server.process.returncode == 0
+        assert not any(alive(pid) for pid in pids)
+        assert not list(short_folder.glob("interviews-*"))
+        # Whoever was killed could give nothing back: those keys expire, and no later run looks at them.
+        assert list((await cluster.owners()).values()).count("0.0") <= 1
+
+
+async def test_a_free_port_is_taken_and_a_dying_worker_replaced(
+    redis_server: RedisServer, short_folder: Path, tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    async with serving(redis_server, short_folder, tmp_path, lines.append, port="0", workers="2") as cluster:
+        page = next(line for line in lines if line.startswith("HR's page: "))
+        port = int(page.rsplit(":", 1)[1].split("/")[0])
+        kill(cluster.workers()["1.0"].pid)
+        async with ClientSession() as http:
+            # The port stays open meanwhile, and the other worker answers.
+            for _ in range(20):
+                async with http.get(f"http://127.0.0.1:{port}/healthz") as response:
+                    assert (await response.json())["status"] == "ok"
+        await eventually(lambda: set(cluster.workers()) == {"0.0", "1.1"}, 60)
+        assert len([line for line in lines if line.startswith("Ready")]) == 1
+
+
+async def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = {"workers": "2", "redis_url": "redis://127.0.0.1:1/0", "port": str(taken.getsockname()[1])}
+        server = LocalServer(tmp_path, settings=settings)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "server", cwd=tmp_path, env=server.environment, stderr=asyncio.subprocess.PIPE
+        )
+        _, said = await process.communicate()
+    assert process.returncode == 1
+    assert "is in use. Stop what uses it" in said.decode()
+
+
+async def test_workers_that_cannot_start_end_the_server(
+    redis_server: RedisServer, short_folder: Path, tmp_path: Path
+) -> None:
+    """No endless restarts of something that never worked: the service manager is told."""
+    settings = {"workers": "2", "redis_url": redis_server.url, "whisper_model": str(tmp_path / "no-model")}
+    server = LocalServer(tmp_path, settings=settings)
+    # Longer than a private socket's path may be.
+    folder = short_folder / ("x" * 100)
+    folder.mkdir()
+    server.environment["TMPDIR"] = str(folder)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "server", cwd=tmp_path, env=server.environment, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 1
+    assert "The server cannot start: worker 0 ended with status 1" in said.decode()
