@@ -32,6 +32,8 @@ STEADY_SECONDS = 60.0
 STOP_SECONDS = 12.0
 """An orderly stop takes at most 10 s; a worker that is not gone then is killed."""
 BACKLOG = 512
+LONGEST_FOLDER = 90
+"""Bytes; the path of a socket in it may have 107, and of some systems 103."""
 
 
 async def supervise(settings: Settings) -> None:
@@ -44,6 +46,10 @@ async def supervise(settings: Settings) -> None:
     with contextlib.ExitStack() as stack:
         ports = stack.enter_context(shared_ports(settings))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="interviews-", ignore_cleanup_errors=True))
+        if len(os.fsencode(folder)) > LONGEST_FOLDER:
+            raise CannotStart(
+                f"the path of {tempfile.gettempdir()} is too long for sockets. Set TMPDIR to a shorter one."
+            )
         database = Database(settings.sqlalchemy_url)
         with database_opens(settings):
             await database.open()

@@ -76,9 +76,13 @@ class Cluster:
         redis = Redis.from_url(self.redis_server.url, decode_responses=True)
         owners: dict[str, str] = {}
         async for key in redis.scan_iter("interviews:run:*:owners"):
-            owners |= await redis.hgetall(key)  # type: ignore[misc]
+            owners |= {str(interview_id): str(owner) for interview_id, owner in (await redis.hgetall(key)).items()}
         await redis.aclose()
         return owners
+
+    def leftovers(self) -> list[Path]:
+        """Folders of private sockets."""
+        return list(self.folder.glob("interviews-*"))
 
     async def owner(self, interview_id: str) -> Worker:
         return self.workers()[(await self.owners())[interview_id]]

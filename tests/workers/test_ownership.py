@@ -168,7 +168,7 @@ async def test_a_claim_nobody_uses_is_given_back(nodes: list[Node], monkeypatch:
     nodes[1].held |= {"y"}
     await eventually(lambda: nodes[0].ownership.directory.least_loaded() == "2.0")
     assert await nodes[0].takes("a") == "2.0"
-    assert await nodes[0].ownership._redis.hexists(nodes[0].ownership._owners, "a")  # type: ignore[misc]
+    assert await nodes[0].ownership._redis.hexists(nodes[0].ownership._owners, "a")
     async with asyncio.timeout(15):
-        while await nodes[0].ownership._redis.hexists(nodes[0].ownership._owners, "a"):  # type: ignore[misc]
+        while await nodes[0].ownership._redis.hexists(nodes[0].ownership._owners, "a"):
             await asyncio.sleep(0.1)

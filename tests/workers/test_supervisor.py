@@ -35,7 +35,7 @@ async def test_workers_end_with_their_supervisor_and_serve_again(
             await cluster.server.kill()
             await eventually(lambda: not any(alive(pid) for pid in pids), 5)
             assert time.monotonic() - began < 2
-        assert not list(short_folder.glob("interviews-*"))
+        assert cluster.leftovers() == []
         await cluster.server.start()
         assert (await candidate.call("GET", ""))["question"]["index"] == 0
         assert cluster.events(candidate.interview_id).count("ServerRestarted") == 1
@@ -47,7 +47,7 @@ async def test_workers_end_with_their_supervisor_and_serve_again(
         assert cluster.server.process is not None
         assert cluster.server.process.returncode == 0
         assert not any(alive(pid) for pid in pids)
-        assert not list(short_folder.glob("interviews-*"))
+        assert cluster.leftovers() == []
         # Whoever was killed could give nothing back: those keys expire, and no later run looks at them.
         assert list((await cluster.owners()).values()).count("0.0") <= 1
 
@@ -81,19 +81,32 @@ async def test_a_taken_port_is_named(tmp_path: Path) -> None:
     assert "is in use. Stop what uses it" in said.decode()
 
 
-async def test_workers_that_cannot_start_end_the_server(
-    redis_server: RedisServer, short_folder: Path, tmp_path: Path
-) -> None:
-    """No endless restarts of something that never worked: the service manager is told."""
-    settings = {"workers": "2", "redis_url": redis_server.url, "whisper_model": str(tmp_path / "no-model")}
-    server = LocalServer(tmp_path, settings=settings)
-    # Longer than a private socket's path may be.
+async def test_a_path_too_long_for_sockets_is_named(short_folder: Path, tmp_path: Path) -> None:
     folder = short_folder / ("x" * 100)
     folder.mkdir()
+    server = LocalServer(tmp_path, settings={"workers": "2", "redis_url": "redis://127.0.0.1:1/0"})
     server.environment["TMPDIR"] = str(folder)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "server", cwd=tmp_path, env=server.environment, stderr=asyncio.subprocess.PIPE
     )
     _, said = await process.communicate()
     assert process.returncode == 1
-    assert "The server cannot start: worker 0 ended with status 1" in said.decode()
+    assert "Set TMPDIR to a shorter one" in said.decode()
+
+
+async def test_a_worker_that_never_served_ends_the_server(tmp_path: Path) -> None:
+    """No endless restarts of what never worked: the service manager is told."""
+    server = LocalServer(tmp_path, settings={"workers": "2", "redis_url": "redis://127.0.0.1:1/0"})
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "server", cwd=tmp_path, env=server.environment, stderr=asyncio.subprocess.PIPE
+    )
+    await eventually(lambda: bool(children(process.pid)))
+    kill(children(process.pid)[0])
+    _, said = await process.communicate()
+    assert process.returncode == 1
+    assert "The server cannot start: worker 0 ended with status -9" in said.decode()
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one has started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
