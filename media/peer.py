@@ -206,6 +206,11 @@ class Peer:
 
     async def _negotiate(self, offer: str, want_video: bool) -> None:
         connection = self._connection
+        # Opus only: aiortc would also take telephone codecs, which nothing here decodes. Of pictures it knows ours.
+        known = RTCRtpReceiver.getCapabilities("audio")
+        assert known is not None
+        opus = [codec for codec in known.codecs if codec.name == "opus"]
+        connection.addTransceiver("audio", direction="recvonly").setCodecPreferences(opus)
         try:
             await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
             for transceiver in connection.getTransceivers():
