@@ -53,7 +53,7 @@ class FrameAssembly:
 
     def __init__(self) -> None:
         self.undecodable = 0
-        """Whole frames that were not given because their references are lost."""
+        """Frames that were not given because a packet of them, or of one they refer to, is lost."""
         self._held: dict[int, Piece] = {}
         self._next: int | None = None
         self._ssrc = -1

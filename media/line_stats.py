@@ -19,7 +19,7 @@ class LineStats:
 
     packets_lost: those that have not come (so far: it falls when one is sent again). jitter_ms: of sound, as in
     RFC 3550. bytes: payload of the packets. audio_frames, video_frames, key_frames: whole encoded ones, as tapped.
-    undecodable: whole pictures that were left out because one before them was lost. freezes: gaps between
+    undecodable: pictures that were left out because they, or one before them, came incomplete. freezes: gaps between
     pictures, as in webrtc-stats. dropped_audio, dropped_pictures: what slow readers did not get.
     """
 
