@@ -26,7 +26,8 @@ import { claimTab } from "./tab.js";
 import { Awake } from "./wakelock.js";
 import { Line } from "./whip.js";
 
-const DEAD_LINE_MS = 2500;
+const DEAD_LINE_MS = 500;
+const SECOND_TRY_MS = 5000;
 
 class Interview {
   snapshot = null;
@@ -39,7 +40,7 @@ class Interview {
   heard = new Heard();
   reader = new Reader(interviewLanguage);
   outgoing = new Sending(this);
-  meter = new Meter((level) => this.screen?.level?.(level));
+  meter = new Meter((level) => this.screen?.level?.(level), (silent) => this.media.fellSilent(silent));
   screen = null;
   #events = new ServerEvents({
     onEvent: (name, data) => this.#happened(name, data),
@@ -49,6 +50,7 @@ class Interview {
   #refreshing = null;
   #again = false;
   #deadLine = 0;
+  #unheard = false; // the server says that no sound arrives
   #awake = new Awake();
   #wasLost = false;
   #resumedAt = 0;
@@ -231,11 +233,25 @@ class Interview {
     this.changed();
   }
 
-  /** The server says whether sound arrives. When it goes on saying no while this end sees nothing wrong: a new line. */
+  /** The server says whether sound arrives. When not: first another way, then, if that did not help, a new line. */
   #serverHears(line) {
     clearTimeout(this.#deadLine);
-    if (line === "connected" || line === "connecting") return;
-    this.#deadLine = setTimeout(() => this.line.state === "connected" && this.line.reconnect(), DEAD_LINE_MS);
+    this.#unheard = line === "lost" || line === "closed";
+    this.#tellLine();
+    if (!this.#unheard || !this.media.audio || this.media.audio.muted) return;
+    this.#deadLine = setTimeout(() => {
+      if (this.line.state === "connected") this.line.recover();
+      this.#deadLine = setTimeout(() => this.line.state === "connected" && this.line.reconnect(), SECOND_TRY_MS);
+    }, DEAD_LINE_MS);
+  }
+
+  /** Says above everything that the voice does not arrive, and that it does again. */
+  #tellLine() {
+    const held = !["idle", "refused"].includes(this.line.state);
+    const missed = held && (this.line.state === "lost" || this.#unheard || this.line.excuse);
+    const listens = this.live && this.allows("voice") && this.mode === "voice" && this.media.audio;
+    if (missed && listens) banner.lost("line", this.line.excuse);
+    else if (this.line.state === "connected" || !listens) banner.back("line");
   }
 
   #resume() {
@@ -261,6 +277,7 @@ class Interview {
   }
 
   #lineChanged() {
+    this.#tellLine();
     if (this.line.state === "lost") this.#wasLost = true;
     if (this.line.state === "connected" && this.#wasLost) {
       this.#wasLost = false;
@@ -324,7 +341,8 @@ class Interview {
     if (document.visibilityState !== "visible" || !this.snapshot || this.problem) return;
     this.meter.wake();
     if (this.live) this.#awake.hold();
-    if (this.live && this.prefers === "voice" && this.media.audio?.readyState === "ended") this.openMedia();
+    // Phones take the microphone away while the page is in the background, and do not always say so.
+    if (this.live && this.prefers === "voice") this.media.revive();
   }
 }
 

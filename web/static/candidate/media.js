@@ -29,6 +29,8 @@ export class Media extends EventTarget {
   video = null;
   problems = { audio: null, video: null };
   devices = { audio: [], video: [] };
+  silent = false; // the microphone gives nothing at all, even after it was asked for anew
+  #revived = false; // asked for anew since it last gave sound
   replacement = null; // name of the microphone that took the place of one that went away
   #chosen = { audio: localStorage.getItem("microphone"), video: localStorage.getItem("camera") };
 
@@ -66,6 +68,28 @@ export class Media extends EventTarget {
     this[kind] = null;
     this.problems[kind] = null;
     this.#changed();
+  }
+
+  /** Asks anew for what was on and looks dead: phones leave such tracks behind after a call. */
+  async revive() {
+    for (const kind of ["audio", "video"]) {
+      const track = this[kind];
+      if (track && (track.readyState === "ended" || track.muted)) this.problems[kind] = await this.#ask([kind]);
+    }
+    await this.#listed();
+  }
+
+  /** The microphone gives nothing but zeros (or sound again). Asked for anew once; after that the person is told. */
+  async fellSilent(silent) {
+    if (silent && !this.#revived) {
+      this.#revived = true;
+      this.problems.audio = await this.#ask(["audio"]);
+      return this.#listed();
+    }
+    this.#revived = silent;
+    if (silent === this.silent) return undefined;
+    this.silent = silent;
+    return this.#changed();
   }
 
   /** The device in use, or "". */
@@ -110,6 +134,7 @@ export class Media extends EventTarget {
     track.addEventListener("ended", () => this[kind] === track && this.#gone(kind));
     // After a phone call some phones leave a track that looks alive and is silent.
     track.addEventListener("mute", () => setTimeout(() => this[kind] === track && track.muted && this.#gone(kind), 3000));
+    track.addEventListener("unmute", () => this[kind] === track && this.#ask([kind]).then(() => this.#listed()));
   }
 
   async #gone(kind) {

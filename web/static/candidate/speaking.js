@@ -82,6 +82,7 @@ export function speakingPart(interview) {
     const off = !media.audio;
     fill(trouble,
       off ? notice("warn", t(problem ? problemText(problem, "microphone") : "microphone_off"), turnOn()) : null,
+      media.audio && media.silent ? notice("warn", t("microphone_silent"), turnOn()) : null,
       media.replacement ? notice("", t("microphone_changed", { name: media.replacement })) : null,
       interview.resumed && (heard.lastWords || !interview.snapshot.question.waiting) ? resumedNotice() : null);
     status.parentElement.hidden = off;
@@ -99,7 +100,7 @@ export function speakingPart(interview) {
   }
 
   function turnOn() {
-    return el("button", { class: "button", type: "button", testid: "microphone-on", onclick: () => interview.openMedia() }, t("turn_on"));
+    return el("button", { class: "button", type: "button", testid: "microphone-on", onclick: () => (media.audio ? media.choose("audio", media.current("audio")) : interview.openMedia()) }, t("turn_on"));
   }
 
   return { node, update, words, level, leave() {} };
