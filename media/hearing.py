@@ -11,7 +11,7 @@ from media.audio import SILENCE_DBFS, Resampler, Timeline, level_dbfs
 from media.dropping_queue import DroppingQueue
 from media.frames import FRAME_MS, AudioFrame, Codec, EncodedFrame
 from media.incoming import IncomingSound, Packet
-from media.opus_packets import OpusDecoder
+from media.opus import OpusDecoder
 
 BACKLOG_MS = 2_000
 LOSS_WINDOW = 20

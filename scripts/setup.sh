@@ -88,6 +88,7 @@ is_there() {
 TEST_PROGRAMS=(
     espeak-ng=espeak-ng
     redis-server=redis-server
+    ffprobe=ffmpeg
     chromium,chromium-browser,google-chrome=chromium
     /usr/share/fonts/opentype/noto=fonts-noto-cjk
 )
