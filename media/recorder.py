@@ -147,8 +147,7 @@ class LineRecording:
     def write(self, frame: EncodedFrame, at_ms: int) -> None:
         """Record a frame at its place. When 8 MiB wait for the disk, frames are dropped until half of it is written."""
         self._last_ms = at_ms
-        pending = self._taken_bytes - self._line.done_bytes
-        if pending > (MOST_PENDING_BYTES if self._gap_from is None else MOST_PENDING_BYTES // 2):
+        if self.pending_bytes > (MOST_PENDING_BYTES if self._gap_from is None else MOST_PENDING_BYTES // 2):
             self._recorder.dropped_frames += 1
             if self._gap_from is None:
                 self._gap_from = at_ms
@@ -171,6 +170,16 @@ class LineRecording:
             self._end_gap(self._last_ms)
         self._line.pending.append(_Mark.END)
         self._recorder.wake()
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it has ended and all is on disk, or lost."""
+        return self._line.all_written.done()
+
+    @property
+    def pending_bytes(self) -> int:
+        """What waits for the disk."""
+        return self._taken_bytes - self._line.done_bytes
 
     async def ended(self) -> None:
         """Returns when all is on disk, or will never be. After `end`."""

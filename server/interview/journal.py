@@ -11,6 +11,7 @@ from typing import Any
 from analyzers.expression import ExpressionAnalyzer
 from analyzers.transcription.scheduler import Scheduler
 from media.ice import IceSettings
+from media.recorder import Gap, LineRecording
 from question_flows.model import Flow
 from server.interview.events import EventBody, InterviewEvent, Purpose, ServerRestarted
 from server.interview.fold import apply, fold
@@ -32,7 +33,10 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What all interviews of a process share. grace_seconds: how long a page may be away before that is an outage."""
+    """What all interviews of a process share. grace_seconds: how long a page may be away before that is an outage.
+
+    record: begins to record a line of the interview with this id, and says later what was lost; None: nothing is.
+    """
 
     event_log: EventLog
     hub: Hub
@@ -43,6 +47,7 @@ class Services:
     purposes_offered: Callable[[str], tuple[Purpose, ...]]
     now: Callable[[], datetime] = utc_now
     grace_seconds: float = 3.0
+    record: Callable[[str, Gap], LineRecording] | None = None
 
 
 class Journal:

@@ -37,11 +37,13 @@ class CandidateLine:
         presence: Presence,
         hear: Callable[[AudioFrame], None],
         see: Callable[[VideoFrame], Awaitable[None]],
+        record: Callable[[Peer], Callable[[], None]],
     ) -> None:
         self._journal = journal
         self._presence = presence
         self._hear = hear
         self._see = see
+        self._record = record
         self._peer_id = ""
         self._generation = 0
         self._ended: Peer | None = None
@@ -155,6 +157,7 @@ class CandidateLine:
             await self._peer.close()
 
     async def _serve(self, peer: Peer) -> None:
+        end_recording = self._record(peer)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._pass_on_sound(peer))
@@ -163,6 +166,7 @@ class CandidateLine:
                 await self._follow(peer)
                 meter.cancel()
         finally:
+            end_recording()
             await peer.close()
             if self._peer is peer:
                 self._peer = None

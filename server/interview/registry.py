@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from analyzers.expression import ExpressionAnalyzer
 from analyzers.transcription.scheduler import Scheduler
 from media.ice import IceSettings
+from media.recorder import Gap, LineRecording
 from question_flows.model import Flow, Language
 from server.admission import Admission
 from server.errors import UserError
@@ -63,6 +64,7 @@ class Interviews:
         now: Callable[[], datetime] = utc_now,
         grace_seconds: float = 3.0,
         ownership: Ownership | None = None,
+        record: Callable[[str, Gap], LineRecording] | None = None,
     ) -> None:
         self.event_log = EventLog(database)
         self.hub = hub
@@ -75,7 +77,7 @@ class Interviews:
         self._invitation_days = invitation_days
         self.room = Room(admission or Admission(), engine, self._under_way)
         self._services = Services(
-            self.event_log, hub, engine, self.room, ice, expression, purposes_offered, now, grace_seconds
+            self.event_log, hub, engine, self.room, ice, expression, purposes_offered, now, grace_seconds, record
         )
         self._sessions: dict[str, tuple[InterviewSession, asyncio.Task[None]]] = {}
         self._loading = asyncio.Lock()

@@ -31,6 +31,7 @@ from server.interview.journal import Journal, Services
 from server.interview.line import CandidateLine
 from server.interview.listening import LATE_WORDS_SECONDS, Listening
 from server.interview.presence import UNFINISHED, Presence
+from server.interview.recording import Recording
 from server.interview.running_score import RunningScore
 from server.interview.settling import Settling
 from server.interview.state import InterviewState, Status
@@ -65,7 +66,10 @@ class InterviewSession:
         self._watching = Watching(self._journal)
         self._running_score = RunningScore(self._journal, self._listening)
         self._settling = Settling(self._journal, self._listening, self._watching)
-        self._line = CandidateLine(self._journal, self._presence, self._listening.hear, self._watching.see)
+        self._recording = Recording(self._journal)
+        self._line = CandidateLine(
+            self._journal, self._presence, self._listening.hear, self._watching.see, self._recording.follow
+        )
 
     @property
     def state(self) -> InterviewState:
@@ -198,7 +202,10 @@ class InterviewSession:
         """Ends the line and the tasks; what was being said is written down first if it can be within 3 s."""
         await self._listening.close(LAST_WORDS_SECONDS)
         await self._line.close()
-        self._closing.set()
+        try:
+            await self._recording.finish()
+        finally:
+            self._closing.set()
 
     async def _live(self) -> None:
         try:
@@ -214,6 +221,7 @@ class InterviewSession:
                     group.create_task(self._settle()),
                     group.create_task(self._tell_recognition()),
                     group.create_task(self._follow_other_processes()),
+                    group.create_task(self._recording.write_down()),
                 ]
                 await self._closing.wait()
                 await self._line.close()
