@@ -43,6 +43,7 @@ from server.metrics import counted
 from server.middleware import MIDDLEWARES, security_headers
 from server.pages import setup_templates
 from server.recognition import new_engine, recognition
+from server.recordings.serving import recordings
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.event_log import EventLog
@@ -95,7 +96,7 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
         app[OWNERSHIP] = Ownership(place, settings.redis_url)
         kept = (ownership, interviews, heartbeat)
     app.cleanup_ctx.extend(
-        (storage, live_events, recognition, *kept, server.ehr.outbox.deliver, loop_lag, load_sampling)
+        (storage, live_events, recognition, *kept, recordings, server.ehr.outbox.deliver, loop_lag, load_sampling)
     )
     app.on_shutdown.append(end_streams)
     return app

@@ -11,6 +11,8 @@ from server.hr.access import USER
 from server.hr.invitations import JURISDICTIONS
 from server.hr.listing import deliveries
 from server.hr.monitor import state_of
+from server.hr.recording import positions_json
+from server.hr.texts import json_for_script
 from server.interview.report import Report, ReportedCompetency, report_json
 from server.keys import DATABASE, INTERVIEWS
 from server.pages import render
@@ -28,6 +30,8 @@ async def page(request: web.Request) -> web.StreamResponse:
         scores={score.competency_id: score for score in report.score.competencies},
         indicators=indicator_scores(report),
         words_of=words_of,
+        positions=positions_json(report),
+        positions_script=json_for_script(positions_json(report)),
         known_laws=JURISDICTIONS,
         delivery=asdict(delivery) if delivery else None,
     )

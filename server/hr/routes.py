@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from server.hr import invitations, monitor, report, sign_in, wall
+from server.hr import invitations, monitor, recording, report, sign_in, wall
 from server.hr.access import FAILURES, FAILURES_WINDOW_S, USERS, signed_in_api, signed_in_page
 from server.keys import DATABASE
 from server.rate_limit import RateLimit
@@ -27,6 +27,7 @@ def add_routes(app: web.Application) -> None:
             web.post("/hr/invitations", signed_in_page(invitations.invite)),
             web.get("/hr/interviews/{interview_id}", signed_in_page(monitor.page)),
             web.get("/hr/interviews/{interview_id}/report", signed_in_page(report.page)),
+            web.get("/hr/interviews/{interview_id}/recording", signed_in_page(recording.play)),
             web.get("/api/hr/events", signed_in_api(wall.events)),
             web.get("/api/hr/recognition", signed_in_api(wall.recognition)),
             web.get("/api/hr/interviews", signed_in_api(wall.interviews)),

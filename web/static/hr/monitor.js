@@ -82,7 +82,7 @@ function showFaults() {
     view.faults,
     (fault) => `${fault.kind}:${fault.at}:${fault.clock_ms}`,
     (fault) => h("li", { class: "fault" }, h("time", { class: "number soft", datetime: fault.at, text: time(fault.at) }), h("div", {}, h("span", { text: faultText(fault) }), h("span", { class: "small soft fault__lost" }))),
-    (element, fault) => say(element.querySelector(".fault__lost"), fault.lost_ms === null ? t(view.status === "completed" ? "fault_to_the_end" : "fault_lasts") : t("fault_took", { time: duration(fault.lost_ms) })),
+    (element, fault) => say(element.querySelector(".fault__lost"), fault.lost_ms === null && fault.kind === "recording_failed" ? "" : fault.lost_ms === null ? t(view.status === "completed" ? "fault_to_the_end" : "fault_lasts") : t("fault_took", { time: duration(fault.lost_ms) })),
   );
 }
 
