@@ -40,7 +40,7 @@ async def sample_load(app: web.Application) -> None:
                 loop_lag_ms=percentile(late_ms, 0.99),
                 loop_load=(thread_now - thread_s) / (now - at),
                 process_load=(process_now - process_s) / (now - at) / cores,
-                lines=sum(session.live_peer is not None for session in interviews.running()),
+                lines=len(interviews.lines),
             )
         )
         late_ms.clear()

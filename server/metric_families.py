@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from statistics import median
 
 from aiohttp import web
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -24,6 +25,21 @@ class Counts:
     dead: int
 
 
+LINE_COUNTERS = {
+    "packets_received": "RTP packets of candidates' sound and pictures that came.",
+    "packets_lost": "RTP packets that did not come, not even when asked for again.",
+    "bytes": "Payload of the packets that came.",
+    "audio_frames": "Encoded frames of sound that were complete.",
+    "video_frames": "Encoded pictures that were complete.",
+    "key_frames": "Encoded pictures that need no other.",
+    "undecodable": "Complete pictures left out because one before them was lost.",
+    "freezes": "Gaps between pictures that a viewer sees (webrtc-stats' freezeCount).",
+    "dropped_audio": "Frames of sound that recognition was too slow for.",
+    "dropped_pictures": "Pictures that the analysis was too slow for.",
+}
+"""Fields of LineStats → what they count."""
+
+
 class StateCollector(Collector):
     """requests: by method, route and status. outbox: as last read."""
 
@@ -41,6 +57,7 @@ class StateCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """All families, as things stand."""
         yield from self._load()
+        yield from self._lines()
         yield from self._admission()
         yield from self._recognition()
         yield from self._messages()
@@ -54,20 +71,28 @@ class StateCollector(Collector):
     def _load(self) -> Iterator[Metric]:
         interviews = self._app[INTERVIEWS]
         usual = interviews.room.admission.usual
-        sessions = interviews.running()
-        yield gauge("interview_sessions", "Interviews that this process keeps.", len(sessions))
+        yield gauge("interview_sessions", "Interviews that this process keeps.", len(interviews.running()))
         yield gauge(
             "interview_sessions_under_way",
             "Interviews that have begun and are not over, with the candidate there.",
             interviews.room.under_way,
         )
-        yield gauge(
-            "interview_lines",
-            "Candidates' WebRTC lines.",
-            sum(session.live_peer is not None for session in sessions),
-        )
         yield gauge("interview_loop_load_ratio", "Share of a core that the event loop's thread used.", usual.loop_load)
         yield gauge("interview_process_load_ratio", "Share of all cores that the process used.", usual.process_load)
+
+    def _lines(self) -> Iterator[Metric]:
+        lines = self._app[INTERVIEWS].lines
+        jitter_ms = lines.jitter_ms()
+        yield gauge("interview_lines", "Candidates' WebRTC lines.", len(lines))
+        family = GaugeMetricFamily(
+            "interview_line_jitter_seconds", "Jitter of sound (RFC 3550) over the lines there are.", labels=("of",)
+        )
+        family.add_metric(("median",), median(jitter_ms or [0.0]) / 1000)
+        family.add_metric(("worst",), max(jitter_ms, default=0.0) / 1000)
+        yield family
+        totals = lines.totals()
+        for field, help_text in LINE_COUNTERS.items():
+            yield counter(f"interview_line_{field}", help_text, {(): totals[field]})
 
     def _admission(self) -> Iterator[Metric]:
         room = self._app[INTERVIEWS].room

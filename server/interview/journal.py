@@ -15,6 +15,7 @@ from media.recorder import Gap, LineRecording
 from question_flows.model import Flow
 from server.interview.events import EventBody, InterviewEvent, Purpose, ServerRestarted
 from server.interview.fold import apply, fold
+from server.interview.lines import Lines
 from server.interview.room import Room
 from server.interview.state import InterviewState
 from server.live.hub import Hub
@@ -42,6 +43,7 @@ class Services:
     hub: Hub
     engine: Scheduler
     room: Room
+    lines: Lines
     ice: IceSettings
     expression: ExpressionAnalyzer | None
     purposes_offered: Callable[[str], tuple[Purpose, ...]]

@@ -158,6 +158,8 @@ class CandidateLine:
 
     async def _serve(self, peer: Peer) -> None:
         end_recording = self._record(peer)
+        lines = self._journal.services.lines
+        lines.add(peer)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._pass_on_sound(peer))
@@ -168,6 +170,7 @@ class CandidateLine:
         finally:
             end_recording()
             await peer.close()
+            lines.remove(peer)
             if self._peer is peer:
                 self._peer = None
 

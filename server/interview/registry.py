@@ -23,6 +23,7 @@ from server.governance.policy import purposes_offered
 from server.interview.events import InterviewInvited, Purpose
 from server.interview.fold import fold
 from server.interview.journal import Services, utc_now
+from server.interview.lines import Lines
 from server.interview.report import Report, build_report
 from server.interview.room import Room
 from server.interview.session import InterviewSession
@@ -75,9 +76,10 @@ class Interviews:
         self._database = database
         self._ownership = ownership
         self._invitation_days = invitation_days
+        self.lines = Lines()
         self.room = Room(admission or Admission(), engine, self._under_way)
         self._services = Services(
-            self.event_log, hub, engine, self.room, ice, expression, purposes_offered, now, grace_seconds, record
+            self.event_log, hub, engine, self.room, self.lines, ice, expression, purposes_offered, now, grace_seconds, record
         )
         self._sessions: dict[str, tuple[InterviewSession, asyncio.Task[None]]] = {}
         self._loading = asyncio.Lock()

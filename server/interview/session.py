@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from analyzers.transcription.dispatcher import EngineStatus
-from media.peer import Peer
 from question_flows.model import Flow
 from server.interview.commands import Command, Start, SubmitAnswer
 from server.interview.decide import Situation, decide
@@ -95,11 +94,6 @@ class InterviewSession:
     def under_way(self) -> bool:
         """Whether the candidate is there, and the interview has begun and is not complete."""
         return self._presence.somebody and self.state.status in UNFINISHED
-
-    @property
-    def live_peer(self) -> Peer | None:
-        """The candidate's line, while there is one."""
-        return self._line.peer
 
     def waiting(self, question_id: str) -> int:
         """How many utterances of this answer wait for their words."""

@@ -55,7 +55,7 @@ async def test_every_family_is_valid_has_help_and_bounded_labels(door: Client) -
             assert family.documentation, family.name
             assert family.type != "unknown", family.name
         for sample in family.samples:
-            assert set(sample.labels) <= {"method", "route", "status", "reason", "cap", "state", "le"}, sample
+            assert set(sample.labels) <= {"method", "route", "status", "reason", "cap", "state", "of", "le"}, sample
     assert value(found, "interview_http_requests_total", method="GET", route="/hr/sign-in", status="200") == 1
     assert value(found, "interview_recognition_status", status="unavailable") == 1
     assert value(found, "interview_recognition_status", status="available") == 0
