@@ -79,7 +79,17 @@ class Interviews:
         self.lines = Lines()
         self.room = Room(admission or Admission(), engine, self._under_way)
         self._services = Services(
-            self.event_log, hub, engine, self.room, self.lines, ice, expression, purposes_offered, now, grace_seconds, record
+            self.event_log,
+            hub,
+            engine,
+            self.room,
+            self.lines,
+            ice,
+            expression,
+            purposes_offered,
+            now,
+            grace_seconds,
+            record,
         )
         self._sessions: dict[str, tuple[InterviewSession, asyncio.Task[None]]] = {}
         self._loading = asyncio.Lock()

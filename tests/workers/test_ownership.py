@@ -60,7 +60,7 @@ async def nodes(redis_server: RedisServer, short_folder: Path) -> AsyncIterator[
     ]
     for node in found:
         node.begin()
-    await eventually(lambda: all(len(node.ownership.directory._living()) == 3 for node in found))
+    await eventually(lambda: all(len(node.ownership.directory.living()) == 3 for node in found))
     yield found
     for node in found:
         await node.end()
