@@ -9,6 +9,9 @@ from av.audio.codeccontext import AudioCodecContext
 
 from media.frames import EncodedFrame
 
+RATE = 48_000
+_TICK = Fraction(1, RATE)
+
 
 class OpusDecoder:
     """Mono, 48 kHz. A packet that cannot be decoded leaves the next ones decodable."""
@@ -18,12 +21,12 @@ class OpusDecoder:
         assert isinstance(codec, AudioCodecContext)
         codec.format = "s16"
         codec.layout = "mono"
-        codec.sample_rate = 48_000
+        codec.sample_rate = RATE
         self._codec = codec
 
     def decode(self, frame: EncodedFrame) -> list[av.AudioFrame]:
         """The sound of one packet, its pts in ticks. Raises av.FFmpegError."""
         packet = av.Packet(frame.data)
         packet.pts = frame.ticks
-        packet.time_base = Fraction(1, frame.clock_rate)
+        packet.time_base = _TICK
         return self._codec.decode(packet)
