@@ -38,12 +38,14 @@ class CandidateLine:
         hear: Callable[[AudioFrame], None],
         see: Callable[[VideoFrame], Awaitable[None]],
         record: Callable[[Peer], Callable[[], None]],
+        looks: Callable[[], bool],
     ) -> None:
         self._journal = journal
         self._presence = presence
         self._hear = hear
         self._see = see
         self._record = record
+        self._looks = looks
         self._peer_id = ""
         self._generation = 0
         self._ended: Peer | None = None
@@ -109,7 +111,7 @@ class CandidateLine:
                 ice=services.ice,
                 clock=journal.clock_ms,
                 want_video=want_pictures or journal.state.allows(Purpose.RECORDING),
-                want_pictures=want_pictures,
+                want_pictures=self._looks(),
             )
         except BadOffer as error:
             raise _refused(error) from error
@@ -212,6 +214,8 @@ class CandidateLine:
         count = 0
         while True:
             await asyncio.sleep(LEVEL_SECONDS)
+            # Key frames cost the candidate's line: they are asked for only while somebody looks.
+            peer.pictures_wanted = self._looks()
             if self._peer is peer and peer.state == "connected":
                 await self._journal.signal("level", {"dbfs": round(peer.level_dbfs, 1)})
                 count += 1

@@ -17,6 +17,9 @@ from media.vad import VoiceGate
 from question_flows.model import Endpointing
 from server.interview.finals import Finals
 
+CADENCE_FRAMES = 25
+"""How often the engine's load is looked at, in frames of 20 ms: it looks through all that waits there."""
+
 
 class Listener(Protocol):
     """Who wants to know what was said. number: the utterance's, counted over the whole answer."""
@@ -57,6 +60,7 @@ class AnswerPipeline:
         self._arbiter = VoiceArbiter()
         self._endpointing = endpointing
         self._segmenter = Segmenter(SegmenterSettings(endpoint_ms=endpointing.normal_ms))
+        self._frames = 0
         self.closed = False
         self._partials: set[asyncio.Task[None]] = set()
         self._finals = Finals(stream, self._tell, self._lose, lambda: on_waiting(question_id))
@@ -71,7 +75,9 @@ class AnswerPipeline:
         """Takes the next frame; ignored once the answer is closed."""
         if not self.closed:
             is_voice = self._arbiter.is_voice(frame, self._gate.is_open(frame))
-            self._segmenter.partial_every_ms = self._stream.cadence_ms
+            if self._frames % CADENCE_FRAMES == 0:
+                self._segmenter.partial_every_ms = self._stream.cadence_ms
+            self._frames += 1
             self._take(self._segmenter.push(frame, is_voice))
 
     async def caught_up(self) -> None:

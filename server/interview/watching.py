@@ -21,13 +21,14 @@ class Watching:
         self._journal = journal
         self._samples: dict[str, list[FaceSample]] = {}
 
+    def looks(self) -> bool:
+        """Whether pictures are of use now."""
+        return self._answer() is not None
+
     async def see(self, picture: VideoFrame) -> None:
         """Takes a picture of the line."""
-        state, expression = self._journal.state, self._journal.services.expression
-        answer = state.answer
-        if expression is None or not state.allows(Purpose.EXPRESSION) or state.status is not Status.RUNNING:
-            return
-        if answer is None or answer.phase is not Phase.ANSWERING:
+        expression, answer = self._journal.services.expression, self._answer()
+        if expression is None or answer is None:
             return
         sample = await expression.analyse(picture)
         samples = self._samples.setdefault(answer.question_id, [])
@@ -40,6 +41,15 @@ class Watching:
                 "observations": _OBSERVATIONS.dump_python(observations, mode="json"),
             },
         )
+
+    def _answer(self) -> AnswerState | None:
+        """The answer that may be watched, while it is given."""
+        state = self._journal.state
+        if self._journal.services.expression is None or not state.allows(Purpose.EXPRESSION):
+            return None
+        if state.status is not Status.RUNNING or state.answer is None or state.answer.phase is not Phase.ANSWERING:
+            return None
+        return state.answer
 
     def take(self, answer: AnswerState) -> tuple[Observation, ...]:
         """What was seen over a submitted answer; the samples are forgotten."""

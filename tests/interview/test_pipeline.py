@@ -132,3 +132,24 @@ async def test_many_voices_at_once_are_told_as_unintelligible_and_no_word_is_wri
         await pipeline.finish()
     assert [text for _, text in listening.finals if text] == []
     assert set(listening.losses) == {"unintelligible"}
+
+
+class CountedStream(AnswerStream):
+    """Counts how often it is asked for the engine's load."""
+
+    asked = 0
+
+    @property
+    def cadence_ms(self) -> int:
+        self.asked += 1
+        return super().cadence_ms
+
+
+async def test_the_engines_load_is_looked_at_twice_a_second_not_with_every_frame(whisper: Whisper) -> None:
+    async with Scheduler(lambda: whisper) as scheduler, asyncio.TaskGroup() as group:
+        stream = CountedStream(scheduler, "interview", Language.ENGLISH)
+        pipeline = AnswerPipeline("question", stream, Listening(), group)
+        for at in range(500):
+            pipeline.push(AudioFrame(np.zeros(FRAME, np.int16), at * 20))
+        assert stream.asked == 20
+        await pipeline.finish()

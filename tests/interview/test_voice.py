@@ -264,12 +264,19 @@ async def test_pictures_are_looked_at_only_where_the_law_and_the_candidate_allow
         async with watching(home.hub.follow(session.interview_id)) as viewer:
             async with on_the_line(session, video=True) as browser:
                 assert ("inactive" in browser.connection.remoteDescription.sdp.split("m=video")[1]) == (not allowed)
+                await eventually(
+                    lambda: (peer := session._line.peer) is not None and peer.state == "connected", seconds=20
+                )
+                assert session._line.peer is not None
+                assert not session._line.peer.pictures_wanted
                 await session.execute(StartAnswer(question_id))
+                await eventually(lambda: (peer := session._line.peer) is not None and peer.pictures_wanted == allowed)
                 if allowed:
                     await viewer.until(lambda: len(signals(viewer, "observations")) > 1, seconds=40)
                 else:
                     await asyncio.sleep(2.5)
                 await session.execute(SubmitAnswer(question_id, AnswerMode.TYPED, "I am sorry"))
+                await eventually(lambda: (peer := session._line.peer) is not None and not peer.pictures_wanted)
             await eventually(lambda: session.state.asked[0].score is not None)
         observed = [e.body for e in await home.events(session) if isinstance(e.body, AnswerObserved)]
         if not allowed:
