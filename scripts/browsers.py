@@ -99,3 +99,15 @@ async def sign_in_first(page: Page, welcome_link: str) -> None:
     await page.get_by_test_id("welcome-password").fill(HR_PASSWORD)
     await page.get_by_test_id("welcome-submit").click()
     await page.wait_for_url("**/hr")
+
+
+async def begin_speaking(page: Page, link: str, *, timeout_s: float = 60.0) -> None:
+    """A candidate's way from the link to the first question's answer, with every consent given."""
+    await page.goto(link)
+    await page.get_by_test_id("landing-begin").click()
+    await page.get_by_test_id("consent-continue").wait_for()
+    for control in await page.locator('[data-testid^="consent-"][data-testid$="-yes"]').all():
+        await control.check(force=True)
+    await page.get_by_test_id("consent-continue").click()
+    for name in ("check-continue", "answer-now"):
+        await page.get_by_test_id(name).click(timeout=timeout_s * 1000)

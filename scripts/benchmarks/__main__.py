@@ -14,6 +14,7 @@ from scripts.benchmarks.streaming.peer_process import PeerFailed
 
 BENCHMARKS = {
     "engine-cost": "scripts.benchmarks.engine_cost",
+    "line": "scripts.benchmarks.line",
     "live": "scripts.benchmarks.live",
     "soak": "scripts.benchmarks.soak",
     "transcription": "scripts.benchmarks.transcription",

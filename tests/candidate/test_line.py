@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from scripts.bad_network import BadNetwork
-from scripts.browsers import chromium, speech_file
+from scripts.browsers import begin_speaking, chromium, speech_file
 from scripts.local_server import VOICE_MODEL
 from server.interview.events import ConnectionRestored
 from server.interview.session import InterviewSession
@@ -44,14 +44,8 @@ async def speaking(house: House, folder: Path) -> AsyncIterator[tuple[Page, BadN
     async with chromium(speech) as browsers:
         page = await browsers.page()
         async with BadNetwork(page) as network:
-            await page.goto(str(house.running.make_url(link)))
-            await page.get_by_test_id("landing-begin").click()
-            for purpose in ("voice", "scoring"):
-                await page.get_by_test_id(f"consent-{purpose}-yes").check(force=True)
-            await page.get_by_test_id("consent-continue").click()
-            await page.get_by_test_id("check-continue").click(timeout=20_000)
+            await begin_speaking(page, str(house.running.make_url(link)))
             session = await house.app[INTERVIEWS].get(interview_id)
-            await page.get_by_test_id("answer-now").click(timeout=20_000)
             await heard(session)
             yield page, network, session
         assert browsers.complaints == []
