@@ -16,19 +16,20 @@ def unwrapped(sequence_number: int, near: int) -> int:
 
 
 class PacketOrder(Generic[Item]):
-    """Holds `prefetch` packets and gives one for each that comes in, whichever is oldest.
+    """Gives each packet at once when its turn has come; waits for a missing one while `prefetch` newer are there.
 
-    A packet is missing only when its turn came before it did. aiortc's own buffer waits at a lost packet until it is
-    full, then throws away good ones: 1/2/5 % loss on the wire became 6/11/25 %, and 81 ms of delay 281 ms for good.
+    Nobody plays this sound, so nothing is held back where nothing is missing; a gap costs 80 ms. aiortc's own buffer
+    waits at a lost packet until it is full, then throws away good ones: 1/2/5 % loss on the wire became 6/11/25 %,
+    and 81 ms of delay 281 ms for good.
     """
 
-    def __init__(self, prefetch: int = 4) -> None:
+    def __init__(self, prefetch: int = 3) -> None:
         self._prefetch = prefetch
         self._held: dict[int, Item] = {}
         self._due: int | None = None
 
     def push(self, sequence_number: int, item: Item) -> list[Item]:
-        """Take a packet; what is to be played now, oldest first: usually one."""
+        """Take a packet; what goes on now, oldest first: usually one."""
         out: list[Item] = []
         number = sequence_number if self._due is None else unwrapped(sequence_number, self._due)
         if self._due is None or number <= self._due - MOST_MISORDER:
@@ -38,9 +39,10 @@ class PacketOrder(Generic[Item]):
             return out
         self._held[number] = item
         if len(self._held) > self._prefetch:
-            oldest = min(self._held)
-            self._due = oldest + 1
-            out.append(self._held.pop(oldest))
+            self._due = min(self._held)
+        while self._due in self._held:
+            out.append(self._held.pop(self._due))
+            self._due += 1
         return out
 
     def flush(self) -> list[Item]:
