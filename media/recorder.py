@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from enum import Enum, StrEnum
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
@@ -58,7 +59,8 @@ class _Mark(Enum):
 class Recorder:
     """Owns the thread that writes for every line of this process. An async context manager: at its end all is on disk.
 
-    open_sink: makes the file of a segment, in the thread.
+    open_sink: makes the file of a segment, in the thread. Another thread closes them: that waits for the disk to have
+    them, which takes seconds on a busy one, and would hold up what is being said meanwhile.
     """
 
     def __init__(self, open_sink: OpenSink = SegmentFile) -> None:
@@ -74,11 +76,16 @@ class Recorder:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._to_close: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._run, name="recorder", daemon=True),
+            threading.Thread(target=self._run_closing, name="recorder closing", daemon=True),
+        ]
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     async def __aexit__(
@@ -86,8 +93,9 @@ class Recorder:
     ) -> None:
         self._stop.set()
         self._wake.set()
-        await asyncio.to_thread(self._thread.join, STOP_S)
-        if self._thread.is_alive():
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join, STOP_S)
+        if any(thread.is_alive() for thread in self._threads):
             log.error("the disk does not answer: recordings end without their last seconds")
 
     def record(self, folder: Path, on_gap: Gap) -> LineRecording:
@@ -103,15 +111,13 @@ class Recorder:
         if not self._wake.is_set():
             self._wake.set()
 
-    def open_segment(self, path: Path, picture: EncodedFrame | None) -> Segment:
-        """A new segment; whatever fails leaves no open file behind. For the thread."""
-        sink = self._open_sink(path)
-        try:
-            return Segment(sink, picture)
-        except BaseException:
-            with suppress(OSError):
-                sink.close()
-            raise
+    def open_sink(self, path: Path) -> SegmentSink:
+        """A segment's file. For the thread."""
+        return self._open_sink(path)
+
+    def after_closing(self, close: Callable[[], None]) -> None:
+        """Call this in the closing thread, after what it was given before."""
+        self._to_close.put(close)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -123,6 +129,14 @@ class Recorder:
             for line in self._lines:
                 line.pending.append(_Mark.END)
         self._write_pending()
+        self._to_close.put(None)
+
+    def _run_closing(self) -> None:
+        while (close := self._to_close.get()) is not None:
+            try:
+                close()
+            except Exception as error:  # noqa: BLE001
+                log.error("a recording's segment cannot be closed (%s)", _reason(error))
 
     def _write_pending(self) -> None:
         with self._lock:
@@ -204,6 +218,7 @@ class _Line:
         self._on_gap = on_gap
         self._loop = loop
         self._segment: Segment | None = None
+        self._sink: SegmentSink | None = None
         self._path = folder
         self._began_ms = 0
         self._last_ms = 0
@@ -240,13 +255,16 @@ class _Line:
         if mark is _Mark.END:
             self._found_again(self._last_ms)
             self.ended = True
-            self.all_written.set_result(None)
+            self._recorder.after_closing(lambda: self.all_written.set_result(None))
 
     def _write(self, frame: EncodedFrame, at_ms: int) -> None:
         is_sound = frame.codec is Codec.OPUS
         if not is_sound and self._awaits_key and not frame.key:
             return
         if self._segment is None or (not is_sound and frame.key and frame.codec is not self._segment.codec):
+            self._close()
+            if time.monotonic() < self._retry_at:
+                return
             self._open(None if is_sound else frame, at_ms)
         assert self._segment is not None
         if not is_sound:
@@ -259,33 +277,35 @@ class _Line:
             self._found_again(self._began_ms)
 
     def _open(self, picture: EncodedFrame | None, at_ms: int) -> None:
-        self._close()
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         numbers = [int(path.stem) for path in self._folder.glob("*.segment") if path.stem.isdecimal()]
         self._path = self._folder / f"{max(numbers, default=0) + 1:04d}.segment"
-        self._segment = self._recorder.open_segment(self._path, picture)
         self._began_ms = at_ms
+        self._sink = self._recorder.open_sink(self._path)
+        self._segment = Segment(self._sink, picture)
 
     def _close(self) -> None:
-        segment, self._segment = self._segment, None
-        if segment is None:
+        if self._segment is None:
             return
         try:
-            segment.close()
+            self._segment.finish()
         except Exception as error:  # noqa: BLE001
-            self._note(segment, error, self._last_ms)
+            self._fail(error, self._last_ms)
         else:
+            self._let_go()
             self._found_again(self._began_ms)
 
-    def _fail(self, error: Exception, at_ms: int) -> None:
-        segment, self._segment = self._segment, None
-        self._note(segment, error, at_ms)
-        if segment is not None:
-            with suppress(Exception):
-                segment.close()
+    def _let_go(self) -> Segment | None:
+        """What was being written, which is closed when the disk has it."""
+        segment, sink, self._segment, self._sink = self._segment, self._sink, None, None
+        if sink is not None:
+            self._recorder.after_closing(sink.close)
+        return segment
 
-    def _note(self, segment: Segment | None, error: Exception, at_ms: int) -> None:
+    def _fail(self, error: Exception, at_ms: int) -> None:
         """What the segment did not get to the disk is lost; another is tried in a while."""
+        is_open = self._sink is not None
+        segment = self._let_go()
         log.error("a recording's segment cannot be written (%s); trying again in %d s", _reason(error), RETRY_S)
         safe_ms = segment.safe_ms if segment else None
         if self._lost_from is None:
@@ -293,7 +313,7 @@ class _Line:
         self._recorder.failed_segments += 1
         self._retry_at = time.monotonic() + RETRY_S
         self._awaits_key = True
-        if segment is not None and safe_ms is None:
+        if is_open and safe_ms is None:
             with suppress(OSError):
                 self._path.unlink()  # Nothing is in it; a full disk would collect one each time.
 

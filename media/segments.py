@@ -96,13 +96,11 @@ class Segment:
         """Hand on to the operating system what is complete."""
         self._counted.sink.flush()
 
-    def close(self) -> None:
-        """Write the rest; the sink is closed whatever happens."""
-        try:
-            self._container.close()
-            self.safe_ms = self._written_ms
-        finally:
-            self._counted.sink.close()
+    def finish(self) -> None:
+        """Write the rest. The sink is still to be closed, which may take long: it waits for the disk."""
+        self._container.close()
+        self._counted.sink.flush()
+        self.safe_ms = self._written_ms
 
     def _add_pictures(self, picture: EncodedFrame) -> Stream:
         if picture.codec is Codec.VP8:
@@ -119,6 +117,7 @@ class _Counted:
     def __init__(self, sink: SegmentSink) -> None:
         self.sink = sink
         self._writes = 0
+        self._is_broken = False
 
     @property
     def clusters(self) -> int:
@@ -126,8 +125,12 @@ class _Counted:
         return max(0, self._writes - 1)
 
     def write(self, data: bytes) -> int:
-        """Pass it on."""
+        """Pass it on; nothing after a write that failed, since nobody could read on behind it."""
+        if self._is_broken:
+            raise OSError("a write before this one has failed")
+        self._is_broken = True
         self.sink.write(data)
+        self._is_broken = False
         self._writes += 1
         return len(data)
 
