@@ -132,10 +132,9 @@ async def following(house: House, path: str, **headers: str) -> AsyncIterator[Ev
         yield Events(response)
 
 
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    """A server without a speech model: answers are typed."""
-    settings = Settings(data_dir=tmp_path / "data", whisper_model=str(tmp_path / "no-model"), _env_file=None)
+@asynccontextmanager
+async def serving(settings: Settings, email: str = EMAIL) -> AsyncIterator[House]:
+    """A server with these settings, and HR signed in."""
     running = TestServer(create_app(settings))
     await running.start_server()
     app = running.app
@@ -143,7 +142,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     await app[RECOGNITION_SETTLED].wait()
     users = Users(app[DATABASE])
     now = datetime.now(UTC)
-    cookie = await users.create_account(await users.issue_link(now), EMAIL, PASSWORD, now)
+    cookie = await users.create_account(await users.issue_link(now), email, PASSWORD, now)
     hr = ClientSession(
         cookie_jar=CookieJar(unsafe=True), cookies={"hr_session": cookie}, headers={"Accept-Language": "en"}
     )
@@ -152,3 +151,11 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     for session in house.sessions:
         await session.close()
     await running.close()
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """A server without a speech model: answers are typed."""
+    settings = Settings(data_dir=tmp_path / "data", whisper_model=str(tmp_path / "no-model"), _env_file=None)
+    async with serving(settings) as running:
+        yield running

@@ -50,7 +50,7 @@ class S3Server:
     endpoint: str
     folder: Path
 
-    def place(self, folder: Path, *, secret: str = SECRET, bucket: str = BUCKET) -> StoreAddress:
+    def address(self, folder: Path, *, secret: str = SECRET, bucket: str = BUCKET) -> StoreAddress:
         """How our server finds it."""
         return StoreAddress(folder, f"s3://{bucket}/kept", self.endpoint, "us-east-1", ACCESS, secret)
 

@@ -112,7 +112,7 @@ async def test_one_that_was_left_is_stored_and_when_it_goes_on_stored_anew(house
 async def test_encrypted_from_the_first_byte_to_the_store_with_keys_rotated_meanwhile(
     s3: S3Server, tmp_path: Path
 ) -> None:
-    async with house_in(tmp_path, s3.place(tmp_path / "unused"), ROTATED) as house:
+    async with house_in(tmp_path, s3.address(tmp_path / "unused"), ROTATED) as house:
         await house.interview()
         write_segments(house.spool, INTERVIEW, keys=ONE, seconds=[4])
         write_segments(house.spool, INTERVIEW, keys=OTHER, seconds=[6])
@@ -146,7 +146,7 @@ async def test_killed_between_any_two_steps_it_is_done_once_all_the_same(tmp_pat
 
 
 async def test_killed_while_it_uploads_the_work_ends_with_it_and_is_done_again(s3: S3Server, tmp_path: Path) -> None:
-    async with house_in(tmp_path, s3.place(tmp_path / "unused")) as house:
+    async with house_in(tmp_path, s3.address(tmp_path / "unused")) as house:
         await house.interview()
         write_segments(house.spool, INTERVIEW)
         s3.stop()
@@ -208,7 +208,7 @@ class Ahead:
 async def test_a_store_that_is_away_costs_nothing_but_time_and_is_told_after_a_while(
     s3: S3Server, tmp_path: Path
 ) -> None:
-    async with house_in(tmp_path, s3.place(tmp_path / "unused", secret="wrong" * 8)) as house:
+    async with house_in(tmp_path, s3.address(tmp_path / "unused", secret="wrong" * 8)) as house:
         await house.interview()
         write_segments(house.spool, INTERVIEW)
         now = Ahead()
@@ -224,7 +224,7 @@ async def test_a_store_that_is_away_costs_nothing_but_time_and_is_told_after_a_w
         assert [fault.kind for fault in state.faults] == [FaultKind.RECORDING_FAILED]
         assert house.spool.waiting() == [INTERVIEW]
 
-        house.address = s3.place(tmp_path / "unused")
+        house.address = s3.address(tmp_path / "unused")
         await house.finisher(later=now.by).look()
         state = await house.state()
         assert state.recording.failed is None
@@ -273,7 +273,7 @@ async def test_a_folder_in_which_nothing_was_recorded_goes_with_its_interview(ho
 
 
 async def test_a_finisher_that_is_stopped_leaves_no_process_behind(s3: S3Server, tmp_path: Path) -> None:
-    async with house_in(tmp_path, s3.place(tmp_path / "unused")) as house:
+    async with house_in(tmp_path, s3.address(tmp_path / "unused")) as house:
         await house.interview()
         write_segments(house.spool, INTERVIEW)
         s3.stop()

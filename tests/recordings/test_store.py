@@ -34,7 +34,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> StoreAddress:
     if request.param == "folder":
         return StoreAddress(tmp_path / "recordings")
     server: S3Server = request.getfixturevalue("s3")
-    return server.place(tmp_path / "recordings")
+    return server.address(tmp_path / "recordings")
 
 
 async def read(store: Store, key: str, start: int, end: int) -> bytes:
@@ -81,14 +81,14 @@ async def test_what_a_killed_process_left_in_the_folder_is_removed(tmp_path: Pat
 
 
 async def test_a_wrong_secret_and_a_bucket_that_is_not_there_are_refused(s3: S3Server, tmp_path: Path) -> None:
-    for wrong in (s3.place(tmp_path, secret="wrong" * 8), s3.place(tmp_path, bucket="another")):
+    for wrong in (s3.address(tmp_path, secret="wrong" * 8), s3.address(tmp_path, bucket="another")):
         with pytest.raises(StoreUnavailable):
             await asyncio.to_thread(Store(wrong).put, KEY, pieces(b"words"))
     assert s3.keys() == []
 
 
 async def test_a_store_that_is_away_is_given_up_within_seconds(s3: S3Server, tmp_path: Path) -> None:
-    place = s3.place(tmp_path)
+    place = s3.address(tmp_path)
     s3.process.kill()
     s3.process.wait()
     began = time.monotonic()
@@ -99,7 +99,7 @@ async def test_a_store_that_is_away_is_given_up_within_seconds(s3: S3Server, tmp
 
 
 async def test_an_encrypted_file_gives_any_range_and_nothing_to_the_store(s3: S3Server, tmp_path: Path) -> None:
-    place, key = s3.place(tmp_path), KEY + ".sealed"
+    place, key = s3.address(tmp_path), KEY + ".sealed"
     content = CONTENT[: 5 * CHUNK_BYTES + 99]
     sealed = seal_file(io.BytesIO(content), len(content), ONE, key)
     await asyncio.to_thread(Store(place).put, key, sealed)
