@@ -74,11 +74,11 @@ async def start_server(tmp_path: Path, receiver: Receiver) -> AsyncIterator[Serv
         await server.stop()
 
 
-@pytest.fixture(params=["memory", "redis"])
-async def broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """The URL of a redis-server of this test's own, or nothing for the broker in memory."""
+@pytest.fixture(params=["memory", "redis", "redis-workers"])
+async def broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[dict[str, str]]:
+    """Settings: live events in memory, or by a redis-server of this test's own for one process or for four."""
     if request.param == "memory":
-        yield ""
+        yield {}
         return
     port = free_port()
     process = await asyncio.create_subprocess_exec(
@@ -88,9 +88,14 @@ async def broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     async with asyncio.timeout(10):
         while not await answers(port):
             await asyncio.sleep(0.05)
-    yield f"redis://127.0.0.1:{port}/0"
+    workers = {"workers": "4"} if request.param == "redis-workers" else {}
+    yield {"redis_url": f"redis://127.0.0.1:{port}/0", **workers}
     process.terminate()
     await process.wait()
+
+
+one_process_and_four = pytest.mark.parametrize("broker", ["memory", "redis-workers"], indirect=True)
+"""For tests of what one process alone and four behind one port must both do."""
 
 
 async def answers(port: int) -> bool:

@@ -17,7 +17,7 @@ from question_flows.model import Language
 from scripts.browsers import chromium, face_video, sign_in_first, speech_file
 from scripts.local_server import LocalServer
 from tests.e2e import journeys
-from tests.e2e.conftest import Receiver, ServerFactory
+from tests.e2e.conftest import Receiver, ServerFactory, one_process_and_four
 
 pytestmark = pytest.mark.timeout(420)
 
@@ -111,13 +111,15 @@ def check_transcripts(report: dict[str, Any], spoken: list[str]) -> None:
     assert sum(word in known for word in heard) / len(heard) > 0.9
 
 
-async def test_a_whole_interview(broker: str, start_server: ServerFactory, receiver: Receiver, tmp_path: Path) -> None:
+async def test_a_whole_interview(
+    broker: dict[str, str], start_server: ServerFactory, receiver: Receiver, tmp_path: Path
+) -> None:
     """English by the in-memory broker, Chinese by Redis: words at HR before the answer ends, scores after it."""
     language = Language.CHINESE if broker else Language.ENGLISH
     flow_id = "software_engineer" if broker else "customer_service"
     flow = FLOWS[flow_id]
     spoken = spoken_texts(flow_id, language, 3)
-    server = await start_server(redis_url=broker)
+    server = await start_server(**broker)
     interview_id, link = await server.invite(flow_id, language.value, "Kim Doe")
     audio = speech_file(tmp_path / "speech.wav", spoken, language.value)
     async with chromium(audio, face_video(tmp_path / "face.mjpeg")) as browsers:
@@ -163,13 +165,14 @@ async def test_a_whole_interview(broker: str, start_server: ServerFactory, recei
     assert link.rsplit("/", 1)[1] not in log
 
 
+@one_process_and_four
 async def test_a_killed_server_loses_nothing_it_acknowledged(
-    start_server: ServerFactory, receiver: Receiver, tmp_path: Path
+    broker: dict[str, str], start_server: ServerFactory, receiver: Receiver, tmp_path: Path
 ) -> None:
     """kill -9 in the middle of an answer; the same tab goes on at the same question and finishes."""
     flow = FLOWS["software_engineer"]
     spoken = spoken_texts("software_engineer", Language.ENGLISH, 3)
-    server = await start_server()
+    server = await start_server(**broker)
     interview_id, link = await server.invite("software_engineer", "en", "Sam Poe", "EU")
     audio = speech_file(tmp_path / "speech.wav", spoken, "en")
     async with chromium(audio) as browsers:

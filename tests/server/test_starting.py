@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[2]
         ({"trusted_proxies": '["not an address"]'}, "INTERVIEW_TRUSTED_PROXIES: "),
         ({"trusted_proxies": "10.0.0.0/8"}, "INTERVIEW_TRUSTED_PROXIES: must be a JSON list"),
         ({"redis_url": "localhost:6379"}, "INTERVIEW_REDIS_URL: must begin with redis://"),
+        ({"workers": "4"}, "INTERVIEW_WORKERS other than 1 needs INTERVIEW_REDIS_URL"),
         ({"database_url": "postgresql://hr@db/interviews"}, "INTERVIEW_DATABASE_URL: must begin with sqlite+aiosqlite"),
         ({"public_url": "interviews.example.org"}, "INTERVIEW_PUBLIC_URL: must begin with http://"),
         ({"ehr_secret": "not base64!"}, "INTERVIEW_EHR_SECRET: must be whsec_"),
