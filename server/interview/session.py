@@ -67,7 +67,12 @@ class InterviewSession:
         self._settling = Settling(self._journal, self._listening, self._watching)
         self._recording = Recording(self._journal)
         self._line = CandidateLine(
-            self._journal, self._presence, self._listening.hear, self._watching.see, self._recording.follow, self._watching.looks
+            self._journal,
+            self._presence,
+            self._listening.hear,
+            self._watching.see,
+            self._recording.follow,
+            self._watching.looks,
         )
 
     @property

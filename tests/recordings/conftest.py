@@ -130,10 +130,12 @@ def write_segments(spool: Spool, interview_id: str, *, keys: KeyRing = NONE, sec
     for number, length in enumerate(seconds, start=first + 1):
         frames = list(Sender(begin).frames(length))
         picture = next(frame for frame in frames if frame.key and frame.codec is Codec.VP8)
-        segment = Segment(sink_opener(keys)(folder / f"{number:04}.segment"), picture)
+        sink = sink_opener(keys)(folder / f"{number:04}.segment")
+        segment = Segment(sink, picture)
         for frame in frames:
             segment.write(frame, round(frame.arrived_s * 1000))
-        segment.close()
+        segment.finish()
+        sink.close()
         begin += length
 
 
