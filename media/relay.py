@@ -101,10 +101,14 @@ class Viewer:
         if self._task is not None:
             await asyncio.shield(self._task)
 
-    async def close(self) -> None:
-        """End the connection and its task; returns when they are gone. May be called again."""
+    def end(self) -> None:
+        """Begin to end the connection."""
         self._closing = True
         self._changed.set()
+
+    async def close(self) -> None:
+        """End the connection and its task; returns when they are gone. May be called again."""
+        self.end()
         await self.ended()
 
     async def _negotiate(self, offer: str) -> None:

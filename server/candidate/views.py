@@ -53,6 +53,7 @@ SHOWN_TO_CANDIDATES = frozenset(
         "transcript",
         "connection",
         "recognition",
+        "viewers",
     }
 )
 """Events and signals that reach the candidate's page; scores and observations never do."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from server.hr import invitations, monitor, recording, report, sign_in, wall
+from server.hr import invitations, live_view, monitor, recording, report, sign_in, wall
 from server.hr.access import FAILURES, FAILURES_WINDOW_S, USERS, signed_in_api, signed_in_page
 from server.keys import DATABASE
 from server.rate_limit import RateLimit
 from server.storage.users import Users
+
+WHEP = "/api/hr/interviews/{interview_id}/whep"
 
 
 def add_routes(app: web.Application) -> None:
@@ -34,5 +36,11 @@ def add_routes(app: web.Application) -> None:
             web.get("/api/hr/interviews/{interview_id}", signed_in_api(monitor.interview)),
             web.get("/api/hr/interviews/{interview_id}/events", signed_in_api(monitor.events)),
             web.get("/api/hr/interviews/{interview_id}/report", signed_in_api(report.json)),
+            web.get("/api/hr/ice", signed_in_api(live_view.ice)),
+            web.post(WHEP, signed_in_api(live_view.offer)),
+            web.options(WHEP, signed_in_api(live_view.options)),
+            web.patch(WHEP + "/{viewer_id}", signed_in_api(live_view.patch)),
+            web.delete(WHEP + "/{viewer_id}", signed_in_api(live_view.end)),
+            web.options(WHEP + "/{viewer_id}", signed_in_api(live_view.options)),
         ]
     )

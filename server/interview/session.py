@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from analyzers.transcription.dispatcher import EngineStatus
+from media.peer import Peer
 from question_flows.model import Flow
 from server.interview.commands import Command, Start, SubmitAnswer
 from server.interview.decide import Situation, decide
@@ -19,6 +20,7 @@ from server.interview.events import (
     AnswerMode,
     AnswerSubmitted,
     EventBody,
+    InterviewCompleted,
     InterviewEvent,
     InterviewPaused,
     InterviewStarted,
@@ -34,6 +36,7 @@ from server.interview.recording import Recording
 from server.interview.running_score import RunningScore
 from server.interview.settling import Settling
 from server.interview.state import InterviewState, Status
+from server.interview.viewers import Viewers
 from server.interview.watching import Watching
 from server.live.messages import LiveEvent
 
@@ -74,6 +77,7 @@ class InterviewSession:
             self._recording.follow,
             self._watching.looks,
         )
+        self.viewers = Viewers(self._journal, lambda: self.live_peer)
 
     @property
     def state(self) -> InterviewState:
@@ -99,6 +103,11 @@ class InterviewSession:
     def under_way(self) -> bool:
         """Whether the candidate is there, and the interview has begun and is not complete."""
         return self._presence.somebody and self.state.status in UNFINISHED
+
+    @property
+    def live_peer(self) -> Peer | None:
+        """The candidate's line, while there is one."""
+        return self._line.peer
 
     def waiting(self, question_id: str) -> int:
         """How many utterances of this answer wait for their words."""
@@ -160,7 +169,10 @@ class InterviewSession:
     async def attach(self, offer_sdp: str) -> tuple[str, str]:
         """(peer_id, answer SDP) for a browser's offer; a line there was before is ended. Raises UserError."""
         await self._running.wait()
-        return await self._line.attach(offer_sdp, self._spawn)
+        answered = await self._line.attach(offer_sdp, self._spawn)
+        if self.live_peer is not None:
+            self.viewers.follow(self.live_peer)
+        return answered
 
     async def detach(self, peer_id: str) -> None:
         """Ends this line. Raises UserError peer_unknown (404)."""
@@ -200,6 +212,7 @@ class InterviewSession:
     async def close(self) -> None:
         """Ends the line and the tasks; what was being said is written down first if it can be within 3 s."""
         await self._listening.close(LAST_WORDS_SECONDS)
+        await self.viewers.close()
         await self._line.close()
         try:
             await self._recording.finish()
@@ -219,6 +232,7 @@ class InterviewSession:
                     group.create_task(self._running_score.follow(self._words_changed)),
                     group.create_task(self._settle()),
                     group.create_task(self._tell_recognition()),
+                    group.create_task(self.viewers.show()),
                     group.create_task(self._follow_other_processes()),
                     group.create_task(self._recording.write_down()),
                 ]
@@ -267,6 +281,8 @@ class InterviewSession:
                     self._presence.line_settled()
             case InterviewPaused():
                 self._listening.flush()
+            case InterviewCompleted():
+                self.viewers.send_away()
 
     async def _settle(self) -> None:
         while True:

@@ -4,6 +4,7 @@ import { answerList } from "./answers.js";
 import { attention, lineOf } from "./attention.js";
 import { h, keep } from "./dom.js";
 import { answerNow, apply, clockOf, fromSnapshot } from "./interview.js";
+import { liveView } from "./liveview.js";
 import { showRecognition } from "./recognition.js";
 import { competencyPanel, totalPanel } from "./scores.js";
 import { follow } from "./stream.js";
@@ -15,6 +16,7 @@ const address = `/api/hr/interviews/${initial.interview.interview_id}`;
 let view = { ...fromSnapshot(initial.interview), recognition: initial.recognition };
 
 const answers = answerList($("answers"), view.language);
+const live = liveView($("live"), address);
 const showTotal = totalPanel($("total"));
 const showCompetencies = competencyPanel($("competencies"), showQuote);
 
@@ -54,6 +56,7 @@ function showHead() {
   }
   $("done").hidden = view.status !== "completed";
   showRecognition($("recognition"), view.recognition, view.status === "completed");
+  live.update(view);
 }
 
 function showObservations() {
