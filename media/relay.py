@@ -19,6 +19,7 @@ from aiortc.sdp import MediaDescription, SessionDescription
 from media.aiortc_fixes import host_addresses, note_sent, on_feedback, send_rtp, sources_of, unsent_bytes
 from media.frames import Codec, EncodedFrame
 from media.ice import IceSettings
+from media.ice_restart import RemoteAddresses
 from media.offer import BadOffer, check_viewers_offer
 from media.peer import Peer
 from media.rtp_stream import RtpStream
@@ -53,6 +54,7 @@ class Viewer:
         """Frames left out because the socket was full, or because of a codec that this browser does not know."""
         self._connection = connection
         self._flows = flows
+        self._remote: RemoteAddresses
         self._peer: Peer | None = None
         self._untap: Callable[[], None] = lambda: None
         self._streams: dict[str, _Stream] = {}
@@ -72,8 +74,9 @@ class Viewer:
 
         flows: asked for every frame, whether it may be seen now. Raises BadOffer with the reason.
         """
-        offer = check_viewers_offer(offer_sdp, allow_private=ice.allow_private)
+        offer = check_viewers_offer(offer_sdp, allow_private=ice.allow_private, most_candidates=ice.most_candidates)
         viewer = cls(RTCPeerConnection(_configuration(ice)), flows)
+        viewer._remote = RemoteAddresses(viewer._connection, ice, offer)
         try:
             with host_addresses(ice.hosts):
                 await viewer._negotiate(offer)
@@ -96,6 +99,10 @@ class Viewer:
         self._untap = peer.tap(self._take)
         self._want_key_frame()
 
+    async def add_candidates(self, fragment: str) -> None:
+        """Take addresses that the browser found after its offer (trickle). Raises BadOffer."""
+        await self._remote.add(fragment)
+
     async def ended(self) -> None:
         """Returns when the viewer has ended."""
         if self._task is not None:
@@ -113,11 +120,13 @@ class Viewer:
 
     async def _negotiate(self, offer: str) -> None:
         connection = self._connection
-        senders = {
-            kind: connection.addTransceiver(_Silent(kind), direction="sendonly").sender for kind in ("audio", "video")
-        }
+        senders: dict[str, RTCRtpSender] = {}
         try:
             await connection.setRemoteDescription(Description(offer, "offer"))
+            for transceiver in connection.getTransceivers():
+                transceiver.direction = "sendonly"
+                transceiver.sender.replaceTrack(_Silent(transceiver.kind))
+                senders[transceiver.kind] = transceiver.sender
             await connection.setLocalDescription(await connection.createAnswer())
         except OperationError as error:
             raise BadOffer("no_common_codec") from error

@@ -38,11 +38,13 @@ class Arrived:
 
     @property
     def frames(self) -> list[tuple[int, bytes]]:
-        """(RTP time, data) of what arrived whole, in the order of its numbers; packets numbered without a gap."""
+        """(RTP time, data) of the pictures that arrived whole, in the order of their numbers (which begin small)."""
         whole: list[tuple[int, bytes]] = []
         data, before = b"", None
-        for packet in sorted(self.packets, key=lambda one: one.number):
-            if before is not None and (before.timestamp != packet.timestamp or packet.number != before.number + 1):
+        for packet in sorted(self.packets, key=lambda one: one.sequence_number):
+            if before is not None and (
+                before.timestamp != packet.timestamp or packet.sequence_number != before.sequence_number + 1
+            ):
                 data = b""
             data, before = data + packet.data, packet
             if packet.marker:

@@ -14,7 +14,7 @@ import aiortc.rtcrtpreceiver
 import av
 import numpy as np
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender
 from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtcrtpreceiver import RemoteStreamTrack
 from aiortc.rtp import RtcpByePacket, RtpPacket, is_rtcp
@@ -91,6 +91,15 @@ def test_an_empty_packet_would_end_the_decoder() -> None:
     decoder.decode(EncodedFrame(Codec.OPUS, b"", 0, 48_000, 0.0, None, key=True))
     with pytest.raises(av.FFmpegError, match="End of file"):
         decoder.decode(EncodedFrame(Codec.OPUS, b"\xf8\xff\xfe", 960, 48_000, 0.0, None, key=True))
+
+
+def test_a_sender_reads_what_is_set_and_calls_what_is_replaced() -> None:
+    source = inspect.getsource(RTCRtpSender)
+    for name in ("ntp_timestamp", "rtp_timestamp", "packet_count", "octet_count"):
+        assert f"{name}=self.__{name}" in source
+    assert "await self._retransmit(seq)" in source
+    assert "self._send_keyframe()" in source
+    assert "await self.transport._send_rtp(packet_bytes)" in source
 
 
 # What the repairs do.
