@@ -182,11 +182,6 @@ class Interviews:
                 self._sessions[interview_id] = (session, task)
             return self._sessions[interview_id][0]
 
-    async def find(self, interview_id: str) -> InterviewSession | None:
-        """The live session if there is one; never makes one."""
-        live = self._sessions.get(interview_id)
-        return live[0] if live is not None else None
-
     async def state(self, interview_id: str) -> InterviewState:
         """Where an interview stands; reading starts nothing. Raises UserError interview_unknown (404)."""
         if interview_id in self._sessions:

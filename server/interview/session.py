@@ -20,7 +20,6 @@ from server.interview.events import (
     AnswerMode,
     AnswerSubmitted,
     EventBody,
-    InterviewCompleted,
     InterviewEvent,
     InterviewPaused,
     InterviewStarted,
@@ -281,8 +280,6 @@ class InterviewSession:
                     self._presence.line_settled()
             case InterviewPaused():
                 self._listening.flush()
-            case InterviewCompleted():
-                self.viewers.send_away()
 
     async def _settle(self) -> None:
         while True:
@@ -293,6 +290,8 @@ class InterviewSession:
                 pass  # Late words have been waited for long enough.
             self._to_settle.clear()
             await self._settling.settle()
+            if self.state.status is Status.COMPLETED:
+                self.viewers.send_away()
             self._words_changed.set()
 
     async def _tell_recognition(self) -> None:

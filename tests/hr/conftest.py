@@ -156,6 +156,8 @@ async def serving(settings: Settings, email: str = EMAIL) -> AsyncIterator[House
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     """A server without a speech model: answers are typed."""
-    settings = Settings(data_dir=tmp_path / "data", whisper_model=str(tmp_path / "no-model"), _env_file=None)
+    settings = Settings(
+        data_dir=tmp_path / "data", whisper_model=str(tmp_path / "no-model"), ice_hosts=["127.0.0.1"], _env_file=None
+    )
     async with serving(settings) as running:
         yield running

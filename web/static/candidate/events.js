@@ -5,7 +5,7 @@ import { delayMs } from "./backoff.js";
 const NAMES = [
   "InterviewStarted", "QuestionAsked", "HintOpened", "AnswerStarted", "UtteranceTranscribed", "UtteranceLost",
   "AnswerSubmitted", "ConnectionLost", "ConnectionRestored", "ServerRestarted", "InterviewPaused", "InterviewResumed",
-  "RecognitionFailed", "RecognitionRestored", "InterviewCompleted", "transcript", "connection", "recognition",
+  "RecognitionFailed", "RecognitionRestored", "InterviewCompleted", "transcript", "connection", "recognition", "viewers",
 ];
 
 /** A stream of events that comes back by itself. */

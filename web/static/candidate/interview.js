@@ -24,6 +24,7 @@ import { Sending } from "./sending.js";
 import { Reader } from "./speech.js";
 import { claimTab } from "./tab.js";
 import { Awake } from "./wakelock.js";
+import { showWatched } from "./watched.js";
 import { Line } from "./whip.js";
 
 const DEAD_LINE_MS = 500;
@@ -211,6 +212,7 @@ class Interview {
     if (name === "transcript") return this.#words(data, () => this.heard.listen(data));
     if (name === "UtteranceTranscribed") return this.#words(data.data, () => this.heard.settle(data.data.number, data.data.words));
     if (name === "recognition") return this.#recognition(data);
+    if (name === "viewers") return showWatched(data.count);
     if (name === "connection") return this.#serverHears(data.line);
     // A line from before is dead, though this end may not know it yet.
     if (name === "ServerRestarted" && this.line.state === "connected" && this.line.since < this.#brokeAt) this.line.reconnect();
@@ -321,6 +323,7 @@ class Interview {
   }
 
   #end() {
+    showWatched(0);
     this.line.close();
     this.meter.stop();
     this.reader.stop();
