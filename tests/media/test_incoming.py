@@ -6,10 +6,13 @@ import asyncio
 import itertools
 import threading
 import time
+from itertools import zip_longest
 
 import av
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from media import pictures
 from media.frames import Codec, EncodedFrame, VideoFrame
@@ -182,3 +185,39 @@ def test_a_wide_picture_is_made_smaller_and_a_huge_one_is_not_decoded() -> None:
     huge = EncodedFrame(Codec.VP8, data[:6] + b"\xff\x3f\xff\x3f" + data[10:], 0, 90_000, 0.0, None, key=True)
     assert MOST_PIXELS < 16_383**2
     assert decode_key_frame(huge) is None
+
+
+@given(
+    packets=st.lists(
+        st.builds(
+            Packet,
+            st.integers(0, 2),
+            st.integers(0, 0xFFFF),
+            st.integers(0, 2**32 - 1),
+            st.sampled_from([OPUS, VP8, H264, UNKNOWN]),
+            st.booleans(),
+            st.one_of(st.binary(max_size=60), st.sampled_from([b"\xf8\xff\xfe", b"\x00\x00\x00\x9d\x01\x2a"])),
+            st.floats(0, 1e5),
+        ),
+        max_size=40,
+    ),
+    reports=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1)), max_size=40),
+)
+@settings(deadline=None)
+def test_no_packet_raises(packets: list[Packet], reports: list[tuple[int, int, int]]) -> None:
+    """An error here would end the connection: aiortc calls it from its receive loop."""
+
+    async def receive() -> None:
+        given_frames: list[EncodedFrame] = []
+        ear, eye = hearing(given_frames), seeing(given_frames)
+        eye.pictures_wanted = True
+        for packet, report in zip_longest(packets, reports):
+            for tap in (ear, eye):
+                if report is not None:
+                    tap.report(*report)
+                if packet is not None:
+                    tap.packet(packet)
+        ear.ended()
+        eye.ended()
+
+    asyncio.run(receive())
