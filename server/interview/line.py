@@ -68,6 +68,11 @@ class CandidateLine:
         """Names the line's ICE generation: another after each restart."""
         return f"{self._peer_id}.{self._generation}"
 
+    @property
+    def peer(self) -> Peer | None:
+        """The present line."""
+        return self._peer
+
     async def attach(self, offer_sdp: str, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> tuple[str, str]:
         """(peer_id, answer SDP). spawn: starts the task that serves the line.
 
