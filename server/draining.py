@@ -13,6 +13,8 @@ from server.interview.state import Status
 from server.keys import DRAINING, INTERVIEWS
 
 LOOK_SECONDS = 0.2
+LAST_NEWS_SECONDS = 2.0
+"""A page whose interview has just ended still asks how it stands."""
 RETRY_AFTER_S = 10
 """A candidate who wants to start while the server drains: by then another process, or the next one, takes the call."""
 
@@ -61,10 +63,16 @@ class Stopping:
         """From the first order on: returns when no candidate is being interviewed, or `seconds` are over."""
         await self.told()
         app[DRAINING].set()
-        loop = asyncio.get_running_loop()
-        until, at_once = loop.time() + seconds, asyncio.create_task(self._at_once.wait())
-        while not at_once.done() and loop.time() < until and any(s.under_way for s in app[INTERVIEWS].running()):
-            await asyncio.wait((at_once,), timeout=min(LOOK_SECONDS, until - loop.time()))
+        now = asyncio.get_running_loop().time
+        limit = now() + seconds
+        until, at_once = now(), asyncio.create_task(self._at_once.wait())
+        while not at_once.done():
+            if any(session.under_way for session in app[INTERVIEWS].running()):
+                until = now() + LAST_NEWS_SECONDS
+            left = min(until, limit) - now()
+            if left <= 0:
+                break
+            await asyncio.wait((at_once,), timeout=min(LOOK_SECONDS, left))
         at_once.cancel()
 
 

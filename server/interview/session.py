@@ -100,8 +100,8 @@ class InterviewSession:
 
     @property
     def under_way(self) -> bool:
-        """Whether the candidate is there, and the interview has begun and is not complete."""
-        return self._presence.somebody and self.state.status in UNFINISHED
+        """Whether the candidate is there, or away for less than the grace time, and the interview is not complete."""
+        return (self._presence.somebody or self.state.connected) and self.state.status in UNFINISHED
 
     @property
     def live_peer(self) -> Peer | None:

@@ -72,6 +72,7 @@ class Ownership:
         self._owners = f"interviews:run:{place.run}:owners"
         self._heartbeats = [f"interviews:run:{place.run}:worker:{number}" for number in range(place.count)]
         self._reachable = True
+        self._duties: set[str] = set()
         self._unused: Counter[str] = Counter()
         self._cpu = 0.0
         self._measured = (time.monotonic(), time.process_time())
@@ -90,6 +91,14 @@ class Ownership:
         self.directory.claimed(interview_id, owner)
         if owner != self.own:
             raise OwnedElsewhere(interview_id, owner)
+
+    async def claim_duty(self, name: str) -> None:
+        """Returns when this worker is the one that does this for all of them. Raises OwnedElsewhere.
+
+        What is counted in memory, such as failed sign-ins, must be counted in one place.
+        """
+        await self.claim(name, for_own=True)
+        self._duties.add(name)
 
     async def look_up(self, interview_id: str) -> None:
         """Claims nothing. Raises OwnedElsewhere when another living worker owns the interview."""
@@ -127,7 +136,7 @@ class Ownership:
         """
         while True:
             try:
-                await self._beat(held(), load())
+                await self._beat({*held(), *self._duties}, load())
                 if not self._reachable:
                     self._reachable = True
                     log.warning("Redis is back: interviews find their owners there again")
@@ -135,7 +144,8 @@ class Ownership:
                 if self._reachable:
                     self._reachable = False
                     log.warning("Redis is out of reach (%s): the last known owners count", type(error).__name__)
-            lost = [i for i in held() if self.directory.owner_of(i) not in (self.own, None)]
+            self._duties = {name for name in self._duties if not self._is_lost(name)}
+            lost = [interview_id for interview_id in held() if self._is_lost(interview_id)]
             if lost:
                 log.warning("%d interviews were taken over by other workers", len(lost))
                 await drop(lost)
@@ -147,6 +157,9 @@ class Ownership:
         with suppress(*AWAY):
             await self._redis.delete(self._heartbeats[self.place.number])
         await self._redis.aclose()
+
+    def _is_lost(self, interview_id: str) -> bool:
+        return self.directory.owner_of(interview_id) not in (self.own, None)
 
     async def _owner(self, interview_id: str, least_loaded: str) -> str:
         known = self.directory.owner_of(interview_id)

@@ -24,7 +24,7 @@ from redis.asyncio import Redis
 
 from analyzers.transcription.scheduler import Scheduler
 from question_flows.model import Language
-from scripts.local_server import LocalServer
+from scripts.local_server import LocalServer, on_loopback
 from server.interview.registry import Interviews
 from server.live.hub import Hub
 from server.live.memory import MemoryBroker
@@ -264,7 +264,13 @@ async def serving(
     }
     server = LocalServer(folder / "data", settings=own, log=folder / "server.log")
     server.environment["TMPDIR"] = str(short_folder)
-    await server.start(on_line)
+
+    def read(line: str) -> None:
+        on_line(line)
+        if line.startswith("HR's page: "):
+            server.url = on_loopback(line.removeprefix("HR's page: ").removesuffix("/hr"))
+
+    await server.start(read)
     running = Cluster(server, redis_server, short_folder)
     try:
         yield running

@@ -162,6 +162,23 @@ async def test_a_redis_that_comes_back_empty_is_told_again(nodes: list[Node], re
     assert [node.dropped for node in nodes] == [[], [], []]
 
 
+async def test_a_duty_stays_with_one_until_it_ends(nodes: list[Node]) -> None:
+    await nodes[1].ownership.claim_duty("sign-in")
+    for _ in range(2):
+        with pytest.raises(OwnedElsewhere, match=r"worker 1\.0"):
+            await nodes[0].ownership.claim_duty("sign-in")
+        await nodes[1].ownership.claim_duty("sign-in")
+        await asyncio.sleep(1.5)
+    await nodes[1].end()
+    nodes[0].ownership.directory.died("1.0")
+    await nodes[0].ownership.claim_duty("sign-in")
+    nodes[1].begin()  # Back from wherever it was: it has heard that the duty is another's.
+    await asyncio.sleep(2)
+    with pytest.raises(OwnedElsewhere, match=r"worker 0\.0"):
+        await nodes[1].ownership.claim_duty("sign-in")
+    assert nodes[1].dropped == []
+
+
 async def test_a_claim_nobody_uses_is_given_back(nodes: list[Node], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.workers.ownership.UNUSED_BEATS", 2)
     nodes[0].held |= {"x"}

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession
 
 from scripts.local_server import LocalServer
 from tests.live.conftest import RedisServer
@@ -50,23 +49,6 @@ async def test_workers_end_with_their_supervisor_and_serve_again(
         assert cluster.leftovers() == []
         # Whoever was killed could give nothing back: those keys expire, and no later run looks at them.
         assert list((await cluster.owners()).values()).count("0.0") <= 1
-
-
-async def test_a_free_port_is_taken_and_a_dying_worker_replaced(
-    redis_server: RedisServer, short_folder: Path, tmp_path: Path
-) -> None:
-    lines: list[str] = []
-    async with serving(redis_server, short_folder, tmp_path, lines.append, port="0", workers="2") as cluster:
-        page = next(line for line in lines if line.startswith("HR's page: "))
-        port = int(page.rsplit(":", 1)[1].split("/")[0])
-        kill(cluster.workers()["1.0"].pid)
-        async with ClientSession() as http:
-            # The port stays open meanwhile, and the other worker answers.
-            for _ in range(20):
-                async with http.get(f"http://127.0.0.1:{port}/healthz") as response:
-                    assert (await response.json())["status"] == "ok"
-        await eventually(lambda: set(cluster.workers()) == {"0.0", "1.1"}, 60)
-        assert len([line for line in lines if line.startswith("Ready")]) == 1
 
 
 async def test_a_taken_port_is_named(tmp_path: Path) -> None:

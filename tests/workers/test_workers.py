@@ -12,7 +12,7 @@ from io import BytesIO
 
 import pytest
 import pytest_asyncio
-from aiohttp import ClientSession
+from aiohttp import ClientSession, UnixConnector
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
 
@@ -27,8 +27,12 @@ async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clu
     """Three workers for all tests of this module: one that dies or freezes in a test is whole again at its end."""
     folder = tmp_path_factory.mktemp("cluster")
     with redis_at(folder) as redis_server, short_path() as short:
-        async with serving(redis_server, short, folder) as running:
+        lines: list[str] = []
+        async with serving(redis_server, short, folder, lines.append, port="0") as running:
+            # Port 0 takes a free one, which all workers then share.
+            assert not running.server.url.endswith(":0")
             yield running
+        assert len([line for line in lines if line.startswith("Ready")]) == 1, "workers that are replaced say nothing"
 
 
 async def test_every_worker_answers_for_the_owner(cluster: Cluster) -> None:
@@ -91,7 +95,7 @@ async def test_a_line_is_set_up_and_ended_by_way_of_other_workers(cluster: Clust
             assert response.status == 201, await response.text()
             assert response.content_type == "application/sdp"
             location = response.headers["Location"].removeprefix("/api/interview")
-            assert response.headers["ETag"] == f'"{location.rsplit("/", 1)[1]}"'
+            assert location.rsplit("/", 1)[1] in response.headers["ETag"]
             await peer.setRemoteDescription(RTCSessionDescription(await response.text(), "answer"))
         async with asyncio.timeout(20):
             while peer.connectionState != "connected":
@@ -121,6 +125,22 @@ async def test_a_forwarded_stream_is_prompt_and_ends_when_its_reader_leaves(clus
         await candidate.call("POST", path + "/hints/0")
     # Nobody reads any more: the owner hears of it through the worker in between.
     await eventually(lambda: "ConnectionLost" in cluster.events(candidate.interview_id))
+
+
+async def test_failed_sign_ins_are_counted_once_for_all_workers(cluster: Cluster) -> None:
+    workers = [*cluster.workers().values()] * 3
+    statuses = []
+    for worker in workers:
+        async with (
+            ClientSession(connector=UnixConnector(worker.path)) as http,
+            http.post(
+                "http://127.0.0.1/hr/sign-in",
+                data={"email": "eve@example.org", "password": "a guess"},
+                headers={"X-Forwarded-For": "203.0.113.7"},
+            ) as response,
+        ):
+            statuses.append(response.status)
+    assert statuses == [401] * 5 + [429] * 4
 
 
 async def test_interviews_are_spread_over_the_workers(cluster: Cluster) -> None:
