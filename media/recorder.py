@@ -13,7 +13,6 @@ from concurrent.futures import Future
 from contextlib import suppress
 from enum import Enum, StrEnum
 from pathlib import Path
-from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
@@ -59,8 +58,7 @@ class _Mark(Enum):
 class Recorder:
     """Owns the thread that writes for every line of this process. An async context manager: at its end all is on disk.
 
-    open_sink: makes the file of a segment, in the thread. Another thread closes them: that waits for the disk to have
-    them, which takes seconds on a busy one, and would hold up what is being said meanwhile.
+    open_sink: makes the file of a segment, in the thread.
     """
 
     def __init__(self, open_sink: OpenSink = SegmentFile) -> None:
@@ -76,16 +74,11 @@ class Recorder:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._to_close: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._threads = [
-            threading.Thread(target=self._run, name="recorder", daemon=True),
-            threading.Thread(target=self._run_closing, name="recorder closing", daemon=True),
-        ]
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
-        for thread in self._threads:
-            thread.start()
+        self._thread.start()
         return self
 
     async def __aexit__(
@@ -93,9 +86,8 @@ class Recorder:
     ) -> None:
         self._stop.set()
         self._wake.set()
-        for thread in self._threads:
-            await asyncio.to_thread(thread.join, STOP_S)
-        if any(thread.is_alive() for thread in self._threads):
+        await asyncio.to_thread(self._thread.join, STOP_S)
+        if self._thread.is_alive():
             log.error("the disk does not answer: recordings end without their last seconds")
 
     def record(self, folder: Path, on_gap: Gap) -> LineRecording:
@@ -115,10 +107,6 @@ class Recorder:
         """A segment's file. For the thread."""
         return self._open_sink(path)
 
-    def after_closing(self, close: Callable[[], None]) -> None:
-        """Call this in the closing thread, after what it was given before."""
-        self._to_close.put(close)
-
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.wait()
@@ -129,14 +117,6 @@ class Recorder:
             for line in self._lines:
                 line.pending.append(_Mark.END)
         self._write_pending()
-        self._to_close.put(None)
-
-    def _run_closing(self) -> None:
-        while (close := self._to_close.get()) is not None:
-            try:
-                close()
-            except Exception as error:  # noqa: BLE001
-                log.error("a recording's segment cannot be closed (%s)", _reason(error))
 
     def _write_pending(self) -> None:
         with self._lock:
@@ -255,7 +235,7 @@ class _Line:
         if mark is _Mark.END:
             self._found_again(self._last_ms)
             self.ended = True
-            self._recorder.after_closing(lambda: self.all_written.set_result(None))
+            self.all_written.set_result(None)
 
     def _write(self, frame: EncodedFrame, at_ms: int) -> None:
         is_sound = frame.codec is Codec.OPUS
@@ -285,27 +265,23 @@ class _Line:
         self._segment = Segment(self._sink, picture)
 
     def _close(self) -> None:
-        if self._segment is None:
+        if self._segment is None or self._sink is None:
             return
         try:
             self._segment.finish()
+            self._sink.close()
         except Exception as error:  # noqa: BLE001
             self._fail(error, self._last_ms)
         else:
-            self._let_go()
+            self._segment = self._sink = None
             self._found_again(self._began_ms)
-
-    def _let_go(self) -> Segment | None:
-        """What was being written, which is closed when the disk has it."""
-        segment, sink, self._segment, self._sink = self._segment, self._sink, None, None
-        if sink is not None:
-            self._recorder.after_closing(sink.close)
-        return segment
 
     def _fail(self, error: Exception, at_ms: int) -> None:
         """What the segment did not get to the disk is lost; another is tried in a while."""
-        is_open = self._sink is not None
-        segment = self._let_go()
+        segment, sink, self._segment, self._sink = self._segment, self._sink, None, None
+        if sink is not None:
+            with suppress(Exception):
+                sink.close()
         log.error("a recording's segment cannot be written (%s); trying again in %d s", _reason(error), RETRY_S)
         safe_ms = segment.safe_ms if segment else None
         if self._lost_from is None:
@@ -313,7 +289,7 @@ class _Line:
         self._recorder.failed_segments += 1
         self._retry_at = time.monotonic() + RETRY_S
         self._awaits_key = True
-        if is_open and safe_ms is None:
+        if sink is not None and safe_ms is None:
             with suppress(OSError):
                 self._path.unlink()  # Nothing is in it; a full disk would collect one each time.
 
