@@ -15,9 +15,10 @@ from sqlalchemy import select
 
 from question_flows.loader import shipped_flows
 from question_flows.model import Language
+from scripts.candidate_api import CandidateFailed
 from scripts.local_server import ROOT, LocalServer, ServerDidNotStart
 from scripts.print_report import print_report
-from scripts.simulated_candidate import CandidateFailed, SimulatedCandidate
+from scripts.simulated_candidate import SimulatedCandidate
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.schema import ehr_inbox

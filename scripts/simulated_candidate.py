@@ -6,27 +6,23 @@ Used by the demo and by measurements. It knows the server's public addresses and
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
-from urllib.parse import urljoin
 
-import aiohttp
 import cv2
 import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from numpy.typing import NDArray
 
 from media.replay import FaceTrack, SpeechTrack
+from scripts.candidate_api import CandidateApi, Line
 from scripts.voice_model.speak import synthesise
 
 SILENCE_AFTER_SPEECH_S = 1.0
 """Long enough for the server to hear that the sentence has ended."""
-
-
-class CandidateFailed(Exception):
-    """The server answered something a candidate's page could not go on with."""
 
 
 def moving_face(frames: int = 45, height: int = 240, width: int = 320) -> list[NDArray[np.uint8]]:
@@ -46,6 +42,16 @@ def moving_face(frames: int = 45, height: int = 240, width: int = 320) -> list[N
     return pictures
 
 
+def tokens(text: str) -> list[str]:
+    """Comparable words; each Chinese character is one."""
+    return re.findall(r"[\u4e00-\u9fff]|[a-z0-9']+", text.lower())
+
+
+def shows_face(granted: Mapping[str, bool]) -> bool:
+    """Whether the candidate has allowed something for which the page turns the camera on."""
+    return granted.get("recording", False) or granted.get("expression", False)
+
+
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """When an answer's sound left this candidate, and when it was handed in: time.monotonic() seconds."""
@@ -61,59 +67,43 @@ class SimulatedCandidate:
 
     def __init__(self, link: str, *, voice: str | None = None, accept: Callable[[str], bool] = lambda purpose: True):
         """link: the invitation. voice: of the synthesiser. accept: which purposes to consent to."""
-        self._link = link
+        self._api = CandidateApi(link)
         self._voice = voice
         self._accept = accept
         self._speech = SpeechTrack()
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._resource: str | None = None
+        self._line: Line | None = None
         self._listener: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        await self._api.__aenter__()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         if self._listener is not None:
             self._listener.cancel()
-        if self._resource is not None:
-            async with self._http.delete(self._resource):
-                pass
+        if self._line is not None:
+            await self._api.end_line(self._line)
         await self._connection.close()
-        await self._http.close()
-
-    async def _call(self, method: str, path: str, json: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        async with self._http.request(method, urljoin(self._link, path), json=json) as response:
-            if response.status >= 400:
-                raise CandidateFailed(f"{method} {path}: {response.status} {await response.text()}")
-            if response.content_type != "application/json":
-                return {}
-            answer: dict[str, Any] = await response.json()
-            return answer
+        await self._api.__aexit__(*exc)
 
     async def snapshot(self) -> dict[str, Any]:
         """The interview as the candidate's page sees it."""
-        return await self._call("GET", "/api/interview")
+        return await self._api.snapshot()
 
     async def begin(self, *, with_video: bool = True) -> None:
         """Redeems the link, consents, starts the interview and joins by WebRTC. Raises CandidateFailed."""
-        async with self._http.post(self._link) as response:
-            if response.status != 200:
-                raise CandidateFailed(f"the link was refused: {response.status}")
-        offered = (await self.snapshot())["policy"]["purposes"]
-        granted = {purpose: self._accept(purpose) for purpose in offered}
-        await self._call("POST", "/api/interview/consent", {"granted": granted})
+        await self._api.redeem()
+        granted = await self._api.consent(self._accept)
         self._listener = asyncio.create_task(self._listen())
-        await self._call("POST", "/api/interview/start")
+        await self._api.start()
         if granted.get("voice"):
-            await self._join(with_video and (granted.get("recording", False) or granted.get("expression", False)))
+            await self._join(with_video and shows_face(granted))
 
     async def _listen(self) -> None:
         """Keeps the event stream open: it is how the server knows that the candidate is there."""
-        timeout = aiohttp.ClientTimeout(total=None)
-        async with self._http.get(urljoin(self._link, "/api/interview/events"), timeout=timeout) as response:
-            async for _ in response.content:
-                pass
+        async for _ in self._api.events():
+            pass
 
     async def _join(self, with_video: bool) -> None:
         connected = asyncio.Event()
@@ -127,15 +117,8 @@ class SimulatedCandidate:
         if with_video:
             self._connection.addTrack(FaceTrack(await asyncio.to_thread(moving_face)))
         await self._connection.setLocalDescription(await self._connection.createOffer())
-        headers = {"Content-Type": "application/sdp"}
-        offer = self._connection.localDescription.sdp
-        url = urljoin(self._link, "/api/interview/whip")
-        async with self._http.post(url, data=offer, headers=headers) as response:
-            if response.status != 201:
-                raise CandidateFailed(f"the offer was refused: {response.status} {await response.text()}")
-            self._resource = urljoin(self._link, response.headers["Location"])
-            answer = await response.text()
-        await self._connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        self._line = await self._api.offer(self._connection.localDescription.sdp)
+        await self._connection.setRemoteDescription(RTCSessionDescription(self._line.answer, "answer"))
         async with asyncio.timeout(20):
             await connected.wait()
 
@@ -144,17 +127,17 @@ class SimulatedCandidate:
     ) -> Spoken:
         """Says the text as the answer to this question and hands it in. Raises CandidateFailed."""
         samples = await asyncio.to_thread(synthesise, text, language, self._voice)
-        await self._call("POST", f"/api/interview/questions/{question_id}/start-answer")
+        await self._api.start_answer(question_id)
         sent = await self._speech.say(samples)
         await asyncio.sleep(silence_s)
         handed_in = time.monotonic()
-        await self._call("POST", f"/api/interview/questions/{question_id}/answer", {"mode": "voice"})
+        await self._api.hand_in_voice(question_id)
         return Spoken(question_id, text, sent.first_sent, handed_in)
 
     async def answer_by_text(self, question_id: str, text: str) -> None:
         """Types the text as the answer. Raises CandidateFailed."""
-        await self._call("POST", f"/api/interview/questions/{question_id}/start-answer")
-        await self._call("POST", f"/api/interview/questions/{question_id}/answer", {"mode": "typed", "text": text})
+        await self._api.start_answer(question_id)
+        await self._api.hand_in_text(question_id, text)
 
     async def attend(self, answers: Mapping[str, str], on_question: Callable[[str, str], None]) -> None:
         """Answers every question by voice until the interview is complete.

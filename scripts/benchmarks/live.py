@@ -11,7 +11,6 @@ score_to_hr_ms   from handing the answer in to its final score on HR's page
 from __future__ import annotations
 
 import asyncio
-import re
 import tempfile
 import time
 from collections.abc import Sequence
@@ -28,7 +27,7 @@ from question_flows.loader import shipped_flows
 from question_flows.model import Language
 from scripts.browsers import chromium, sign_in_first
 from scripts.local_server import LocalServer
-from scripts.simulated_candidate import SimulatedCandidate, Spoken
+from scripts.simulated_candidate import SimulatedCandidate, Spoken, tokens
 from scripts.voice_model.speak import word_times
 
 FLOW = "customer_service"
@@ -138,11 +137,6 @@ def sights_of(seen: Sequence[dict[str, Any]]) -> list[Sight]:
         Sight(note["at"] / 1000, note["committed"], note["tentative"], frozenset(note["scored"].split(",")) - {""})
         for note in seen
     ]
-
-
-def tokens(text: str) -> list[str]:
-    """Comparable words; each Chinese character is one."""
-    return re.findall(r"[\u4e00-\u9fff]|[a-z0-9']+", text.lower())
 
 
 def true_word_ends(spoken: Spoken, language: Language) -> list[tuple[str, float]]:
