@@ -16,6 +16,7 @@ BENCHMARKS = {
     "engine-cost": "scripts.benchmarks.engine_cost",
     "line": "scripts.benchmarks.line",
     "live": "scripts.benchmarks.live",
+    "media": "scripts.benchmarks.media",
     "soak": "scripts.benchmarks.soak",
     "transcription": "scripts.benchmarks.transcription",
     "voice-model": "scripts.benchmarks.voice_model",

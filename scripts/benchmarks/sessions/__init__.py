@@ -1,0 +1,1 @@
+"""The media benchmark's processes: one that receives on one core, and those that send to it from another."""
