@@ -14,6 +14,7 @@ from scripts.benchmarks.streaming.peer_process import PeerFailed
 
 BENCHMARKS = {
     "engine-cost": "scripts.benchmarks.engine_cost",
+    "join-leave": "scripts.benchmarks.join_leave",
     "line": "scripts.benchmarks.line",
     "live": "scripts.benchmarks.live",
     "media": "scripts.benchmarks.media",
