@@ -7,20 +7,25 @@ import gc
 import os
 import time
 from collections import Counter
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+import sqlalchemy as sa
 from aiohttp import web
 
 from question_flows.model import Language
 from scripts.benchmarks.sessions.child import answer_requests
 from scripts.benchmarks.sessions.gauges import resident_mb
 from server.app import create_app
-from server.keys import INTERVIEWS, RECOGNITION_SETTLED
+from server.keys import DATABASE, INTERVIEWS, RECOGNITION_SETTLED
 from server.logs import configure
 from server.serving import open_report_endpoint
 from server.settings import Settings
+from server.storage import schema
 
+DATABASE_CONNECTIONS = 5
+"""That SQLAlchemy keeps; each of SQLite's has a thread and files of its own."""
 MOST_EXECUTOR_THREADS = 64
 """More than the loop's default executor may have."""
 
@@ -40,9 +45,16 @@ class CountedServer:
         port: int = self._runner.addresses[0][1]
         await open_report_endpoint(self._runner, self._settings, port)
         await self._app[RECOGNITION_SETTLED].wait()
-        # The executor makes a thread whenever all others are busy, and keeps it: no leak, so have them all now.
-        await asyncio.gather(*(asyncio.to_thread(time.sleep, 0.05) for _ in range(MOST_EXECUTOR_THREADS)))
+        await self._fill_pools()
         return f"http://127.0.0.1:{port}"
+
+    async def _fill_pools(self) -> None:
+        """Both make another one when all they have are busy, and keep it. That is no leak, so have them all now."""
+        await asyncio.gather(*(asyncio.to_thread(time.sleep, 0.05) for _ in range(MOST_EXECUTOR_THREADS)))
+        async with AsyncExitStack() as stack:
+            for _ in range(DATABASE_CONNECTIONS):
+                connection = await stack.enter_async_context(self._app[DATABASE].read())
+                await connection.execute(sa.select(sa.func.count()).select_from(schema.hr_users))
 
     async def invite(self, number: int) -> str:
         """The path of a new invitation's link."""
