@@ -104,8 +104,8 @@ async def test_the_one_too_many_waits_and_whoever_has_begun_goes_on(server: Loca
             # Measured by `scripts/bench admission`; here only that nobody waits for an answer.
             assert max(seconds for _, seconds in refused) < 2.0
             # The one who has begun: commands are obeyed, and sound comes in.
-            await begun._call("POST", "/api/interview/pause")
-            await begun._call("POST", "/api/interview/resume")
+            await begun._api._call("POST", "/api/interview/pause")
+            await begun._api._call("POST", "/api/interview/resume")
             await asyncio.sleep(1.0)
             after = await figures(spoken, server)
             assert after["interview_lines"] == 1
@@ -113,7 +113,7 @@ async def test_the_one_too_many_waits_and_whoever_has_begun_goes_on(server: Loca
             assert sound > 25
             # A first line waits, too; one that is made anew does not (this one fails for its own emptiness).
             assert await line(late, server) == 503
-            assert await line(begun._http, server) == 400
+            assert await line(begun._api._http, server) == 400
             # Typed answers cost next to nothing.
             assert (await start(typed, server))[0] == 200
         await until(spoken, server, admits=True)
