@@ -14,6 +14,8 @@ from media.frames import Codec, EncodedFrame, VideoFrame
 from media.sampler import VideoSampler
 
 EVERY_S = 1.0
+LEAST_MS = 800
+"""Key frames that come sooner after a picture are left to others: browsers answer a request a second unevenly."""
 WIDEST_PICTURE = 640
 MOST_PIXELS = 4096 * 2304
 """A larger picture is not decoded: its header alone would make a decoder take hundreds of MB."""
@@ -26,7 +28,7 @@ class KeyPictures:
     def __init__(self, show: Callable[[VideoFrame], None]) -> None:
         self.dropped = 0
         self._show = show
-        self._sampler = VideoSampler(every_ms=round(EVERY_S * 1000))
+        self._sampler = VideoSampler(LEAST_MS)
         self._waiting: tuple[EncodedFrame, int] | None = None
         self._changed = asyncio.Event()
 
