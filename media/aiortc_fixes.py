@@ -173,11 +173,16 @@ def _datagram_received(self: Any, data: bytes | str, addr: tuple[Any, ...]) -> N
 
 
 def _is_from_checked_pair(protocol: Any, addr: tuple[Any, ...]) -> bool:
+    """Whether a check with the right credentials came from there, or was answered from there.
+
+    Not only the latter: a browser's data may overtake the answer to our check, and aioice gives up all checks that
+    are under way when the first has passed, though the browser may choose one of their pairs.
+    """
     source = (addr[0], addr[1])
     return any(
         pair.protocol is protocol
-        and pair.state is aioice.ice.CandidatePair.State.SUCCEEDED
         and pair.remote_addr == source
+        and (pair.state is aioice.ice.CandidatePair.State.SUCCEEDED or getattr(pair, "has_proved_itself", False))
         for pair in protocol.receiver._check_list
     )
 
@@ -212,6 +217,9 @@ def _check_incoming(self: Any, message: stun.Message, addr: tuple[str, int], pro
     known = any((c._network_host, c.port) == addr for c in self._remote_candidates)
     if known or len(self._remote_candidates) < MOST_REMOTE_ADDRESSES:
         _stock_check_incoming(self, message, addr, protocol)
+        for pair in self._check_list:
+            if pair.protocol is protocol and pair.remote_addr == addr:
+                pair.has_proved_itself = True
 
 
 async def _handle_rtcp(self: RTCRtpReceiver, packet: AnyRtcpPacket) -> None:

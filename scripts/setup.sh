@@ -89,6 +89,7 @@ TEST_PROGRAMS=(
     espeak-ng=espeak-ng
     redis-server=redis-server
     ffprobe=ffmpeg
+    turnserver=coturn
     chromium,chromium-browser,google-chrome=chromium
     /usr/share/fonts/opentype/noto=fonts-noto-cjk
 )
