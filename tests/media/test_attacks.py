@@ -1,0 +1,190 @@
+"""Attacks on the media ports and by what an offer names, and the library's other faults: none does any harm."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import aioice.ice
+import pytest
+from aioice import stun
+
+from media import aiortc_fixes
+from media.aiortc_fixes import MOST_REMOTE_ADDRESSES
+from media.ice import MAX_CANDIDATES, IceSettings
+from media.ice_restart import write_fragment
+from media.offer import BadOffer
+from media.peer import Peer
+from scripts.lossy_line import server_address
+from tests.media.peers import LOOPBACK, call, candidate, wall_clock
+
+CLIENT_HELLO = b"\x16\xfe\xff" + bytes(8) + b"\x00\x7c\x01" + bytes(123)
+"""Enough of a DTLS record for whoever reads it to take it for the beginning of a handshake."""
+
+
+@asynccontextmanager
+async def stranger(to: tuple[str, int]) -> AsyncIterator[asyncio.DatagramTransport]:
+    """Somebody off the path who has found a port of the server's."""
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=to)
+    try:
+        yield transport
+    finally:
+        transport.close()
+
+
+async def connects_under(packets: Callable[[asyncio.DatagramTransport], None], limit_s: float) -> bool:
+    """Whether sound arrives within so many seconds of the answer while a stranger sends, every 2 ms."""
+    async with candidate() as browser:
+        peer = await Peer.answer(await browser.offer(), ice=LOOPBACK, clock=wall_clock(), want_video=False)
+        async with stranger(server_address(peer.answer_sdp)) as attacker:
+            packets(attacker)
+            await asyncio.sleep(0.05)
+
+            async def attack() -> None:
+                while True:
+                    packets(attacker)
+                    await asyncio.sleep(0.002)
+
+            attacking = asyncio.create_task(attack())
+            await browser.accept(peer.answer_sdp)
+            try:
+                async with asyncio.timeout(limit_s):
+                    await anext(peer.audio)
+            except (TimeoutError, StopAsyncIteration):
+                return False
+            finally:
+                attacking.cancel()
+                await peer.close()
+    return True
+
+
+@pytest.mark.parametrize("burst", [1, 50])
+async def test_forged_client_hellos_do_not_keep_a_session_from_connecting(burst: int) -> None:
+    def hellos(attacker: asyncio.DatagramTransport) -> None:
+        for _ in range(burst):
+            attacker.sendto(CLIENT_HELLO)
+
+    assert await connects_under(hellos, 20.0)
+
+
+async def test_without_the_repair_one_forged_client_hello_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If this fails aioice has been repaired, and ours can go (ASVS 17.2.6)."""
+    monkeypatch.setattr(aioice.ice.StunProtocol, "datagram_received", aiortc_fixes._stock_datagram_received)
+    assert not await connects_under(lambda attacker: attacker.sendto(CLIENT_HELLO), 3.0)
+
+
+@pytest.mark.parametrize("allow_private", [False, True])
+@pytest.mark.parametrize("way", ["trickle", "restart"])
+async def test_no_fragment_makes_the_server_send_into_its_own_network(way: str, allow_private: bool) -> None:
+    ice = IceSettings(hosts=("127.0.0.1",), allow_private=allow_private)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as victim:
+        victim.bind(("127.0.0.1", 0))
+        victim.setblocking(False)
+        named = f"1 1 udp 2130706431 127.0.0.1 {victim.getsockname()[1]} typ host"
+        async with candidate() as browser:
+            offer = await browser.offer()
+            peer = await Peer.answer(offer, ice=ice, clock=wall_clock(), want_video=False)
+            await browser.accept(peer.answer_sdp)
+            async with asyncio.timeout(20):
+                await anext(peer.audio)
+            if way == "trickle":
+                username, password = (offer.split(f"a=ice-{name}:")[1].split()[0] for name in ("ufrag", "pwd"))
+                await peer.add_candidates(write_fragment(username, password, "0", [named]))
+            else:
+                await peer.restart_ice(write_fragment("Evil1234", "x" * 24, "0", [named]))
+            received = False
+            try:
+                async with asyncio.timeout(1.0):
+                    received = bool(await asyncio.get_running_loop().sock_recv(victim, 100))
+            except TimeoutError:
+                pass
+            await peer.close()
+    assert received == allow_private
+
+
+async def test_a_flood_of_candidates_is_capped_over_the_offer_and_all_fragments() -> None:
+    async with candidate() as browser:
+        offer = await browser.offer()
+        peer = await Peer.answer(offer, ice=LOOPBACK, clock=wall_clock(), want_video=False)
+        username, password = (offer.split(f"a=ice-{name}:")[1].split()[0] for name in ("ufrag", "pwd"))
+        many = [f"1 1 udp 1 8.8.{n // 250}.{n % 250} 50000 typ host" for n in range(3_000)]
+        with pytest.raises(BadOffer) as caught:
+            await peer.add_candidates(write_fragment(username, password, "0", many))
+        assert caught.value.reason == "too_large"
+        for batch in range(20):
+            few = [f"1 1 udp 1 8.8.{batch}.{n} 50000 typ host" for n in range(10)]
+            await peer.add_candidates(write_fragment(username, password, "0", few))
+        ice = aiortc_fixes._ice(peer._connection.getTransceivers()[0].receiver)
+        assert len(ice.remote_candidates) == MAX_CANDIDATES
+        await peer.close()
+
+
+async def test_checks_from_many_addresses_are_not_all_followed() -> None:
+    async with call() as (_, peer):
+        async with asyncio.timeout(20):
+            await anext(peer.audio)
+        ice = aiortc_fixes._ice(peer._connection.getTransceivers()[0].receiver)
+        sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(60)]
+        for knocking in sockets:
+            request = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
+            request.attributes["USERNAME"] = f"{ice.local_username}:{ice.remote_username}"
+            request.attributes["PRIORITY"] = 1
+            request.attributes["ICE-CONTROLLING"] = 1
+            request.add_message_integrity(ice.local_password.encode())
+            knocking.sendto(bytes(request), server_address(peer.answer_sdp))
+        await asyncio.sleep(0.5)
+        assert len(ice.remote_candidates) == MOST_REMOTE_ADDRESSES
+        assert peer.state == "connected"
+        for knocking in sockets:
+            knocking.close()
+
+
+# Faults that need no attacker.
+
+
+async def test_gathering_asks_no_public_stun_server() -> None:
+    """aiortc's default is a public STUN server, for whose answer an offer waits up to 5 s."""
+    async with candidate() as browser:
+        offer = await browser.offer()
+        began = time.monotonic()
+        peer = await Peer.answer(offer, ice=LOOPBACK, clock=wall_clock(), want_video=False)
+        assert time.monotonic() - began < 2.0
+        assert aiortc_fixes._ice(peer._connection.getTransceivers()[0].receiver).stun_server is None
+        await peer.close()
+
+
+async def test_a_second_video_section_is_refused() -> None:
+    """BALANCED bundling of two is broken in aiortc (#1414), and their REMBs would fight each other."""
+    async with candidate(video=True) as browser:
+        browser.connection.addTransceiver("video")
+        with pytest.raises(BadOffer) as caught:
+            await Peer.answer(await browser.offer(), ice=LOOPBACK, clock=wall_clock(), want_video=True)
+        assert caught.value.reason == "unexpected_media"
+
+
+async def test_silence_is_never_left_out() -> None:
+    """With DTX the last syllable can arrive 1.2 s late: nothing holds a browser to send it that way."""
+    async with candidate() as browser:
+        peer = await Peer.answer(await browser.offer(), ice=LOOPBACK, clock=wall_clock(), want_video=False)
+        assert "usedtx=1" not in peer.answer_sdp
+        await peer.close()
+
+
+@pytest.mark.parametrize(("failures", "survives"), [(aiortc_fixes.CONSENT_FAILURES, True), (6, False)])
+async def test_a_long_outage_is_survived_by_long_consent(
+    monkeypatch: pytest.MonkeyPatch, failures: int, survives: bool
+) -> None:
+    """Checks ten times as often as in reality: 24 of them unanswered are two minutes, aioice's 6 are 28 s."""
+    monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.05)
+    monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", failures)
+    async with call() as (_, peer):
+        async with asyncio.timeout(20):
+            await anext(peer.audio)
+        ice = aiortc_fixes._ice(peer._connection.getTransceivers()[0].receiver)
+        [protocol] = ice._protocols
+        monkeypatch.setattr(protocol, "datagram_received", lambda data, addr: None)
+        await asyncio.sleep(5.5)
+        assert (peer.state != "closed") == survives
