@@ -218,3 +218,17 @@ async def test_ice_servers_come_as_links_with_credentials_that_expire(tmp_path: 
         assert turn.startswith('<turn:127.0.0.1:9?transport=udp>; rel="ice-server"; username="')
         assert before + 590 < int(turn.split('username="')[1].split('"')[0]) < time.time() + 601
         assert 'credential-type="password"' in turn
+
+
+async def test_a_flood_of_offers_is_refused_and_the_line_there_is_goes_on(house: House) -> None:
+    async with on_the_line(house) as line:
+        offer = line.peer.localDescription.sdp
+        responses = await asyncio.gather(*(line.browser.post(WHIP, data=offer, headers=SDP) for _ in range(12)))
+        refused = [response for response in responses if response.status == 429]
+        assert len(refused) >= 6
+        assert all(int(response.headers["Retry-After"]) >= 1 for response in refused)
+        # Whatever came of the flood, a page that asks once more is served.
+        async with asyncio.timeout(20):
+            while (response := await line.browser.post(WHIP, data=offer, headers=SDP)).status == 429:
+                await asyncio.sleep(float(response.headers["Retry-After"]))
+        assert response.status == 201
