@@ -265,11 +265,10 @@ class _Line:
         self._segment = Segment(self._sink, picture)
 
     def _close(self) -> None:
-        if self._segment is None or self._sink is None:
+        if self._segment is None:
             return
         try:
-            self._segment.finish()
-            self._sink.close()
+            self._segment.close()
         except Exception as error:  # noqa: BLE001
             self._fail(error, self._last_ms)
         else:

@@ -92,11 +92,14 @@ class Segment:
         """Hand on to the operating system what is complete."""
         self._counted.sink.flush()
 
-    def finish(self) -> None:
-        """Write the rest; the sink is still to be closed."""
-        self._container.close()
-        self._counted.sink.flush()
-        self.safe_ms = self._written_ms
+    def close(self) -> None:
+        """Write the rest; the sink is closed whatever happens."""
+        try:
+            self._container.close()
+            self._counted.sink.flush()
+            self.safe_ms = self._written_ms
+        finally:
+            self._counted.sink.close()
 
     def _add_pictures(self, picture: EncodedFrame) -> Stream:
         if picture.codec is Codec.VP8:

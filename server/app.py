@@ -16,6 +16,7 @@ import server.hr.routes
 import server.metrics
 from analyzers.expression import ExpressionAnalyzer
 from media.ice import IceSettings
+from media.recorder import Recorder
 from question_flows.loader import load_flows, shipped_flows
 from question_flows.model import Flow
 from server.admission import Admission, Limits
@@ -44,6 +45,7 @@ from server.middleware import MIDDLEWARES, security_headers
 from server.pages import setup_templates
 from server.recognition import new_engine, recognition
 from server.recordings.serving import recordings
+from server.recordings.spool import Spool, sink_opener
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.event_log import EventLog
@@ -135,7 +137,8 @@ async def interviews(app: web.Application) -> AsyncIterator[None]:
         allow_private=settings.ice_allow_private,
         most_candidates=settings.ice_most_candidates,
     )
-    async with ExpressionAnalyzer() as expression:
+    spool = await asyncio.to_thread(Spool.of, settings.recordings_dir)
+    async with ExpressionAnalyzer() as expression, Recorder(sink_opener(settings.recording_keys)) as recorder:
         registry = Interviews(
             app[DATABASE],
             app[HUB],
@@ -151,6 +154,7 @@ async def interviews(app: web.Application) -> AsyncIterator[None]:
             ),
             invitation_days=settings.invitation_days,
             expression=expression,
+            record=lambda interview_id, lost: recorder.record(spool.of_interview(interview_id), lost),
             ownership=app.get(OWNERSHIP),
         )
         async with registry:

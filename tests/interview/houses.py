@@ -15,6 +15,7 @@ from analyzers.transcription.model_hub import ModelUnavailable
 from analyzers.transcription.scheduler import Scheduler
 from analyzers.transcription.whisper import Whisper
 from media.ice import IceSettings
+from media.recorder import Gap, LineRecording
 from question_flows.loader import shipped_flows
 from question_flows.model import Flow, Language
 from server.admission import Admission, Limits
@@ -104,6 +105,7 @@ async def house(
     grace_seconds: float = 3.0,
     broker: Broker | None = None,
     limits: Limits | None = None,
+    record: Callable[[str, Gap], LineRecording] | None = None,
 ) -> AsyncIterator[House]:
     """A process: the database in `folder` outlives it."""
     database = Database(f"sqlite+aiosqlite:///{folder / 'interviews.sqlite'}")
@@ -124,6 +126,7 @@ async def house(
                 admission=Admission(limits),
                 expression=expression,
                 grace_seconds=grace_seconds,
+                record=record,
                 **options,  # type: ignore[arg-type]
             )
             async with interviews:

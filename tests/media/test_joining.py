@@ -35,8 +35,7 @@ def segment(frames: Iterable[EncodedFrame], *, shift_ms: int = 0) -> bytes:
     writer = Segment(sink, next((frame for frame in frames if frame.key and frame.codec is not Codec.OPUS), None))
     for frame in frames:
         writer.write(frame, round(frame.arrived_s * 1000) + shift_ms)
-    writer.finish()
-    sink.close()
+    writer.close()
     return sink.content
 
 
