@@ -18,6 +18,7 @@ BENCHMARKS = {
     "line": "scripts.benchmarks.line",
     "live": "scripts.benchmarks.live",
     "media": "scripts.benchmarks.media",
+    "recording": "scripts.benchmarks.recording",
     "soak": "scripts.benchmarks.soak",
     "transcription": "scripts.benchmarks.transcription",
     "voice-model": "scripts.benchmarks.voice_model",

@@ -4,37 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import random
-import struct
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from media.frames import Codec, EncodedFrame
-from media.joining import RecordingFacts, check, join
 from media.recorder import MOST_PENDING_BYTES, GapReason, LineRecording, Recorder
 from media.recording_timeline import RecordingTimeline
 from media.segments import SegmentFile
 from tests.media.encoded import MARK_EVERY_MS, OTHER_SIZE, SIZE, Sender, marks
+from tests.media.killing import joined, missing_after_kill_ms
 from tests.media.test_joining import complaints, probed
 
 ROOT = Path(__file__).parents[2]
-
-
-def joined(folder: Path, out: Path) -> RecordingFacts:
-    """Join what is in the spool folder; checks it."""
-    with ExitStack() as stack:
-        segments = [stack.enter_context(path.open("rb")) for path in sorted(folder.glob("*.segment"))]
-        facts = join(segments, stack.enter_context(out.open("w+b")))
-    with out.open("rb") as reader:
-        assert check(reader) == facts
-    return facts
 
 
 @dataclass(slots=True)
@@ -108,27 +94,7 @@ async def test_half_an_hour_with_pauses_reconnects_and_a_change_of_resolution(tm
 
 
 def test_kill_9_at_a_random_moment_costs_two_seconds_at_most(tmp_path: Path) -> None:
-    dice = random.Random(20)
-    with ExitStack() as stack:
-        children: list[tuple[float, subprocess.Popen[str]]] = []
-        for number in range(20):
-            command = [sys.executable, "-m", "tests.media.recording_child", str(tmp_path / str(number))]
-            child = stack.enter_context(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True))
-            stack.callback(child.kill)
-            children.append((dice.uniform(2.5, 6.0), child))
-        for _, child in children:
-            assert child.stdout is not None
-            began_s = float(child.stdout.readline())
-        for after_s, child in sorted(children, key=lambda pair: pair[0]):
-            time.sleep(max(0.0, began_s + after_s - time.monotonic()))
-            child.kill()
-    missing_ms: list[float] = []
-    for number in range(20):
-        (taken_ms,) = struct.unpack("d", (tmp_path / str(number) / "taken").read_bytes())
-        assert taken_ms > 1000
-        facts = joined(tmp_path / str(number), tmp_path / "out.webm")
-        assert facts.has_video
-        missing_ms.append(taken_ms - facts.duration_ms)
+    missing_ms = missing_after_kill_ms(tmp_path, runs=20, seed=20)
     assert -20 <= min(missing_ms) <= max(missing_ms) <= 2000
     assert complaints(tmp_path / "out.webm") == ""
 
