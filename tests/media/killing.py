@@ -26,7 +26,7 @@ def joined(folder: Path, out: Path) -> RecordingFacts:
 
 
 def missing_after_kill_ms(folder: Path, runs: int, seed: int) -> list[float]:
-    """Record in so many processes at once, kill each at a random moment within 4 s; what of the taken is missing, milliseconds."""
+    """Record in so many processes at once, kill each within 4 s; what of the taken is missing, milliseconds."""
     dice = random.Random(seed)
     with ExitStack() as stack:
         children: list[tuple[float, subprocess.Popen[str]]] = []
