@@ -30,7 +30,7 @@ from server.storage.event_log import Conflict, EventLog
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_SECONDS = 60.0
+LOOK_EVERY_SECONDS = 15.0
 SETTLED_AFTER = timedelta(seconds=5)
 """A recorder that was told that the interview is over has closed its file by then."""
 LEFT_AFTER = timedelta(hours=24)
@@ -90,7 +90,7 @@ class Finisher:
         self._failures: dict[str, Failure] = {}
 
     async def run(self) -> None:
-        """Looks now and each minute, until it is cancelled."""
+        """Looks now and every 15 s, until it is cancelled."""
         while True:
             await self.look()
             await asyncio.sleep(LOOK_EVERY_SECONDS)

@@ -9,12 +9,13 @@ export function questionScreen(interview) {
   const { question } = interview.snapshot;
   const aloud = readingAloud(interview, question);
   const hints = hintList(interview, question);
+  const recorded = el("span", { class: "recorded", testid: "being-recorded" }, t("being_recorded"));
   const slot = el("div", {});
   const failed = el("div", { "aria-live": "polite" });
   let panel = null;
 
   const node = el("article", { class: "stack question" },
-    topLine(interview, question, failed),
+    topLine(interview, question, recorded, failed),
     failed,
     question.scenario ? scenarioNote(question.scenario) : null,
     el("section", { class: "card card--calm ask" },
@@ -36,6 +37,7 @@ export function questionScreen(interview) {
       slot.replaceChildren(panel.node);
       fresh = true;
     }
+    recorded.hidden = !(interview.allows("recording") && interview.line.state === "connected");
     aloud.update();
     hints.update(now);
     panel.update();
@@ -55,7 +57,7 @@ export function questionScreen(interview) {
   };
 }
 
-function topLine(interview, { index, total }, failed) {
+function topLine(interview, { index, total }, recorded, failed) {
   const text = t("question_progress", { number: index + 1, total });
   const pause = el("button", { class: "button", testid: "pause", onclick: stop }, icon("pause"), t("common.pause"));
 
@@ -71,7 +73,7 @@ function topLine(interview, { index, total }, failed) {
 
   return el("header", { class: "topline" },
     el("div", { class: "topline__progress" },
-      el("p", { class: "small soft number", testid: "progress" }, text),
+      el("p", { class: "topline__about small soft" }, el("span", { class: "number", testid: "progress" }, text), recorded),
       el("progress", { value: index, max: total, "aria-hidden": "true" })),
     pause);
 }
