@@ -77,6 +77,7 @@ async def test_hr_watches_a_candidate_in_another_browser(start_server: ServerFac
         played = await hr.evaluate(PLAYED)
         assert (played["width"], played["tracks"]) == (640, ["live", "live"])
         await expect(candidate.get_by_test_id("watched")).to_have_text("Somebody at the company is watching live.")
+        await expect(candidate.get_by_test_id("watched-mark")).to_be_visible()
         # Sound starts silent, as browsers want it, and is turned on by hand.
         video = hr.get_by_test_id("live-video")
         assert await video.evaluate("video => video.muted")
@@ -108,5 +109,6 @@ async def test_hr_watches_a_candidate_in_another_browser(start_server: ServerFac
         await hr.get_by_test_id("live-stop").click()
         await expect(panel).to_have_attribute("data-state", "off")
         await expect(candidate.get_by_test_id("watched")).to_be_empty()
+        await expect(candidate.get_by_test_id("watched-mark")).to_be_hidden()
         await expect(hr.get_by_test_id("live-watch")).to_be_focused()
         assert there.complaints == here.complaints == []

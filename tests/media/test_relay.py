@@ -291,8 +291,11 @@ async def test_nothing_flows_while_it_must_not_and_then_a_picture_begins() -> No
 
 async def test_reports_keep_sound_and_picture_together() -> None:
     """The mapping from RTP time to wall clock that the browser gets is the candidate's, the same for both."""
-    async with call(video=True) as (_, peer):
+    async with call(video=True) as (browser, peer):
         given = tapped(peer)
+        # No two packets of noise are the same, as those of silence are.
+        noise = np.random.default_rng(5).integers(-9_000, 9_000, 48_000 * 30).astype(np.int16)
+        speaking = asyncio.create_task(browser.speech.say(noise))
         async with watching(peer) as (screen, _):
 
             def told() -> bool:
@@ -304,19 +307,22 @@ async def test_reports_keep_sound_and_picture_together() -> None:
             sound = offset(screen.sound.reports, heard, given, Codec.OPUS)
             picture = offset(screen.picture.reports, screen.picture.frames, given, Codec.VP8)
             assert abs(sound - picture) < 0.005
+            speaking.cancel()
 
 
 def offset(
     reports: list[tuple[int, int]], arrived: list[tuple[int, bytes]], given: list[EncodedFrame], codec: Codec
 ) -> float:
-    """Seconds between when the browser believes a frame was captured, and when the candidate's browser says it was."""
-    ntp, timestamp = next(report for report in reversed(reports) if report[0])
-    differences = []
-    for (at, _), frame in zip(arrived, passage(given, codec, [data for _, data in arrived]), strict=True):
-        if frame.captured_s is not None:
-            since = (at - timestamp + 0x8000_0000 & 0xFFFF_FFFF) - 0x8000_0000
-            differences.append(ntp / 2**32 + since / frame.clock_rate - frame.captured_s)
-    return float(np.median(differences))
+    """Seconds between when the browser believes a frame was captured, and when the candidate's browser says it was.
+
+    The frame is the one that the newest report is about: what the candidate's own reports say changes a little.
+    """
+    frames = passage(given, codec, [data for _, data in arrived])
+    captured = {at: frame.captured_s for (at, _), frame in zip(arrived, frames, strict=True)}
+    ntp, timestamp = next((ntp, at) for ntp, at in reversed(reports) if ntp and at in captured)
+    said = captured[timestamp]
+    assert said is not None
+    return ntp / 2**32 - said
 
 
 async def test_both_tracks_are_of_one_stream_and_only_sent() -> None:

@@ -4,6 +4,7 @@ import { answerPanel } from "./answer.js";
 import { el, fill, icon, notice } from "./dom.js";
 import { interviewLanguage, t } from "./i18n.js";
 import { thinkingPanel } from "./thinking.js";
+import { watchedMark } from "./watched.js";
 
 export function questionScreen(interview) {
   const { question } = interview.snapshot;
@@ -73,7 +74,9 @@ function topLine(interview, { index, total }, recorded, failed) {
 
   return el("header", { class: "topline" },
     el("div", { class: "topline__progress" },
-      el("p", { class: "topline__about small soft" }, el("span", { class: "number", testid: "progress" }, text), recorded),
+      el("div", { class: "topline__texts small soft" },
+        el("p", { class: "topline__about" }, el("span", { class: "number", testid: "progress" }, text), recorded),
+        watchedMark()),
       el("progress", { value: index, max: total, "aria-hidden": "true" })),
     pause);
 }

@@ -55,8 +55,9 @@ export function liveView(root, interview) {
     video.classList.toggle("live__video--stale", state !== "live");
     say(part("sound-text"), t(video.muted ? "live_sound_on" : "live_sound_off"));
     part("sound").dataset.muted = video.muted;
-    part("text").hidden = !text;
-    say(part("text"), text);
+    say(part("text"), watching ? text : "");
+    part("why").hidden = watching || !text;
+    say(part("why"), watching ? "" : text);
   }
 
   return {
