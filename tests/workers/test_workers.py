@@ -16,6 +16,7 @@ from aiohttp import ClientSession, UnixConnector
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
 
+from scripts.restarting import restart_ice
 from tests.live.conftest import redis_at
 from tests.workers.conftest import WORKERS, Cluster, answering, eventually, kill, serving, short_path
 
@@ -100,6 +101,14 @@ async def test_a_line_is_set_up_and_ended_by_way_of_other_workers(cluster: Clust
         async with asyncio.timeout(20):
             while peer.connectionState != "connected":
                 await asyncio.sleep(0.05)
+
+        async def exchange(fragment: str) -> str:
+            headers = {"Content-Type": "application/trickle-ice-sdpfrag", "If-Match": '"*"'}
+            async with candidate.request("PATCH", location, data=fragment, headers=headers, at=other) as response:
+                assert response.status == 200, await response.text()
+                return await response.text()
+
+        await restart_ice(peer, exchange)
         async with candidate.request("DELETE", location, at=other) as response:
             assert response.status == 204
         async with candidate.request("DELETE", "/whip/unknown", at=other) as response:
