@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from analyzers.transcription.scheduler import Scheduler
+from media.recorder import Recorder
 from question_flows.model import Flow
 from server.interview.registry import Interviews
 from server.live.hub import Hub
@@ -23,6 +24,7 @@ ENGINE = web.AppKey("engine", Scheduler)
 RECOGNITION_SETTLED = web.AppKey("recognition_settled", asyncio.Event)
 """Set once the speech model is loaded or known to be missing."""
 INTERVIEWS = web.AppKey("interviews", Interviews)
+RECORDER = web.AppKey("recorder", Recorder)
 REPORT_ENDPOINT = web.AppKey("report_endpoint", asyncio.Future[str])
 """Where reports are posted; known once the server listens, since the built-in endpoint is at its own address."""
 DRAINING = web.AppKey("draining", asyncio.Event)

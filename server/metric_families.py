@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from analyzers.transcription.dispatcher import EngineStatus
 from server.admission import Reason
 from server.caps import CAPS
-from server.keys import ENGINE, HUB, INTERVIEWS, SETTINGS
+from server.keys import ENGINE, HUB, INTERVIEWS, RECORDER, SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class StateCollector(Collector):
         """All families, as things stand."""
         yield from self._load()
         yield from self._lines()
+        yield from self._recorder()
         yield from self._admission()
         yield from self._recognition()
         yield from self._messages()
@@ -93,6 +94,22 @@ class StateCollector(Collector):
         totals = lines.totals()
         for field, help_text in LINE_COUNTERS.items():
             yield counter(f"interview_line_{field}", help_text, {(): totals[field]})
+
+    def _recorder(self) -> Iterator[Metric]:
+        recorder = self._app.get(RECORDER)
+        if recorder is None:
+            return
+        yield counter("interview_recorder_bytes", "Payload written into recordings.", {(): recorder.written_bytes})
+        yield counter(
+            "interview_recorder_dropped_frames",
+            "Frames that the disk was too slow for.",
+            {(): recorder.dropped_frames},
+        )
+        yield counter(
+            "interview_recorder_failed_segments",
+            "Segments that ended because the disk was full or broken.",
+            {(): recorder.failed_segments},
+        )
 
     def _admission(self) -> Iterator[Metric]:
         room = self._app[INTERVIEWS].room

@@ -13,6 +13,7 @@ from analyzers.transcription.model_hub import ModelUnavailable
 from scripts.benchmarks.streaming.peer_process import PeerFailed
 
 BENCHMARKS = {
+    "admission": "scripts.benchmarks.admission",
     "engine-cost": "scripts.benchmarks.engine_cost",
     "join-leave": "scripts.benchmarks.join_leave",
     "line": "scripts.benchmarks.line",

@@ -16,14 +16,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 from analyzers.transcription.measured_load import MeasuredLoad
+from media.recorder import Recorder
 from server.admission import KEPT, Reason, Sample
 from server.app import create_app
 from server.caps import CAPS
-from server.keys import DATABASE, INTERVIEWS, RECOGNITION_SETTLED
+from server.keys import DATABASE, INTERVIEWS, RECOGNITION_SETTLED, RECORDER
 from server.metrics import merged
 from server.settings import Settings
 from server.storage.outbox import Outbox, OutboxMessage, enqueue
 from tests.candidate.conftest import House, serving
+from tests.media.encoded import Sender
 from tests.server.conftest import Client
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -132,6 +134,23 @@ async def test_interviews_refusals_and_caps_are_counted(settings: dict[str, Any]
         assert {sample.labels["reason"] for sample in found["interview_refused"].samples} == {*Reason, "line"}
         assert value(found, "interview_capped_total", cap="offers_per_interview") == 1
         assert house.app[CAPS].refused == {"offers_per_interview": 1}
+
+
+async def test_what_the_recorder_has_written_is_told(settings: dict[str, Any], tmp_path: Path) -> None:
+    app = create_app(Settings(_env_file=None, **settings))
+    async with Recorder() as recorder:
+        app[RECORDER] = recorder
+        line = recorder.record(tmp_path / "spool", lambda start_ms, end_ms, reason: None)
+        frames = list(Sender(0.0).frames(1))
+        for frame in frames:
+            line.write(frame, round(frame.arrived_s * 1000))
+        line.end()
+        await line.ended()
+        async with TestClient(TestServer(app)) as client:
+            found = await families(client)
+    assert value(found, "interview_recorder_bytes_total") == sum(len(frame.data) for frame in frames)
+    assert value(found, "interview_recorder_dropped_frames_total") == 0
+    assert value(found, "interview_recorder_failed_segments_total") == 0
 
 
 async def of_house(house: House) -> dict[str, Metric]:
