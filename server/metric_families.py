@@ -84,6 +84,8 @@ class StateCollector(Collector):
     def _lines(self) -> Iterator[Metric]:
         lines = self._app[INTERVIEWS].lines
         jitter_ms = lines.jitter_ms()
+        viewers = sum(session.viewers.count for session in self._app[INTERVIEWS].running())
+        yield gauge("interview_viewers", "Browsers of HR's that watch live.", viewers)
         yield gauge("interview_lines", "Candidates' WebRTC lines.", len(lines))
         family = GaugeMetricFamily(
             "interview_line_jitter_seconds", "Jitter of sound (RFC 3550) over the lines there are.", labels=("of",)

@@ -35,6 +35,11 @@ class Viewers:
         self._arriving = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def count(self) -> int:
+        """How many watch."""
+        return len(self._viewers)
+
     async def watch(self, offer_sdp: str) -> tuple[str, str]:
         """(viewer_id, answer SDP) for the offer of a browser of HR's.
 

@@ -59,6 +59,13 @@ async def told(events: Events, count: int) -> None:
         pass
 
 
+async def counted(house: House, name: str) -> float:
+    """The figure of this name at /metrics."""
+    async with house.stranger().get(house.url("/metrics")) as response:
+        [line] = [line for line in (await response.text()).splitlines() if line.startswith(name + " ")]
+        return float(line.split(" ")[1])
+
+
 async def test_hr_watches_and_looks_away(house: House) -> None:
     async with house.started() as session, on_the_line(session), screen() as browser:
         async with following(house, f"/api/hr/interviews/{session.interview_id}/events") as events:
@@ -71,9 +78,12 @@ async def test_hr_watches_and_looks_away(house: House) -> None:
             await told(events, 1)
             await browser.picture.until(lambda: browser.picture.frames)
             await browser.sound.until(lambda: len(browser.sound.packets) > 10)
+            assert await counted(house, "interview_viewers") == 1
+            assert await counted(house, "interview_line_video_frames_total") > 0
             async with house.hr.delete(house.url(location)) as gone:
                 assert gone.status == 204
             await told(events, 0)
+            assert await counted(house, "interview_viewers") == 0
         async with house.hr.delete(house.url(location)) as again:
             assert await code_of(again) == (404, "viewer_unknown")
 

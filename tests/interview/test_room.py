@@ -13,7 +13,7 @@ from server.interview.commands import GiveConsent, Start
 from server.interview.events import Purpose
 from server.interview.room import Room
 from server.interview.session import InterviewSession
-from tests.interview.houses import House, house
+from tests.interview.houses import House, eventually, house
 
 FULL = Sample(loop_load=1.0)
 
@@ -62,12 +62,14 @@ async def test_a_full_process_refuses_spoken_starts_and_nothing_else(tmp_path: P
 
 
 async def test_the_fixed_number_counts_typed_ones_too_and_those_who_are_there(tmp_path: Path) -> None:
-    async with house(tmp_path, limits=Limits(interviews=1)) as place:
+    async with house(tmp_path, limits=Limits(interviews=1), grace_seconds=0.1) as place:
         first, second = await ready(place, voice=False), await ready(place, voice=False)
         async with first.candidate_present():
             assert not await refused(first)
             assert await refused(second)
             assert place.interviews.room.refused == {Reason.INTERVIEWS: 1}
+        # Away for longer than the grace time, they take nobody's place; they come back to it all the same.
+        await eventually(lambda: not first.under_way)
         assert not await refused(second)
 
 

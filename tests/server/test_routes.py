@@ -40,7 +40,8 @@ def closed_routes(app: Application) -> list[tuple[str, str]]:
 def address(pattern: str, interview_id: str) -> str:
     """The pattern with its places filled."""
     filled = pattern.replace("{interview_id}", interview_id).replace("{hint}", "0")
-    return filled.replace("{question_id}", "experience").replace("{peer_id}", "x" * 32)
+    filled = filled.replace("{viewer_id}", "x" * 32).replace("{peer_id}", "x" * 32)
+    return filled.replace("{question_id}", "experience")
 
 
 async def test_strangers_get_nothing(door: Client) -> None:
