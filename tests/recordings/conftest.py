@@ -130,12 +130,10 @@ def write_segments(spool: Spool, interview_id: str, *, keys: KeyRing = NONE, sec
     for number, length in enumerate(seconds, start=first + 1):
         frames = list(Sender(begin).frames(length))
         picture = next(frame for frame in frames if frame.key and frame.codec is Codec.VP8)
-        sink = sink_opener(keys)(folder / f"{number:04}.segment")
-        segment = Segment(sink, picture)
+        segment = Segment(sink_opener(keys)(folder / f"{number:04}.segment"), picture)
         for frame in frames:
             segment.write(frame, round(frame.arrived_s * 1000))
-        segment.finish()
-        sink.close()
+        segment.close()
         begin += length
 
 
