@@ -12,6 +12,8 @@ MISSED = 3
 
 Redis that restarts empty has forgotten all of them, and they all write themselves down again within one.
 """
+SHOWS_AFTER = 2
+"""Refreshes after which a claim shows in its worker's own heartbeat; until then it is counted beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Directory:
         self._owners: dict[str, str] = {}
         self._missed: Counter[str] = Counter()
         self._entries_missed: Counter[str] = Counter()
-        self._pending: Counter[str] = Counter()
+        self._recent: dict[str, int] = {}
         self._dead: set[str] = set()
 
     def refresh(self, heartbeats: Iterable[Heartbeat], owners: Mapping[str, str]) -> None:
@@ -48,10 +50,9 @@ class Directory:
             self._entries_missed[interview_id] += 1
             if self._entries_missed[interview_id] >= MISSED:
                 self.released(interview_id)
-        for interview_id in owners:
-            self._entries_missed.pop(interview_id, None)
-        self._owners.update(owners)
-        self._pending.clear()
+        self._recent = {interview_id: left - 1 for interview_id, left in self._recent.items() if left > 1}
+        for interview_id, owner in owners.items():
+            self.claimed(interview_id, owner)
 
     def gone(self, worker: str) -> bool:
         """Whether this worker is known to be dead or to hang. One never heard of may just have started."""
@@ -73,22 +74,23 @@ class Directory:
         return {interview_id for interview_id, owner in self._owners.items() if owner == worker}
 
     def claimed(self, interview_id: str, worker: str) -> None:
-        """This worker owns it from now on; counted as load until the next refresh shows it."""
+        """This worker owns it from now on; counted as load until its heartbeat shows it."""
         if self._owners.get(interview_id) != worker:
             self._owners[interview_id] = worker
-            self._pending[worker] += 1
+            self._recent[interview_id] = SHOWS_AFTER
         self._entries_missed.pop(interview_id, None)
 
     def released(self, interview_id: str) -> None:
         """Nobody owns it."""
-        self._owners.pop(interview_id, None)
-        self._entries_missed.pop(interview_id, None)
+        for known in (self._owners, self._entries_missed, self._recent):
+            known.pop(interview_id, None)
 
     def least_loaded(self) -> str:
         """Who should take one more: fewest interviews, then least CPU; one that drains only when all do."""
+        recent = Counter(self._owners[interview_id] for interview_id in self._recent)
 
         def load(beat: Heartbeat) -> tuple[bool, int, float, str]:
-            return beat.draining, beat.interviews + self._pending[beat.worker], beat.cpu, beat.worker
+            return beat.draining, beat.interviews + recent[beat.worker], beat.cpu, beat.worker
 
         return min(self.living(), key=load).worker
 

@@ -161,15 +161,15 @@ class Ownership:
     def _is_lost(self, interview_id: str) -> bool:
         return self.directory.owner_of(interview_id) not in (self.own, None)
 
-    async def _owner(self, interview_id: str, least_loaded: str) -> str:
+    async def _owner(self, interview_id: str, wanted: str) -> str:
         known = self.directory.owner_of(interview_id)
         if not self._reachable:
             return known or self.directory.by_hash(interview_id)
         try:
             # Redis may have restarted empty: then whoever was known to own it still does.
-            owner = await self._claim_for(known or least_loaded, interview_id, instead_of="")
+            owner = await self._claim_for(known or wanted, interview_id, instead_of="")
             while self.directory.gone(owner):
-                owner = await self._claim_for(self.directory.least_loaded(), interview_id, instead_of=owner)
+                owner = await self._claim_for(wanted, interview_id, instead_of=owner)
         except AWAY:
             return known or self.directory.by_hash(interview_id)
         return owner

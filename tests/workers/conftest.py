@@ -30,6 +30,8 @@ from server.live.hub import Hub
 from server.live.memory import MemoryBroker
 from server.storage.database import Database
 from server.storage.event_log import EventLog
+from server.workers.directory import SHOWS_AFTER
+from server.workers.ownership import BEAT_SECONDS
 from tests.interview.houses import FLOWS, LOOPBACK, no_model
 from tests.live.conftest import RedisServer, redis_server
 
@@ -79,6 +81,18 @@ class Cluster:
             owners |= {str(interview_id): str(owner) for interview_id, owner in (await redis.hgetall(key)).items()}
         await redis.aclose()
         return owners
+
+    async def until_told(self, *, interviews: int) -> None:
+        """Until the heartbeats show so many interviews with somebody there, and every worker has read them."""
+        redis = Redis.from_url(self.redis_server.url, decode_responses=True)
+        async with asyncio.timeout(20):
+            while True:
+                beats = [json.loads(await redis.get(key) or "{}") async for key in redis.scan_iter("*:worker:*")]
+                if sum(beat.get("interviews", 0) for beat in beats) == interviews:
+                    break
+                await asyncio.sleep(0.1)
+        await redis.aclose()
+        await asyncio.sleep((SHOWS_AFTER + 0.5) * BEAT_SECONDS)
 
     def leftovers(self) -> list[Path]:
         """Folders of private sockets."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from server.workers.directory import MISSED, Directory, Heartbeat
+from server.workers.directory import MISSED, SHOWS_AFTER, Directory, Heartbeat
 
 OWN, OTHER, THIRD = "0.0", "1.0", "2.0"
 
@@ -27,8 +27,19 @@ def test_the_least_loaded_takes_one_more_and_counts_for_it_at_once() -> None:
     assert directory.least_loaded() == OTHER
     directory.claimed("b", OTHER)
     assert directory.least_loaded() == OWN
+    # The heartbeats may be older than the claims.
     directory.refresh(beats(2, 1, 1, cpu=(0.0, 0.5, 0.2)), {"a": THIRD, "b": OTHER})
+    assert directory.least_loaded() == OWN
+    for _ in range(SHOWS_AFTER):
+        directory.refresh(beats(2, 1, 1, cpu=(0.0, 0.5, 0.2)), {"a": THIRD, "b": OTHER})
     assert directory.least_loaded() == THIRD
+
+
+def test_what_others_have_claimed_counts_too() -> None:
+    directory = Directory(OWN)
+    directory.refresh(beats(1, 0), {})
+    directory.refresh(beats(1, 0), {"a": OTHER, "b": OTHER})
+    assert directory.least_loaded() == OWN
 
 
 def test_a_burst_between_two_refreshes_is_spread_evenly() -> None:

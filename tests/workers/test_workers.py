@@ -153,13 +153,14 @@ async def test_failed_sign_ins_are_counted_once_for_all_workers(cluster: Cluster
 
 
 async def test_interviews_are_spread_over_the_workers(cluster: Cluster) -> None:
+    await cluster.until_told(interviews=0)
     async with AsyncExitStack() as open_pages:
         candidates = []
-        for _ in range(2 * WORKERS):
+        for number in range(2 * WORKERS):
             candidate = await cluster.candidate()
             await open_pages.enter_async_context(candidate.watching())
             candidates.append(candidate)
-            await asyncio.sleep(1.2)  # A heartbeat tells the others.
+            await cluster.until_told(interviews=number + 1)
         owners = await cluster.owners()
         held = [owners[candidate.interview_id] for candidate in candidates]
     assert sorted(held.count(worker) for worker in cluster.workers()) == [2] * WORKERS
