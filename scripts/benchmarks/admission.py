@@ -10,22 +10,23 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import numpy as np
-from aiohttp import ClientSession, CookieJar, TCPConnector
+from aiohttp import ClientSession
 from prometheus_client.parser import text_string_to_metric_families
 
+from scripts.candidate_api import CandidateApi, Refused
+from scripts.load_generator.invitations import invite
 from scripts.local_server import LocalServer
 from scripts.simulated_candidate import SimulatedCandidate
 
 RUNNING = 2
+EMAIL, PASSWORD = "bench@example.org", "a password of the benchmark"
 SETTLE_SECONDS = 8.0
 """Until the start of the process and of the two lines has left the figures that admission is decided on."""
 AFTERWARDS_SECONDS = 5.0
@@ -49,32 +50,42 @@ async def measure(candidates: int) -> dict[str, object]:
         )
         await server.start()
         try:
-            links = await invite(server, candidates + RUNNING)
+            await make_account(server)
+            links = await invite(server.url, EMAIL, PASSWORD, "customer_service", ["en"] * (candidates + RUNNING))
             async with AsyncExitStack() as stack:
                 for link in links[:RUNNING]:
                     await (await stack.enter_async_context(SimulatedCandidate(link))).begin(with_video=False)
-                waiting = []
-                for link in links[RUNNING:]:
-                    http = await stack.enter_async_context(ClientSession(cookie_jar=CookieJar(unsafe=True)))
-                    await consent(http, link)
-                    waiting.append(http)
+                waiting = [await stack.enter_async_context(CandidateApi(link)) for link in links[RUNNING:]]
+                for api in waiting:
+                    await api.redeem()
+                    await api.consent()
                 await asyncio.sleep(SETTLE_SECONDS)
                 return await burst(server, waiting)
         finally:
             await server.stop()
 
 
-async def burst(server: LocalServer, waiting: list[ClientSession]) -> dict[str, object]:
+async def make_account(server: LocalServer) -> None:
+    """HR's first account."""
+    assert server.welcome_link is not None
+    account = {"email": EMAIL, "password": PASSWORD}
+    async with ClientSession() as http, http.post(server.welcome_link, data=account, allow_redirects=False) as response:
+        if response.status != 303:
+            raise ValueError(f"HR's account was refused: {response.status}")
+
+
+async def burst(server: LocalServer, waiting: Sequence[CandidateApi]) -> dict[str, object]:
     """All press start; what each was told, and what the lines carried meanwhile."""
-    before = await figures(waiting[0], server)
-    answers = await asyncio.gather(*(start(http, server) for http in waiting))
-    await asyncio.sleep(AFTERWARDS_SECONDS)
-    after = await figures(waiting[0], server)
-    refused = [ms for status, ms in answers if status == 503]
-    if not refused or {status for status, _ in answers} - {200, 503}:
-        raise ValueError(f"nobody, or not only those without room, was refused: {answers}")
-    async with waiting[0].get(server.url + "/healthz") as response:
-        health = await response.json()
+    async with ClientSession() as http:
+        before = await figures(http, server)
+        answers = await asyncio.gather(*(start(api) for api in waiting))
+        await asyncio.sleep(AFTERWARDS_SECONDS)
+        after = await figures(http, server)
+        async with http.get(server.url + "/healthz") as response:
+            health = await response.json()
+    refused = [ms for admitted, ms in answers if not admitted]
+    if not refused:
+        raise ValueError("nobody was refused: let more candidates press start")
     return {
         "candidates": len(waiting),
         "admitted": len(answers) - len(refused),
@@ -95,12 +106,16 @@ async def burst(server: LocalServer, waiting: list[ClientSession]) -> dict[str, 
     }
 
 
-async def start(http: ClientSession, server: LocalServer) -> tuple[int, float]:
-    """(status, milliseconds) of pressing start."""
-    began = time.monotonic()
-    async with http.post(server.url + "/api/interview/start") as response:
-        await response.read()
-        return response.status, (time.monotonic() - began) * 1000
+async def start(api: CandidateApi) -> tuple[bool, float]:
+    """(whether there was room, milliseconds) of pressing start. Raises Refused for another reason."""
+    began, admitted = time.monotonic(), True
+    try:
+        await api.start()
+    except Refused as refused:
+        if refused.code != "server_full":
+            raise
+        admitted = False
+    return admitted, (time.monotonic() - began) * 1000
 
 
 async def figures(http: ClientSession, server: LocalServer) -> dict[str, float]:
@@ -108,32 +123,3 @@ async def figures(http: ClientSession, server: LocalServer) -> dict[str, float]:
     async with http.get(server.url + "/metrics") as response:
         families = text_string_to_metric_families(await response.text())
         return {sample.name: sample.value for family in families for sample in family.samples if not sample.labels}
-
-
-async def consent(http: ClientSession, link: str) -> None:
-    """Opens the link and agrees to everything."""
-    async with http.post(link) as response:
-        response.raise_for_status()
-    async with http.get(urljoin(link, "/api/interview")) as response:
-        purposes = (await response.json())["policy"]["purposes"]
-    body: dict[str, Any] = {"granted": dict.fromkeys(purposes, True)}
-    async with http.post(urljoin(link, "/api/interview/consent"), json=body) as response:
-        response.raise_for_status()
-
-
-async def invite(server: LocalServer, number: int) -> list[str]:
-    """So many links, by HR's own pages."""
-    assert server.welcome_link is not None
-    links = []
-    async with ClientSession(cookie_jar=CookieJar(unsafe=True), connector=TCPConnector(limit=1)) as http:
-        account = {"email": "bench@example.org", "password": "a password of the benchmark"}
-        async with http.post(server.welcome_link, data=account) as response:
-            response.raise_for_status()
-        form = {"flow": "customer_service", "language": "en", "jurisdiction": "EU"}
-        for count in range(number):
-            async with http.post(server.url + "/hr/invitations", data=form | {"name": f"Bench {count}"}) as response:
-                found = re.search(r"https?://[^\"<\s]+/i/[\w-]+", await response.text())
-            if found is None:
-                raise ValueError(f"the invitation was refused: {response.status}")
-            links.append(urljoin(server.url, urlsplit(found.group()).path))
-    return links

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
 import pytest
-from aiohttp import ClientSession, CookieJar
+from aiohttp import ClientSession
 from prometheus_client.parser import text_string_to_metric_families
 
+from scripts.candidate_api import CandidateApi, Refused
 from scripts.local_server import LocalServer
-from scripts.simulated_candidate import SimulatedCandidate
 from scripts.slowed import slowed
+from tests.media.peers import candidate
 
 STOPPED_S, RUNNING_S = 0.3, 0.1
 """Three quarters of the time the server stands still: its timers are late by three times what is allowed."""
@@ -31,18 +31,15 @@ async def server(tmp_path: Path) -> AsyncIterator[LocalServer]:
     await server.stop()
 
 
-async def health(http: ClientSession, server: LocalServer) -> dict[str, Any]:
-    async with http.get(server.url + "/healthz") as response:
-        found: dict[str, Any] = await response.json()
-        return found
-
-
 async def until(http: ClientSession, server: LocalServer, *, admits: bool) -> dict[str, Any]:
     """What /healthz says once the server refuses, or admits again."""
-    async with asyncio.timeout(60):
-        while (found := await health(http, server))["admits"] is not admits:
+    async with asyncio.timeout(90):
+        while True:
+            async with http.get(server.url + "/healthz") as response:
+                found: dict[str, Any] = await response.json()
+            if found["admits"] is admits:
+                return found
             await asyncio.sleep(0.25)
-    return found
 
 
 async def figures(http: ClientSession, server: LocalServer) -> dict[str, float]:
@@ -52,70 +49,52 @@ async def figures(http: ClientSession, server: LocalServer) -> dict[str, float]:
         return {sample.name: sample.value for family in families for sample in family.samples if not sample.labels}
 
 
-async def redeem(http: ClientSession, link: str, *, voice: bool) -> None:
-    """Opens the link and consents; the interview can be started now."""
-    async with http.post(link) as response:
-        assert response.status == 200
-    async with http.get(urljoin(link, "/api/interview")) as response:
-        purposes = (await response.json())["policy"]["purposes"]
-    granted = {"granted": {**dict.fromkeys(purposes, True), "voice": voice}}
-    async with http.post(urljoin(link, "/api/interview/consent"), json=granted) as response:
-        assert response.status == 200
-
-
-async def start(http: ClientSession, server: LocalServer) -> tuple[int, float]:
-    """(status, seconds) of pressing start."""
-    began = time.monotonic()
-    async with http.post(server.url + "/api/interview/start") as response:
-        if response.status == 503:
-            assert response.headers["Retry-After"] == "60"
-            assert (await response.json())["error"]["code"] == "server_full"
-        return response.status, time.monotonic() - began
-
-
-async def line(http: ClientSession, server: LocalServer) -> int:
-    """The status of an offer without use."""
-    headers = {"Content-Type": "application/sdp"}
-    async with http.post(server.url + "/api/interview/whip", data="v=0", headers=headers) as response:
-        return response.status
+async def refusal(asked: Awaitable[object]) -> Refused:
+    """What the server says against it."""
+    with pytest.raises(Refused) as refused:
+        await asked
+    return refused.value
 
 
 async def test_the_one_too_many_waits_and_whoever_has_begun_goes_on(server: LocalServer) -> None:
     links = [(await server.invite("customer_service", "en", f"Candidate {number}"))[1] for number in range(4)]
     assert server.process is not None
     async with (
-        SimulatedCandidate(links[0]) as begun,
-        ClientSession(cookie_jar=CookieJar(unsafe=True)) as spoken,
-        ClientSession(cookie_jar=CookieJar(unsafe=True)) as typed,
-        ClientSession(cookie_jar=CookieJar(unsafe=True)) as late,
+        ClientSession() as http,
+        CandidateApi(links[0]) as begun,
+        CandidateApi(links[1]) as late,
+        CandidateApi(links[2]) as spoken,
+        CandidateApi(links[3]) as typed,
+        candidate() as browser,
     ):
-        await begun.begin(with_video=False)
-        await redeem(spoken, links[1], voice=True)
-        await redeem(typed, links[2], voice=False)
-        await redeem(late, links[3], voice=True)
-        await until(spoken, server, admits=True)
-        assert (await start(late, server))[0] == 200
+        for api in (begun, late, spoken, typed):
+            await api.redeem()
+            await api.consent(lambda purpose, api=api: purpose != "voice" or api is not typed)  # type: ignore[misc]
+        await until(http, server, admits=True)
+        await begun.start()
+        await browser.accept((await begun.offer(await browser.offer())).answer)
+        await late.start()
         async with slowed(server.process.pid, stopped_s=STOPPED_S, running_s=RUNNING_S):
-            found = await until(spoken, server, admits=False)
+            found = await until(http, server, admits=False)
             assert found["refuses_for"] == "loop_lag"
-            before = await figures(spoken, server)
-            refused = [await start(spoken, server) for _ in range(5)]
-            assert {status for status, _ in refused} == {503}
-            # Measured by `scripts/bench admission`; here only that nobody waits for an answer.
-            assert max(seconds for _, seconds in refused) < 2.0
+            before = await figures(http, server)
+            for _ in range(5):
+                pressed = time.monotonic()
+                refused = await refusal(spoken.start())
+                # Measured by `scripts/bench admission`; here only that nobody waits for an answer.
+                assert time.monotonic() - pressed < 2.0
+                assert (refused.status, refused.code, refused.retry_after_s) == (503, "server_full", 60)
             # The one who has begun: commands are obeyed, and sound comes in.
-            await begun._api._call("POST", "/api/interview/pause")
-            await begun._api._call("POST", "/api/interview/resume")
+            await begun.start_answer((await begun.snapshot())["question"]["id"])
             await asyncio.sleep(1.0)
-            after = await figures(spoken, server)
+            after = await figures(http, server)
             assert after["interview_lines"] == 1
-            sound = after["interview_line_audio_frames_total"] - before["interview_line_audio_frames_total"]
-            assert sound > 25
+            assert after["interview_line_audio_frames_total"] - before["interview_line_audio_frames_total"] > 25
             # A first line waits, too; one that is made anew does not (this one fails for its own emptiness).
-            assert await line(late, server) == 503
-            assert await line(begun._api._http, server) == 400
+            assert (await refusal(late.offer("v=0"))).code == "server_full"
+            assert (await refusal(begun.offer("v=0"))).code == "offer_bad"
             # Typed answers cost next to nothing.
-            assert (await start(typed, server))[0] == 200
-        await until(spoken, server, admits=True)
-        assert (await start(spoken, server))[0] == 200
+            await typed.start()
+        await until(http, server, admits=True)
+        await spoken.start()
         assert (await begun.snapshot())["status"] == "running"
