@@ -37,21 +37,24 @@ class Line:
 
 
 class CandidateApi:
-    """One candidate's browser without the page; `async with CandidateApi(link) as api`. Raises Refused."""
+    """One candidate's browser without the page; `async with CandidateApi(link) as api`. Raises Refused.
+
+    http: its connections, with its cookie.
+    """
 
     def __init__(self, link: str) -> None:
         self._link = link
 
     async def __aenter__(self) -> Self:
-        self._http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        self.http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        await self._http.close()
+        await self.http.close()
 
     async def redeem(self) -> None:
         """Exchanges the link for this browser's cookie."""
-        async with self._http.post(self._link) as response:
+        async with self.http.post(self._link) as response:
             await _insist(response, "the link")
 
     async def snapshot(self) -> dict[str, Any]:
@@ -81,10 +84,18 @@ class CandidateApi:
         """Closes the answer with what was typed."""
         await self._call("POST", f"/api/interview/questions/{question_id}/answer", {"mode": "typed", "text": text})
 
+    async def pause(self) -> None:
+        """Stops the interview's clock."""
+        await self._call("POST", "/api/interview/pause")
+
+    async def resume(self) -> None:
+        """Goes on where the candidate paused."""
+        await self._call("POST", "/api/interview/resume")
+
     async def events(self) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """(name, data) of what happens, until the stream ends. Reading it is how the server knows of the candidate."""
         timeout = aiohttp.ClientTimeout(total=None)
-        async with self._http.get(urljoin(self._link, "/api/interview/events"), timeout=timeout) as response:
+        async with self.http.get(urljoin(self._link, "/api/interview/events"), timeout=timeout) as response:
             await _insist(response, "the event stream")
             name = ""
             async for raw in response.content:
@@ -97,25 +108,25 @@ class CandidateApi:
     async def offer(self, sdp: str) -> Line:
         """Posts an SDP offer to the WHIP endpoint."""
         url, headers = urljoin(self._link, "/api/interview/whip"), {"Content-Type": "application/sdp"}
-        async with self._http.post(url, data=sdp, headers=headers) as response:
+        async with self.http.post(url, data=sdp, headers=headers) as response:
             await _insist(response, "the offer", 201)
             return Line(await response.text(), urljoin(self._link, response.headers["Location"]))
 
     async def restart_ice(self, line: Line, fragment: str) -> str:
         """Another network under the same line: the candidate's SDP fragment in, the server's out (RFC 9725, 4.3.3)."""
         headers = {"Content-Type": "application/trickle-ice-sdpfrag", "If-Match": '"*"'}
-        async with self._http.patch(line.resource, data=fragment, headers=headers) as response:
+        async with self.http.patch(line.resource, data=fragment, headers=headers) as response:
             await _insist(response, "the ICE restart")
             return await response.text()
 
     async def end_line(self, line: Line) -> None:
         """Ends the line; that it has ended already is no mistake."""
-        async with self._http.delete(line.resource) as response:
+        async with self.http.delete(line.resource) as response:
             if response.status != 404:
                 await _insist(response, "the line's end", 204)
 
     async def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        async with self._http.request(method, urljoin(self._link, path), json=body) as response:
+        async with self.http.request(method, urljoin(self._link, path), json=body) as response:
             await _insist(response, f"{method} {path}")
             answer: dict[str, Any] = await response.json()
             return answer

@@ -66,8 +66,8 @@ class SimulatedCandidate:
     """One candidate of one interview. Use as `async with SimulatedCandidate(link) as candidate`."""
 
     def __init__(self, link: str, *, voice: str | None = None, accept: Callable[[str], bool] = lambda purpose: True):
-        """link: the invitation. voice: of the synthesiser. accept: which purposes to consent to."""
-        self._api = CandidateApi(link)
+        """link: the invitation; `api` asks for what it opens. voice: of the synthesiser. accept: which purposes to consent to."""
+        self.api = CandidateApi(link)
         self._voice = voice
         self._accept = accept
         self._speech = SpeechTrack()
@@ -76,33 +76,33 @@ class SimulatedCandidate:
         self._listener: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        await self._api.__aenter__()
+        await self.api.__aenter__()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         if self._listener is not None:
             self._listener.cancel()
         if self._line is not None:
-            await self._api.end_line(self._line)
+            await self.api.end_line(self._line)
         await self._connection.close()
-        await self._api.__aexit__(*exc)
+        await self.api.__aexit__(*exc)
 
     async def snapshot(self) -> dict[str, Any]:
         """The interview as the candidate's page sees it."""
-        return await self._api.snapshot()
+        return await self.api.snapshot()
 
     async def begin(self, *, with_video: bool = True) -> None:
         """Redeems the link, consents, starts the interview and joins by WebRTC. Raises CandidateFailed."""
-        await self._api.redeem()
-        granted = await self._api.consent(self._accept)
+        await self.api.redeem()
+        granted = await self.api.consent(self._accept)
         self._listener = asyncio.create_task(self._listen())
-        await self._api.start()
+        await self.api.start()
         if granted.get("voice"):
             await self._join(with_video and shows_face(granted))
 
     async def _listen(self) -> None:
         """Keeps the event stream open: it is how the server knows that the candidate is there."""
-        async for _ in self._api.events():
+        async for _ in self.api.events():
             pass
 
     async def _join(self, with_video: bool) -> None:
@@ -117,7 +117,7 @@ class SimulatedCandidate:
         if with_video:
             self._connection.addTrack(FaceTrack(await asyncio.to_thread(moving_face)))
         await self._connection.setLocalDescription(await self._connection.createOffer())
-        self._line = await self._api.offer(self._connection.localDescription.sdp)
+        self._line = await self.api.offer(self._connection.localDescription.sdp)
         await self._connection.setRemoteDescription(RTCSessionDescription(self._line.answer, "answer"))
         async with asyncio.timeout(20):
             await connected.wait()
@@ -127,17 +127,17 @@ class SimulatedCandidate:
     ) -> Spoken:
         """Says the text as the answer to this question and hands it in. Raises CandidateFailed."""
         samples = await asyncio.to_thread(synthesise, text, language, self._voice)
-        await self._api.start_answer(question_id)
+        await self.api.start_answer(question_id)
         sent = await self._speech.say(samples)
         await asyncio.sleep(silence_s)
         handed_in = time.monotonic()
-        await self._api.hand_in_voice(question_id)
+        await self.api.hand_in_voice(question_id)
         return Spoken(question_id, text, sent.first_sent, handed_in)
 
     async def answer_by_text(self, question_id: str, text: str) -> None:
         """Types the text as the answer. Raises CandidateFailed."""
-        await self._api.start_answer(question_id)
-        await self._api.hand_in_text(question_id, text)
+        await self.api.start_answer(question_id)
+        await self.api.hand_in_text(question_id, text)
 
     async def attend(self, answers: Mapping[str, str], on_question: Callable[[str, str], None]) -> None:
         """Answers every question by voice until the interview is complete.
