@@ -28,7 +28,7 @@ from server.recordings.serving import LIBRARY, store_address
 from server.recordings.spool import Spool
 from server.settings import Settings
 from server.storage.event_log import EventLog
-from tests.hr.conftest import House, answer_all, serving
+from tests.hr.conftest import UNHURRIED, House, answer_all, serving
 from tests.recordings.conftest import S3Server, s3_server, write_segments
 from tests.recordings.keys import NEW, OLD
 
@@ -115,7 +115,9 @@ async def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
 
 def settings_in(folder: Path, options: dict[str, Any]) -> Settings:
     """A server's settings, without a speech model."""
-    return Settings(data_dir=folder / "data", whisper_model=str(folder / "none"), _env_file=None, **options)
+    return Settings(
+        data_dir=folder / "data", whisper_model=str(folder / "none"), _env_file=None, **UNHURRIED, **options
+    )
 
 
 def s3_options(server: S3Server) -> dict[str, Any]:
