@@ -66,7 +66,7 @@ class SimulatedCandidate:
     """One candidate of one interview. Use as `async with SimulatedCandidate(link) as candidate`."""
 
     def __init__(self, link: str, *, voice: str | None = None, accept: Callable[[str], bool] = lambda purpose: True):
-        """link: the invitation; `api` asks for what it opens. voice: of the synthesiser. accept: which purposes to consent to."""
+        """link: the invitation. voice: of the synthesiser. accept: which purposes to consent to."""
         self.api = CandidateApi(link)
         self._voice = voice
         self._accept = accept

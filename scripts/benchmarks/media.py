@@ -12,6 +12,8 @@ decode_only         aiortc as it comes, every track read and dropped
 
 others_on_core      what else kept the receiver's core busy, the network's interrupts included: hardly anything in rest
 sender_kept_up      whether every packet left, and in time: else the figures of that run are the sender's
+
+viewer_cpu          what one live viewer of a session adds, as a share of a core: four at once, on and off in turn
 cpu_per_session     user and system time, all threads and children, as a share of a core, by sessions
 audio_frames_lost   of the 20 ms frames sent in the window, those that had not reached their reader 1 s after its end
                     (MediaRecorder, or who hears for recognition)
@@ -26,9 +28,11 @@ import argparse
 import asyncio
 import os
 from collections.abc import Collection, Sequence
+from statistics import median
 
 from scripts.benchmarks.sessions.child import Child
 from scripts.benchmarks.sessions.figures import Run, carried, ratio, ratios_by_sessions
+from scripts.benchmarks.sessions.gauges import PACKETS_A_SECOND
 from scripts.benchmarks.streaming.peer_process import PeerFailed
 
 MODES = {
@@ -40,6 +44,9 @@ MODES = {
 WARM_UP_S = 5.0
 SATURATED_S = 6.0
 """How long a mode is measured that fell behind with fewer sessions: what it cannot read fills the memory."""
+VIEWED_S, SETTLED_S = 4.0, 1.0
+VIEWERS = 4
+"""Live viewers of the one session whose additional cost is measured; the figure is for one."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sessions", type=_numbers, default=numbers, help="how many at once: 1,8,16 (default: to 24)")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long each is measured")
     parser.add_argument("--modes", type=_modes, default=list(MODES), help="which, separated by commas (default: all)")
+    parser.add_argument("--viewer-pairs", type=int, default=12, help="with and without live viewers, so often; 0: not")
 
 
 def _numbers(text: str) -> list[int]:
@@ -64,10 +72,10 @@ def _modes(text: str) -> list[str]:
     return modes
 
 
-def run(sessions: list[int], seconds: float, modes: list[str]) -> dict[str, object]:
+def run(sessions: list[int], seconds: float, modes: list[str], viewer_pairs: int) -> dict[str, object]:
     """Measures every mode with every number of sessions. Raises PeerFailed where that cannot be done."""
     receiving, sending = cores()
-    return asyncio.run(measure(receiving, sending, sessions, seconds, modes))
+    return asyncio.run(measure(receiving, sending, sessions, seconds, modes, viewer_pairs))
 
 
 def cores() -> tuple[set[int], set[int]]:
@@ -84,6 +92,7 @@ async def measure(
     sessions: Sequence[int],
     seconds: float,
     modes: Sequence[str],
+    viewer_pairs: int,
 ) -> dict[str, object]:
     """All runs, one after the other."""
     runs: list[Run] = []
@@ -95,6 +104,7 @@ async def measure(
             fell_behind = fell_behind or not done.kept_up
             runs.append(done)
             print(done.sentence(), flush=True)
+    viewer = await viewers(receiving, sending, viewer_pairs) if viewer_pairs else {}
     return {
         "machine": machine(),
         "runs": [done.figures() for done in runs],
@@ -104,6 +114,7 @@ async def measure(
             "by_sessions": ratios_by_sessions(runs, "ours", ("media_recorder_mp4", "decode_only")),
         },
         "sessions_on_one_core": {mode: carried(runs, mode) for mode in modes},
+        **viewer,
     }
 
 
@@ -134,6 +145,41 @@ async def connect(receiver: Child, sender: Child, sessions: int) -> None:
             return
         await asyncio.sleep(0.1)
     raise PeerFailed("sound did not arrive in every session within 10 s")
+
+
+async def viewers(receiving: Collection[int], sending: Collection[int], pairs: int) -> dict[str, object]:
+    """What a live viewer of one session adds: alternately with and without, median of the differences."""
+    differences: list[float] = []
+    packets = 0
+    async with (
+        Child(MODES["ours"], receiving, "ours") as receiver,
+        Child("scripts.benchmarks.sessions.sender", sending) as sender,
+        Child("scripts.benchmarks.sessions.viewers", sending) as watching,
+    ):
+        await connect(receiver, sender, 1)
+        await asyncio.sleep(WARM_UP_S)
+        for _ in range(pairs):
+            without = await receiver.ask("measure", seconds=VIEWED_S)
+            for _ in range(VIEWERS):
+                answer = await receiver.ask("watch", offer=await watching.ask("offer"))
+                if not await watching.ask("accept", answer=answer):
+                    raise PeerFailed("a viewer did not connect within 20 s")
+            await asyncio.sleep(SETTLED_S)
+            before = await watching.ask("packets")
+            viewed = await receiver.ask("measure", seconds=VIEWED_S)
+            packets += await watching.ask("packets") - before
+            await receiver.ask("leave")
+            await watching.ask("leave")
+            await asyncio.sleep(SETTLED_S)
+            differences.append((viewed["cpu"] - without["cpu"]) / VIEWERS)
+    if packets < pairs * VIEWERS * VIEWED_S * PACKETS_A_SECOND:
+        raise PeerFailed("the viewers did not get what they were to get")
+    print(f"a live viewer adds {median(differences):.2%} of a core", flush=True)
+    return {
+        "viewer_cpu": round(median(differences), 4),
+        "viewer_cpu_each_pair": sorted(round(difference, 4) for difference in differences),
+        "viewer_packets_a_second": round(packets / (pairs * VIEWERS * VIEWED_S)),
+    }
 
 
 def machine() -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Our receiver: what the server does with a line's media, without the interview around it.
 
 Encoded frames pass through into a recording, sound is decoded and read as recognition reads it, about one picture a
-second becomes RGB; with `ours_with_faces` it is analysed as well.
+second becomes RGB; with `ours_with_faces` it is analysed as well. Viewers get the first session's encoded frames.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from media.ice import IceSettings
 from media.peer import Peer
 from media.recorder import Recorder
 from media.recording_timeline import RecordingTimeline
+from media.relay import Viewer
 from scripts.benchmarks.sessions.child import answer_requests
 from scripts.benchmarks.sessions.gauges import Arrivals, Gauges, resident_mb
 
@@ -38,6 +39,7 @@ class OurReceiver:
         self._faces = faces
         self._gauges = Gauges()
         self._peers: list[Peer] = []
+        self._viewers: list[Viewer] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._heard = self._pictures = 0
         self._began = time.monotonic()
@@ -96,6 +98,18 @@ class OurReceiver:
             "recorder_dropped_frames": self._recorder.dropped_frames - dropped,
         }
 
+    async def watch(self, offer: str) -> str:
+        """Another live viewer of the first session."""
+        viewer = await Viewer.answer(offer, peer=self._peers[0], ice=ICE)
+        self._viewers.append(viewer)
+        return viewer.answer_sdp
+
+    async def leave(self) -> None:
+        """All viewers go."""
+        viewers, self._viewers = self._viewers, []
+        for viewer in viewers:
+            await viewer.close()
+
     def _clock_ms(self) -> int:
         return int((time.monotonic() - self._began) * 1000)
 
@@ -117,7 +131,7 @@ async def main(mode: str) -> None:
         recorder = await stack.enter_async_context(Recorder())
         faces = await stack.enter_async_context(ExpressionAnalyzer()) if mode == "ours_with_faces" else None
         receiver = OurReceiver(recorder, Path(folder), faces)
-        names = ("answer", "begin", "flowing", "memory", "measure")
+        names = ("answer", "begin", "flowing", "memory", "measure", "watch", "leave")
         await answer_requests({name: getattr(receiver, name) for name in names})
 
 
