@@ -32,7 +32,7 @@ from statistics import median
 
 from scripts.benchmarks.sessions.child import Child
 from scripts.benchmarks.sessions.figures import Run, carried, ratio, ratios_by_sessions
-from scripts.benchmarks.sessions.gauges import PACKETS_A_SECOND
+from scripts.benchmarks.sessions.gauges import GRACE_S, PACKETS_A_SECOND
 from scripts.benchmarks.streaming.peer_process import PeerFailed
 
 MODES = {
@@ -178,7 +178,7 @@ async def viewers(receiving: Collection[int], sending: Collection[int], pairs: i
     return {
         "viewer_cpu": round(median(differences), 4),
         "viewer_cpu_each_pair": sorted(round(difference, 4) for difference in differences),
-        "viewer_packets_a_second": round(packets / (pairs * VIEWERS * VIEWED_S)),
+        "viewer_packets_a_second": round(packets / (pairs * VIEWERS * (VIEWED_S + GRACE_S))),
     }
 
 
