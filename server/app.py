@@ -32,6 +32,7 @@ from server.keys import (
     INTERVIEWS,
     OWNERSHIP,
     RECOGNITION_SETTLED,
+    RECORDER,
     REPORT_ENDPOINT,
     SETTINGS,
 )
@@ -139,6 +140,7 @@ async def interviews(app: web.Application) -> AsyncIterator[None]:
     )
     spool = await asyncio.to_thread(Spool.of, settings.recordings_dir)
     async with ExpressionAnalyzer() as expression, Recorder(sink_opener(settings.recording_keys)) as recorder:
+        app[RECORDER] = recorder
         registry = Interviews(
             app[DATABASE],
             app[HUB],
