@@ -37,7 +37,7 @@ class SegmentFile(io.FileIO):
     """A new file that only its owner may read. Raises FileExistsError.
 
     It is left to the operating system when the disk gets it, within half a minute as a rule, which a power cut may
-    cost; the end of a process costs nothing. Waiting for the disk (fsync) held up other lines for seconds.
+    cost; the end of a process costs nothing. The one thread that writes for all lines never waits for the disk (fsync).
     """
 
     def __init__(self, path: Path) -> None:
