@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from media.audio import level_dbfs
 from media.frames import FRAME_MS, AudioFrame
+from media.joining import check, join
 from media.replay import FRAME_SAMPLES, SPEECH_RATE, SpeechTrack
 from question_flows.model import Language
 from scripts.bad_network import BadNetwork
@@ -36,7 +37,8 @@ from server.app import create_app
 from server.interview.commands import GiveConsent, Start, StartAnswer
 from server.interview.events import ServerRestarted, UtteranceTranscribed
 from server.interview.session import InterviewSession
-from server.keys import INTERVIEWS, RECOGNITION_SETTLED
+from server.keys import INTERVIEWS, RECOGNITION_SETTLED, SETTINGS
+from server.recordings.spool import Spool, segments_of
 from server.settings import Settings
 
 LOSSES = (0.0, 0.01, 0.02, 0.05)
@@ -51,6 +53,8 @@ PAUSE_S = 1.6
 LOUD_DBFS = -45.0
 REPETITIONS = 3
 """Of the sentence, before an outage and after it."""
+UNWRITTEN_MS = 2_000
+"""Of a recording that goes on, the part that may not be on the disk yet."""
 HANDOVER_S = 0.5
 """How long a device that changes its network has none."""
 
@@ -269,6 +273,7 @@ async def _measure_outage(
             await _repetitions(ear, back, REPETITIONS + 1)
             after = ear.bursts(back)[1:-1]
             await asyncio.sleep(3.0)
+            clock_ms = session.state.clock_at(session.now())
             events = await app[INTERVIEWS].event_log.read(interview_id)
             said = Counter(
                 word.text.lower().strip(".,")
@@ -283,6 +288,7 @@ async def _measure_outage(
                 "words_lost": _words_lost(said, len(before) + len(after)),
                 "words_said": (len(before) + len(after)) * len(SENTENCE.split()),
                 "same_session": same_session,
+                "one_recording": await asyncio.to_thread(_is_one_recording, app, interview_id, clock_ms),
                 "same_peer_connection": session.line._peer is peer,
                 "ice_restarts": network.restarts,
                 "peer_connections": len(network.lines),
@@ -297,6 +303,17 @@ async def _repetitions(ear: _Ear, since: float, count: int) -> None:
             if len(bursts) > count and time.monotonic() - bursts[-1][1] > 0.6:
                 return
             await asyncio.sleep(FRAME_MS / 1000)
+
+
+def _is_one_recording(app: web.Application, interview_id: str, clock_ms: int) -> bool:
+    """Whether what lies on the disk becomes one playable file that reaches to now (but for the last cluster)."""
+    folder = Spool.of(app[SETTINGS].recordings_dir).of_interview(interview_id)
+    with ExitStack() as stack:
+        segments = [stack.enter_context(path.open("rb")) for path in segments_of(folder)]
+        joined = stack.enter_context(tempfile.TemporaryFile())
+        facts = join(segments, joined)
+        joined.seek(0)
+        return check(joined) == facts and abs(facts.duration_ms - clock_ms) < UNWRITTEN_MS
 
 
 def _words_lost(said: Counter[str], times: int) -> int:
