@@ -6,11 +6,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 
+from media.frames import Codec, EncodedFrame
 from scripts.bad_network import BadNetwork
 from scripts.browsers import begin_speaking, chromium, speech_file
 from scripts.local_server import VOICE_MODEL
@@ -98,6 +100,20 @@ async def test_after_a_longer_outage_the_page_makes_a_new_line_for_the_same_inte
         [restored] = [event.body for event in events if isinstance(event.body, ConnectionRestored)]
         assert restored.lost_ms > 8_000
         await expect(page.get_by_test_id("listening")).to_be_visible()
+
+
+async def test_a_browser_sends_silence_as_it_sends_speech(listening: House, tmp_path: Path) -> None:
+    """The answer forbids DTX: with it Chromium sends one packet in 400 ms while the candidate says nothing."""
+    async with speaking(listening, tmp_path) as (_, _, session):
+        peer = session.line.peer
+        assert peer is not None
+        frames: list[EncodedFrame] = []
+        peer.tap(frames.append)
+        # Longer than what is said and the pause behind it.
+        async with asyncio.timeout(60):
+            while len(sound := [frame for frame in frames if frame.codec is Codec.OPUS]) < 400:
+                await asyncio.sleep(0.1)
+        assert max(after.ticks - before.ticks for before, after in pairwise(sound)) < 0.2 * 48_000
 
 
 async def test_a_full_server_is_told_in_its_own_words_and_tried_again(listening: House, tmp_path: Path) -> None:
