@@ -88,7 +88,11 @@ async def test_sound_goes_on_when_the_camera_is_lost() -> None:
 
 async def test_a_picture_that_stalls_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async with call(video=True) as (browser, peer):
-        await anext(peer.video)
+        async with asyncio.timeout(20):
+            await anext(peer.video)
+        # From here on nobody asks for key frames one after the other, and the last request has been answered.
+        peer.pictures_wanted = False
+        await asyncio.sleep(1.0)
         sender = browser.connection.getSenders()[1]
         asked = asyncio.Event()
         receive = sender._handle_rtcp_packet
@@ -99,6 +103,8 @@ async def test_a_picture_that_stalls_is_asked_for_again(monkeypatch: pytest.Monk
             await receive(packet)
 
         monkeypatch.setattr(sender, "_handle_rtcp_packet", listen)
+        await asyncio.sleep(0.5)
+        assert not asked.is_set()
         sender.replaceTrack(None)
         async with asyncio.timeout(5):
             await asked.wait()
@@ -134,6 +140,15 @@ async def test_an_unread_peer_keeps_two_seconds_and_counts_the_rest() -> None:
         kept = [frame async for frame in peer.audio]
         assert len(kept) == 100
         assert 20 <= peer.dropped_audio <= 80
+
+
+async def test_an_unread_camera_keeps_the_newest_picture_and_counts_the_rest() -> None:
+    async with call(video=True) as (_, peer):
+        async with asyncio.timeout(30):
+            while peer.dropped_video < 2:
+                await asyncio.sleep(0.1)
+        await peer.close()
+        assert len([picture async for picture in peer.video]) == 1
 
 
 async def test_every_follower_sees_every_state() -> None:

@@ -25,8 +25,8 @@ from media.pictures import decode_key_frame
 from tests.media.peers import LOOPBACK, Candidate, call, candidate, tone, wall_clock
 from tests.media.test_incoming import opus_packets, vp8_frames
 
-RTX = 98
-"""The payload type of retransmitted VP8 in an aiortc offer."""
+VP8, RTX = 97, 98
+"""The payload types of VP8 and of retransmitted VP8 in an aiortc offer."""
 
 
 def is_media(data: bytes) -> bool:
@@ -192,35 +192,58 @@ async def test_a_removed_tap_gets_nothing_more() -> None:
 
 
 class EncodedTrack(MediaStreamTrack):
-    """A camera or microphone that sends given frames, encoded already, in a loop."""
+    """A camera or microphone that sends given frames, encoded already, in a loop from the second time on."""
 
-    def __init__(self, kind: str, frames: list[bytes], every_s: float) -> None:
+    def __init__(self, kind: str, frames: list[bytes], every_s: float, *, loop_from: int = 0) -> None:
         super().__init__()
         self.kind = kind
-        self._frames, self._every_s = frames, every_s
-        self._sent = 0
+        self._frames, self._every_s, self._loop_from = frames, every_s, loop_from
+        self._next = self._sent = 0
         self._began = time.monotonic()
 
     async def recv(self) -> av.Packet[Any]:
         await asyncio.sleep(max(0.0, self._began + self._sent * self._every_s - time.monotonic()))
-        packet = av.Packet(self._frames[self._sent % len(self._frames)])
+        packet = av.Packet(self._frames[self._next])
+        self._next = self._next + 1 if self._next + 1 < len(self._frames) else self._loop_from
         packet.pts, packet.time_base = round(self._sent * self._every_s * 90_000), Fraction(1, 90_000)
         self._sent += 1
         return packet
+
+    def begin_anew(self) -> None:
+        """The next frame is the first."""
+        self._next = 0
+
+
+@asynccontextmanager
+async def sparing_call() -> AsyncIterator[tuple[RTCRtpSender, Peer, Recorded]]:
+    """A call whose camera makes a key frame at first and when it is asked for one, and at no other time."""
+    async with call(video=True) as (browser, peer):
+        sender = browser.connection.getSenders()[1]
+        camera = EncodedTrack("video", vp8_frames(30), 1 / 30, loop_from=1)
+        sender._send_keyframe = camera.begin_anew  # type: ignore[method-assign]
+        peer.pictures_wanted = False
+        tapped = recording(peer)
+        # The first camera's packets are decodable, the other's are from its key frame on.
+        await tapped.until(3, Codec.VP8)
+        sender.replaceTrack(camera)
+        await tapped.until(len(tapped.of(Codec.VP8)) + 20, Codec.VP8)
+        yield sender, peer, tapped
 
 
 async def test_garbage_in_sound_and_picture_does_not_end_the_line() -> None:
     garbage = [b"\xff" * 300, b"\x00\x00\x00\x9d\x01\x2a" + b"\xa5" * 3000, b"\x13"]
     sound = [*opus_packets(0.4), garbage[0], garbage[2]]
-    pictures = [*vp8_frames(10), *garbage, b"\x11" + b"\x5a" * 900]
+    # A second after the key frame comes a false one, and a second later the key frame again: both are decoded.
+    real = vp8_frames(54)
+    pictures = [*real[:30], *garbage, b"\x11" + b"\x5a" * 900, *real[30:]]
     async with call(video=True) as (browser, peer):
         microphone, camera = browser.connection.getSenders()
         microphone.replaceTrack(EncodedTrack("audio", sound, 0.02))
         camera.replaceTrack(EncodedTrack("video", pictures, 1 / 30))
         tapped = recording(peer)
-        frames = await tapped.until(4 * len(pictures), Codec.VP8)
+        frames = await tapped.until(2 * len(pictures), Codec.VP8)
         assert {bytes(frame.data) for frame in frames} > set(garbage)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             heard = [await anext(peer.audio) for _ in range(100)]
             shown = [await anext(peer.video) for _ in range(2)]
         assert max(level_dbfs(frame.samples) for frame in heard) > -20
@@ -230,11 +253,8 @@ async def test_garbage_in_sound_and_picture_does_not_end_the_line() -> None:
 
 async def test_pictures_come_back_soon_after_an_outage_though_nothing_is_sent_again() -> None:
     """aiortc's own buffer would wait for 512 packets: half a minute of this camera."""
-    async with call(video=True) as (browser, peer):
-        peer.pictures_wanted = False
-        tapped = recording(peer)
-        await tapped.until(10, Codec.VP8)
-        ice = browser.connection.getSenders()[0].transport.transport
+    async with sparing_call() as (sender, peer, tapped):
+        ice = sender.transport.transport
         send, is_down = ice._send, True
 
         async def maybe(data: bytes) -> None:
@@ -248,7 +268,31 @@ async def test_pictures_come_back_soon_after_an_outage_though_nothing_is_sent_ag
         frames = await tapped.until(before + 10, Codec.VP8, seconds=3.0)
         assert frames[before].key
         assert peer.stats.packets_lost > 0
-        assert peer.stats.freezes == 1
+        assert peer.stats.freezes >= 1
+
+
+async def test_a_picture_that_never_comes_costs_a_second_at_most() -> None:
+    """One packet is lost, and lost again whenever it is sent again."""
+    async with sparing_call() as (sender, peer, tapped):
+        ice = sender.transport.transport
+        send, has_lost = ice._send, False
+
+        async def lose_one(data: bytes) -> None:
+            nonlocal has_lost
+            kind = data[1] & 0x7F if is_media(data) else None
+            if kind == VP8 and not has_lost:
+                has_lost = True
+            elif kind != RTX:
+                await send(data)
+
+        before = len(tapped.of(Codec.VP8))
+        keys = peer.stats.key_frames
+        ice._send = lose_one
+        frames = await tapped.until(before + 60, Codec.VP8, seconds=20)
+        assert has_lost
+        assert peer.stats.key_frames > keys
+        gaps = [after.arrived_s - earlier.arrived_s for earlier, after in pairwise(frames[before - 1 :])]
+        assert 0.2 < max(gaps) < 2.0
 
 
 async def test_untapped_receivers_in_the_same_process_still_decode() -> None:
