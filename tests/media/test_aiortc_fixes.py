@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import queue
 import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -123,6 +124,8 @@ async def losing(share: float) -> AsyncIterator[tuple[Candidate, Peer]]:
 async def test_a_losing_line_loses_no_more_and_stays_prompt() -> None:
     async with losing(0.05) as (browser, peer):
         heard: list[AudioFrame] = []
+        waited: list[float] = []
+        peer.tap(lambda frame: waited.append(time.monotonic() - frame.arrived_s))
         saying = asyncio.create_task(browser.speech.say(tone(6.0)))
         async with asyncio.timeout(20):
             async for frame in peer.audio:
@@ -136,6 +139,9 @@ async def test_a_losing_line_loses_no_more_and_stays_prompt() -> None:
     silent = float(np.mean((samples[1:] == 0) & (samples[:-1] == 0)))
     assert 0.01 < silent < 0.10
     assert 0.01 < loss < 0.12
+    # Behind a lost one three of four wait, 60 ms at most. In aiortc's buffer each waits, and soon 280 ms.
+    assert sorted(waited)[len(waited) // 2] < 0.02
+    assert sorted(waited)[int(len(waited) * 0.95)] < 0.15
 
 
 async def test_a_goodbye_does_not_end_the_track() -> None:
