@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aioice.ice
 import pytest
@@ -19,8 +19,10 @@ from media.ice import MAX_CANDIDATES, IceSettings
 from media.ice_restart import write_fragment
 from media.offer import BadOffer
 from media.peer import Peer
+from media.relay import Viewer
 from scripts.lossy_line import server_address
 from tests.media.peers import LOOPBACK, call, candidate, wall_clock
+from tests.media.screens import screen
 
 CLIENT_HELLO = b"\x16\xfe\xff" + bytes(8) + b"\x00\x7c\x01" + bytes(123)
 """Enough of a DTLS record for whoever reads it to take it for the beginning of a handshake."""
@@ -146,15 +148,44 @@ async def test_checks_from_many_addresses_are_not_all_followed() -> None:
 # Faults that need no attacker.
 
 
-async def test_gathering_asks_no_public_stun_server() -> None:
-    """aiortc's default is a public STUN server, for whose answer an offer waits up to 5 s."""
-    async with candidate() as browser:
-        offer = await browser.offer()
-        began = time.monotonic()
-        peer = await Peer.answer(offer, ice=LOOPBACK, clock=wall_clock(), want_video=False)
-        assert time.monotonic() - began < 2.0
-        assert aiortc_fixes._ice(peer._connection.getTransceivers()[0].receiver).stun_server is None
+@asynccontextmanager
+async def answered(to: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[aioice.ice.Connection]]:
+    """A candidate's or a viewer's offer has been answered; the ICE connections that were made for it."""
+    made: list[aioice.ice.Connection] = []
+    make = aioice.ice.Connection.__init__
+
+    def note(self: aioice.ice.Connection, *arguments: Any, **options: Any) -> None:
+        make(self, *arguments, **options)
+        made.append(self)
+
+    async with candidate(video=True) as browser, screen() as watcher:
+        offer, watchers_offer = await browser.offer(), await watcher.offer()
+        monkeypatch.setattr(aioice.ice.Connection, "__init__", note)
+        peer = await Peer.answer(offer, ice=LOOPBACK, clock=wall_clock(), want_video=True)
+        if to == "viewer":
+            made.clear()
+            viewer = await Viewer.answer(watchers_offer, peer=peer, ice=LOOPBACK)
+            yield made
+            await viewer.close()
+        else:
+            yield made
         await peer.close()
+
+
+@pytest.mark.parametrize("to", ["candidate", "viewer"])
+async def test_gathering_asks_no_public_stun_server(to: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """aiortc's default is a public STUN server, for whose answer an offer waits up to 5 s."""
+    async with answered(to, monkeypatch) as made:
+        assert [connection.stun_server for connection in made] == [None]
+
+
+@pytest.mark.parametrize("to", ["candidate", "viewer"])
+async def test_sound_and_picture_have_one_transport_from_the_beginning(
+    to: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BALANCED, aiortc's default, makes one for each and throws them away again (#1414)."""
+    async with answered(to, monkeypatch) as made:
+        assert len(made) == 1
 
 
 async def test_a_second_video_section_is_refused() -> None:

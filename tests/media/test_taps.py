@@ -25,8 +25,8 @@ from media.pictures import decode_key_frame
 from tests.media.peers import LOOPBACK, Candidate, call, candidate, tone, wall_clock
 from tests.media.test_incoming import opus_packets, vp8_frames
 
-VP8, RTX = 97, 98
-"""The payload types of VP8 and of retransmitted VP8 in an aiortc offer."""
+OPUS, VP8, RTX = 96, 97, 98
+"""The payload types in an aiortc offer; RTX is VP8 that is sent again."""
 
 
 def is_media(data: bytes) -> bool:
@@ -293,6 +293,45 @@ async def test_a_picture_that_never_comes_costs_a_second_at_most() -> None:
         assert peer.stats.key_frames > keys
         gaps = [after.arrived_s - earlier.arrived_s for earlier, after in pairwise(frames[before - 1 :])]
         assert 0.2 < max(gaps) < 2.0
+
+
+async def test_what_is_sent_again_is_counted_once() -> None:
+    """aiortc's own figures are those of the retransmissions alone, and have no bytes: the tap counts."""
+    async with call(video=True) as (browser, peer):
+        ice = browser.connection.getSenders()[0].transport.transport
+        send = ice._send
+        sent: set[bytes] = set()
+        lost = again = 0
+
+        async def lose_every_fourth(data: bytes) -> None:
+            nonlocal lost, again
+            kind = data[1] & 0x7F if is_media(data) else None
+            again += kind == RTX
+            if kind in (OPUS, VP8):
+                sent.add(data[1:4] + data[8:12])
+            if kind == VP8 and len(sent) % 4 == 0 and lost < 8:
+                lost += 1
+            else:
+                await send(data)
+
+        ice._send = lose_every_fourth
+        async with asyncio.timeout(30):
+            while lost < 8 or len(sent) < 250:
+                await asyncio.sleep(0.02)
+        for sender in browser.connection.getSenders():
+            sender.replaceTrack(None)
+        async with asyncio.timeout(10):
+            while peer.stats.packets_received < len(sent):
+                await asyncio.sleep(0.02)
+        assert again >= lost == 8
+        stats = peer.stats
+        assert (stats.packets_received, stats.packets_lost) == (len(sent), 0)
+        assert stats.bytes > 0
+        assert peer._camera is not None
+        # If this fails aiortc counts as it should, and may be asked.
+        [counted] = [entry for entry in (await peer._camera.getStats()).values() if entry.type == "inbound-rtp"]
+        assert counted.ssrc != peer._seeing.ssrc
+        assert not hasattr(counted, "bytesReceived")
 
 
 async def test_untapped_receivers_in_the_same_process_still_decode() -> None:
