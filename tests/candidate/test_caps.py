@@ -15,6 +15,7 @@ from server.interview.line import MOST_OFFERS_AT_ONCE
 from server.keys import INTERVIEWS
 from server.settings import Settings
 from tests.candidate.conftest import Browser, House, error_of, serving
+from tests.candidate.test_whip import named, on_the_line
 from tests.media.peers import candidate
 
 SDP = {"Content-Type": "application/sdp"}
@@ -68,6 +69,16 @@ async def test_offers_are_capped_by_interview_by_address_and_altogether(strict: 
     # That was the fifth: now everybody waits.
     assert (await offer(fifth, "192.0.2.9"))[0] == 429
     assert strict.app[CAPS].refused == {"offers_per_interview": 1, "offers_per_address": 1, "offers": 1}
+
+
+async def test_a_restart_of_ice_counts_as_an_offer(strict: House) -> None:
+    async with on_the_line(strict) as line:
+        taken = await line.patch(named("Name0001", "x" * 24), "*")
+        assert taken.status == 200
+        refused = await line.patch(named("Name0002", "x" * 24), "*")
+        assert (refused.status, (await error_of(refused))["code"]) == (429, "offers_too_many")
+        assert int(refused.headers["Retry-After"]) > 50
+        assert (await line.patch(named("Name0001", "x" * 24), taken.headers["ETag"])).status == 204
 
 
 async def test_changes_are_capped_by_interview_and_reading_is_not(strict: House) -> None:

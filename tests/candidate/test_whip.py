@@ -16,6 +16,7 @@ from aiortc.mediastreams import AudioStreamTrack
 
 from media.ice_restart import write_fragment
 from scripts.restarting import restart_ice
+from server.keys import INTERVIEWS
 from server.settings import Settings
 from tests.candidate.conftest import Browser, House, error_of, serving
 
@@ -36,6 +37,8 @@ async def test_an_offer_gets_an_answer_a_place_and_an_end(house: House) -> None:
     assert location.startswith(WHIP + "/")
     assert response.headers["ETag"].startswith(f'"{location.rsplit("/", 1)[1]}')
     assert response.headers["Accept-Patch"] == FRAGMENT
+    offered = {line.split()[4] for line in (await response.text()).splitlines() if line.startswith("a=candidate:")}
+    assert offered == {"127.0.0.1"}
     await peer.setRemoteDescription(RTCSessionDescription(await response.text(), "answer"))
     async with asyncio.timeout(10):
         while peer.connectionState != "connected":
@@ -218,6 +221,21 @@ async def test_ice_servers_come_as_links_with_credentials_that_expire(tmp_path: 
         assert turn.startswith('<turn:127.0.0.1:9?transport=udp>; rel="ice-server"; username="')
         assert before + 590 < int(turn.split('username="')[1].split('"')[0]) < time.time() + 601
         assert 'credential-type="password"' in turn
+
+
+async def test_what_is_believed_of_an_offer_is_as_the_settings_say(house: House, tmp_path: Path) -> None:
+    ice = house.app[INTERVIEWS].ice
+    assert (ice.allow_private, ice.most_candidates) == (False, 16)
+    settings = Settings(
+        data_dir=tmp_path / "other",
+        whisper_model=str(tmp_path / "no-model"),
+        ice_allow_private=True,
+        ice_most_candidates=3,
+        _env_file=None,
+    )
+    async with serving(settings) as other:
+        ice = other.app[INTERVIEWS].ice
+        assert (ice.allow_private, ice.most_candidates) == (True, 3)
 
 
 async def test_a_flood_of_offers_is_refused_and_the_line_there_is_goes_on(house: House) -> None:
