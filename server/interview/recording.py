@@ -92,7 +92,7 @@ class Recording:
 
 
 class _Gate:
-    """Lets one line's frames through to its recording while the interview clock runs."""
+    """Lets one line's frames through to its recording while the interview clock runs and the candidate agrees."""
 
     def __init__(self, journal: Journal, peer: Peer, line: LineRecording, begun: Callable[[], None]) -> None:
         self._journal = journal
@@ -104,7 +104,9 @@ class _Gate:
 
     def take(self, frame: EncodedFrame) -> None:
         """A frame of the line."""
-        if not self._journal.state.ticking:
+        state = self._journal.state
+        # Consent may still be changed before the start, when the line is there already.
+        if not (state.ticking and state.allows(Purpose.RECORDING)):
             if self._is_open:
                 self._is_open = False
                 self._line.split()

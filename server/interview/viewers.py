@@ -110,7 +110,9 @@ class Viewers:
         return peer
 
     def _flows(self) -> bool:
-        return self._journal.state.status is Status.RUNNING
+        # Consent may still be changed before the start, when somebody waits for it already.
+        state = self._journal.state
+        return state.status is Status.RUNNING and state.allows(Purpose.RECORDING)
 
     def _known(self, viewer_id: str) -> Viewer:
         viewer = self._viewers.get(viewer_id)

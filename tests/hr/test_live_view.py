@@ -148,6 +148,24 @@ async def test_without_the_candidates_consent_nobody_watches(house: House) -> No
                 assert await code_of(await ask(house, session, offer)) == (409, "live_not_consented")
 
 
+async def test_consent_taken_back_before_the_start_holds_for_who_waits(house: House) -> None:
+    interview_id, _ = await house.invite()
+    session = await house.app[INTERVIEWS].get(interview_id)
+    granted = dict.fromkeys(session.purposes, True)
+    async with session.candidate_present(), screen() as browser:
+        await session.execute(GiveConsent(granted))
+        async with on_the_line(session):
+            await watch(house, session, browser)
+            await session.execute(GiveConsent(granted | {Purpose.RECORDING: False}))
+            await session.execute(Start())
+            async with asyncio.timeout(20):
+                while "connected" not in (session.live_peer.state, browser.connection.connectionState):
+                    await asyncio.sleep(0.05)
+            await asyncio.sleep(2)
+            assert not browser.picture.packets
+            assert not browser.sound.packets
+
+
 async def test_an_interview_nobody_is_in_is_not_taken_up_to_be_watched(house: House) -> None:
     interview_id, _ = await house.invite()
     async with screen() as browser:

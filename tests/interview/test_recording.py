@@ -190,6 +190,19 @@ async def test_nothing_is_recorded_before_the_start(home: House, tmp_path: Path)
     assert not (tmp_path / session.interview_id).exists()
 
 
+async def test_consent_taken_back_before_the_start_holds_for_a_line_that_is_there(home: House, tmp_path: Path) -> None:
+    session = await home.interviews.get(await home.invite())
+    await session.execute(GiveConsent(dict.fromkeys(session.purposes, True)))
+    async with speaking(session):
+        await session.execute(GiveConsent({**dict.fromkeys(session.purposes, True), Purpose.RECORDING: False}))
+        await session.execute(Start())
+        await eventually(lambda: session.state.ticking, seconds=20)
+        await asyncio.sleep(1)
+        await recorded(home, session)
+    assert not (tmp_path / session.interview_id).exists()
+    assert "RecordingStarted" not in await home.types(session)
+
+
 async def test_a_full_disk_is_in_the_log_and_the_interview_goes_on(tmp_path: Path) -> None:
     async with recording_house(tmp_path, FullDisk) as home:
         session = await home.started()
