@@ -169,7 +169,9 @@ class Ownership:
             # Redis may have restarted empty: then whoever was known to own it still does.
             owner = await self._claim_for(known or wanted, interview_id, instead_of="")
             while self.directory.gone(owner):
-                owner = await self._claim_for(wanted, interview_id, instead_of=owner)
+                # Word that the wanted one has died may come while Redis answers.
+                heir = self.own if self.directory.gone(wanted) else wanted
+                owner = await self._claim_for(heir, interview_id, instead_of=owner)
         except AWAY:
             return known or self.directory.by_hash(interview_id)
         return owner

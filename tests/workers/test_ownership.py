@@ -111,6 +111,22 @@ async def test_a_dead_owner_is_replaced_at_once(nodes: list[Node]) -> None:
     assert await nodes[2].takes("a") == "1.0"
 
 
+async def test_one_that_dies_while_it_is_chosen_is_replaced(nodes: list[Node], monkeypatch: pytest.MonkeyPatch) -> None:
+    chooser = nodes[0].ownership
+    nodes[0].held |= {"x"}
+    nodes[1].held |= {"y"}
+    await eventually(lambda: chooser.directory.least_loaded() == "2.0")
+    claim_for = chooser._claim_for
+
+    async def word_comes_meanwhile(worker: str, interview_id: str, *, instead_of: str) -> str:
+        chooser.directory.died("2.0")
+        return await claim_for(worker, interview_id, instead_of=instead_of)
+
+    monkeypatch.setattr(chooser, "_claim_for", word_comes_meanwhile)
+    async with asyncio.timeout(3):
+        assert await nodes[0].takes("new") == "0.0"
+
+
 async def test_an_owner_that_hangs_is_given_up_and_lets_go_when_it_is_back(nodes: list[Node]) -> None:
     await nodes[0].takes("a", for_own=True)
     await nodes[0].end()  # Its socket still listens, as that of a frozen process does.
