@@ -21,6 +21,7 @@ from server.admission import Admission
 from server.errors import UserError
 from server.governance.policy import purposes_offered
 from server.interview.events import InterviewInvited, Purpose
+from server.interview.failures import describe
 from server.interview.fold import fold
 from server.interview.journal import Services, utc_now
 from server.interview.lines import Lines
@@ -260,6 +261,11 @@ async def _end(session: InterviewSession, task: asyncio.Task[None]) -> None:
         async with asyncio.timeout(CLOSE_SECONDS):
             await session.close()
             await asyncio.shield(task)
+        return
     except TimeoutError:
-        task.cancel()
-        await asyncio.wait([task])
+        pass
+    except Exception as error:  # noqa: BLE001
+        # The database is away, say: nothing may be left running, and the others end as they should.
+        log.error("interview %s ends without its last words: %s", session.interview_id, describe(error))
+    task.cancel()
+    await asyncio.wait([task])

@@ -210,6 +210,8 @@ class InterviewSession:
 
     async def close(self) -> None:
         """Ends the line and the tasks; what was being said is written down first if it can be within 3 s."""
+        # First, as they end by themselves then, whatever fails below.
+        self.viewers.send_away()
         await self._listening.close(LAST_WORDS_SECONDS)
         await self.viewers.close()
         await self._line.close()

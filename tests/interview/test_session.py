@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from analyzers.results import WithheldReason
+from media.recorder import GapReason
 from question_flows.model import Language
 from server.errors import UserError
 from server.interview.commands import (
@@ -346,6 +348,18 @@ async def test_one_interviews_failure_does_not_touch_another(
     assert "AnswerSubmitted" in await home.types(broken)
     monkeypatch.undo()
     await finish_typed(broken)
+
+
+async def test_sessions_end_although_the_database_is_gone(home: House, tmp_path: Path) -> None:
+    sessions = [await home.started(), await home.started()]
+    tasks = [task for _, task in home.interviews._sessions.values()]
+    with sqlite3.connect(tmp_path / "interviews.sqlite") as database:
+        database.execute("alter table events rename to gone")
+    for session in sessions:
+        session._recording._lost(0, 500, GapReason.DISK_FAILED)
+    await home.interviews.release([session.interview_id for session in sessions])
+    assert all(task.done() for task in tasks)
+    assert home.interviews.running() == ()
 
 
 async def test_the_report_event_names_the_outbox_row(home: House) -> None:
