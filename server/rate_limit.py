@@ -25,7 +25,7 @@ class RateLimit:
             noted.popleft()
         if not noted:
             del self._noted[key]
-        return noted[-most] + self.window_s - now if len(noted) >= most else 0.0
+        return min(self.window_s, noted[-most] + self.window_s - now) if len(noted) >= most else 0.0
 
     def note(self, key: str, now: float, most: int = 100) -> None:
         """It happened once more. most: how many are remembered, at least as many as `wait_s` is asked about."""

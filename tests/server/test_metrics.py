@@ -16,7 +16,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 from analyzers.transcription.measured_load import MeasuredLoad
-from media.recorder import Recorder
 from server.admission import KEPT, Reason, Sample
 from server.app import create_app
 from server.caps import CAPS
@@ -138,16 +137,14 @@ async def test_interviews_refusals_and_caps_are_counted(settings: dict[str, Any]
 
 async def test_what_the_recorder_has_written_is_told(settings: dict[str, Any], tmp_path: Path) -> None:
     app = create_app(Settings(_env_file=None, **settings))
-    async with Recorder() as recorder:
-        app[RECORDER] = recorder
-        line = recorder.record(tmp_path / "spool", lambda start_ms, end_ms, reason: None)
+    async with TestClient(TestServer(app)) as client:
+        line = app[RECORDER].record(tmp_path / "spool", lambda start_ms, end_ms, reason: None)
         frames = list(Sender(0.0).frames(1))
         for frame in frames:
             line.write(frame, round(frame.arrived_s * 1000))
         line.end()
         await line.ended()
-        async with TestClient(TestServer(app)) as client:
-            found = await families(client)
+        found = await families(client)
     assert value(found, "interview_recorder_bytes_total") == sum(len(frame.data) for frame in frames)
     assert value(found, "interview_recorder_dropped_frames_total") == 0
     assert value(found, "interview_recorder_failed_segments_total") == 0
