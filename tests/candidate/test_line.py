@@ -72,7 +72,7 @@ async def test_the_page_trickles_and_goes_on_over_another_path_by_an_ice_restart
     listening: House, tmp_path: Path
 ) -> None:
     async with speaking(listening, tmp_path) as (page, network, session):
-        assert network.trickled >= 1
+        await eventually(lambda: network.trickled >= 1)
         await network.interrupt(everything=False)
         await expect(page.get_by_test_id("banner-banner_line_lost")).to_contain_text("Restoring the line", timeout=8000)
         await network.restore(change_path=True)
