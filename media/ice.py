@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ MAX_CANDIDATES = 16
 
 TURN_LIFETIME = timedelta(minutes=10)
 
+_NUMBER = re.compile(r"[0-9]{1,10}")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -85,7 +87,11 @@ def is_acceptable(candidate: str, allow_private: bool) -> bool:
     fields = candidate.removeprefix("candidate:").split()
     if len(fields) < 8 or fields[1] != "1" or fields[2].lower() != "udp" or fields[6] != "typ":
         return False
-    if not (fields[3].isdecimal() and fields[5].isdecimal() and 0 < int(fields[5]) < 65_536):
+    related_ports = [value for name, value in zip(fields[8::2], fields[9::2], strict=False) if name == "rport"]
+    # Longer or other numbers are errors to aiortc's parser, and to Python's.
+    if not all(_NUMBER.fullmatch(number) for number in (fields[3], fields[5], *related_ports)):
+        return False
+    if not 0 < int(fields[5]) < 65_536:
         return False
     try:
         address = ipaddress.ip_address(fields[4])
