@@ -127,15 +127,18 @@ class Finisher:
             return
         what = due(self._now(), last_written, completed=completed, stored_at=_stored_at(events))
         if what is Due.FINISH:
-            await self._finish(interview_id, remove=completed)
+            await self._finish(interview_id, last_written, remove=completed)
         elif what is Due.REMOVE:
             await self._remove(interview_id)
 
-    async def _finish(self, interview_id: str, *, remove: bool) -> None:
+    async def _finish(self, interview_id: str, last_written: datetime, *, remove: bool) -> None:
         job = Job(self._spool.of_interview(interview_id).resolve(), self._address, self._keys)
         async with _made(job) as outcome:
             if "made" in outcome:
                 self._failures.pop(interview_id, None)
+                if await asyncio.to_thread(self._spool.last_written, interview_id) != last_written:
+                    # It went on meanwhile, or the disk was slow: what came is not in this file, which is made anew.
+                    return
                 await self._stored(interview_id, RecordingStored(**outcome["made"]))
                 await self._remove_others(interview_id)
                 if remove:

@@ -9,18 +9,22 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from media.joining import check
 from server.interview.events import RecordingFailed, RecordingStored
 from server.interview.state import FaultKind
+from server.recordings import finisher
 from server.recordings.finisher import GIVE_NOTICE_AFTER, Due, Finisher, due
 from server.recordings.making import Job
-from server.recordings.spool import LOCK
-from server.recordings.store import StoreAddress
+from server.recordings.spool import LOCK, segments_of
+from server.recordings.store import Store, StoreAddress
 from tests.interview.houses import eventually
 from tests.recordings.conftest import INTERVIEW, House, S3Server, house_in, write_segments
 from tests.recordings.keys import ONE, OTHER, ROTATED
@@ -203,6 +207,28 @@ class Ahead:
 
     def __call__(self) -> datetime:
         return datetime.now(UTC) + self.by
+
+
+async def test_what_is_written_while_the_work_is_done_is_not_lost(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.interview()
+    write_segments(house.spool, INTERVIEW)
+
+    @asynccontextmanager
+    async def made_meanwhile(job: Job) -> AsyncIterator[dict[str, Any]]:
+        async with made(job) as outcome:
+            write_segments(house.spool, INTERVIEW, seconds=(4,))
+            yield outcome
+
+    made = finisher._made
+    monkeypatch.setattr(finisher, "_made", made_meanwhile)
+    await house.finisher().look()
+    monkeypatch.undo()
+    assert len(segments_of(house.spool.of_interview(INTERVIEW))) == 3
+    await house.finisher().look()
+    stored = await assert_whole(house)
+    assert await Store(house.address).keys(f"{INTERVIEW}/") == [stored.key]
 
 
 async def test_a_store_that_is_away_costs_nothing_but_time_and_is_told_after_a_while(
