@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,8 +41,13 @@ def last_event_id(request: web.Request) -> int:
     return int(value) if value.isascii() and value.isdigit() and len(value) <= LONGEST_ID else 0
 
 
-async def stream(request: web.Request, messages: AsyncIterator[ServerSentEvent]) -> web.StreamResponse:
-    """Writes messages until they end or the reader leaves; a comment every 10 s keeps proxies from closing the line."""
+async def stream(
+    request: web.Request, messages: AsyncIterator[ServerSentEvent], is_over: Callable[[], bool] = lambda: False
+) -> web.StreamResponse:
+    """Writes messages until they end, the reader leaves, or is_over, which is asked twice a second.
+
+    A comment every 10 s keeps proxies from closing the line.
+    """
     response = web.StreamResponse(
         headers={
             "Content-Type": "text/event-stream; charset=utf-8",
@@ -55,7 +60,7 @@ async def stream(request: web.Request, messages: AsyncIterator[ServerSentEvent])
     await response.write(b"retry: 1000\n\n")
     pump = asyncio.create_task(_write(response, messages))
     try:
-        await _accompany(request, response, pump)
+        await _accompany(request, response, pump, is_over)
     except ConnectionResetError:
         pass
     finally:
@@ -78,10 +83,12 @@ async def _write(response: web.StreamResponse, messages: AsyncIterator[ServerSen
         await response.write(message.encode())
 
 
-async def _accompany(request: web.Request, response: web.StreamResponse, pump: asyncio.Task[None]) -> None:
+async def _accompany(
+    request: web.Request, response: web.StreamResponse, pump: asyncio.Task[None], is_over: Callable[[], bool]
+) -> None:
     """Until the messages end or the reader has left, which a stream without news would otherwise never notice."""
     beat = time.monotonic() + HEARTBEAT_SECONDS
-    while not pump.done() and request.transport is not None and not request.transport.is_closing():
+    while not (pump.done() or is_over() or request.transport is None or request.transport.is_closing()):
         await asyncio.wait((pump,), timeout=LOOK_SECONDS)
         if time.monotonic() >= beat and not pump.done():
             await response.write(b": still here\n\n")

@@ -125,7 +125,8 @@ async def events(request: web.Request) -> web.StreamResponse:
     session = await candidate_session(request)
     messages = request.app[HUB].follow(session.interview_id, last_event_id(request))
     async with session.candidate_present():
-        return await stream(request, _shown(messages))
+        # A session that another worker has taken over ends here: the page must come back, and be counted there.
+        return await stream(request, _shown(messages), lambda: session.has_ended)
 
 
 async def _shown(messages: AsyncIterator[LiveMessage]) -> AsyncIterator[ServerSentEvent]:

@@ -61,6 +61,8 @@ class InterviewSession:
         self._closing = asyncio.Event()
         self._running = asyncio.Event()
         self._group: asyncio.TaskGroup | None = None
+        self.has_ended = False
+        """Whether it is closed; the interview may go on in another process."""
         self._listening = Listening(
             self._journal, self._words_changed.set, self._to_settle.set, lambda: self._line.quality
         )
@@ -206,6 +208,7 @@ class InterviewSession:
                     await self._pause_before_retry(retry_seconds)
                     retry_seconds = min(LONGEST_RETRY_SECONDS, retry_seconds * 2)
         finally:
+            self.has_ended = True
             self._services.engine.forget(listener)
 
     async def close(self) -> None:

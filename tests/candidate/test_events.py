@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import ClientResponse
 
 from server.candidate.views import SHOWN_TO_CANDIDATES
+from server.keys import INTERVIEWS
 from tests.candidate.conftest import Browser, House
 from tests.candidate.test_answers import answer_all
 
@@ -84,3 +85,17 @@ async def test_one_candidate_never_hears_of_another(house: House) -> None:
     mine = (await one.snapshot())["interview_id"]
     assert {data["interview_id"] for _, _, data in await read_until(stream, "QuestionAsked")} == {mine}
     stream.close()
+
+
+async def test_a_page_comes_back_when_its_interview_goes_on_in_another_process(house: House) -> None:
+    browser, _ = await house.answering()
+    interviews, interview_id = house.app[INTERVIEWS], (await browser.snapshot())["interview_id"]
+    stream = await follow(browser)
+    await read_until(stream, "AnswerStarted")
+    await interviews.release([interview_id])  # As a worker does that has been taken for dead and is back.
+    async with asyncio.timeout(5):
+        while await stream.content.readline():
+            pass
+    again = await follow(browser)
+    assert (await interviews.find(interview_id)).somebody
+    again.close()
