@@ -148,7 +148,12 @@ async def start(request: web.Request) -> web.Response:
     """Asks the first question."""
     session = await candidate_session(request)
     refuse_start(request.app, session)
-    await session.execute(Start())
+    try:
+        await session.execute(Start())
+    except UserError as error:
+        if error.code == "server_full":
+            await request.app[INTERVIEWS].hand_over(session.interview_id)
+        raise
     return _answer(session)
 
 

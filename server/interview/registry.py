@@ -165,6 +165,12 @@ class Interviews:
                 await self._ownership.release([interview_id])
             raise
 
+    async def hand_over(self, interview_id: str) -> None:
+        """Lets another worker begin what there is no room for here. Raises OwnedElsewhere, unless none has room."""
+        if self._ownership is not None and self._ownership.directory.others_have_room():
+            await self.release([interview_id])
+            await self._ownership.claim(interview_id)
+
     async def find(self, interview_id: str) -> InterviewSession | None:
         """The live session if there is one; never makes one. Raises OwnedElsewhere."""
         if interview_id in self._sessions:

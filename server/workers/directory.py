@@ -18,12 +18,16 @@ SHOWS_AFTER = 2
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A worker's word that it lives. interviews: with somebody there; cpu: share of a core in the last seconds."""
+    """A worker's word that it lives. interviews: with somebody there; cpu: share of a core in the last seconds.
+
+    full: it lets no spoken interview begin now.
+    """
 
     worker: str
     interviews: int = 0
     cpu: float = 0.0
     draining: bool = False
+    full: bool = False
 
 
 class Directory:
@@ -86,13 +90,17 @@ class Directory:
             known.pop(interview_id, None)
 
     def least_loaded(self) -> str:
-        """Who should take one more: fewest interviews, then least CPU; one that drains only when all do."""
+        """Who should take one more: fewest interviews, then least CPU; one that drains or is full only when all do."""
         recent = Counter(self._owners[interview_id] for interview_id in self._recent)
 
-        def load(beat: Heartbeat) -> tuple[bool, int, float, str]:
-            return beat.draining, beat.interviews + recent[beat.worker], beat.cpu, beat.worker
+        def load(beat: Heartbeat) -> tuple[bool, bool, int, float, str]:
+            return beat.draining, beat.full, beat.interviews + recent[beat.worker], beat.cpu, beat.worker
 
         return min(self.living(), key=load).worker
+
+    def others_have_room(self) -> bool:
+        """Whether another worker would let one more begin."""
+        return any(not (beat.draining or beat.full) for beat in self.living() if beat.worker != self.own)
 
     def by_hash(self, interview_id: str) -> str:
         """The same worker for everybody who knows the same workers (rendezvous hashing): for when Redis is away."""

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import cast
 
 from redis.asyncio import Redis
@@ -185,7 +185,7 @@ class Ownership:
             await cast(Awaitable[None], self._redis.eval(RELEASE, 1, self._owners, interview_id, worker))
 
     async def _beat(self, held: Collection[str], beat: Heartbeat) -> None:
-        beat = Heartbeat(beat.worker, beat.interviews, self._cpu_share(), beat.draining)
+        beat = replace(beat, cpu=self._cpu_share())
         async with self._redis.pipeline(transaction=False) as pipe:
             own = self._heartbeats[self.place.number]
             pipe.set(own, json.dumps(asdict(beat)), px=int(LEASE_SECONDS * 1000))

@@ -34,7 +34,8 @@ async def heartbeat(app: web.Application) -> AsyncIterator[None]:
 
     def load() -> Heartbeat:
         there = sum(session.somebody for session in interviews.running())
-        return Heartbeat(own.own, interviews=there, draining=app[DRAINING].is_set())
+        full = interviews.room.refusal() is not None
+        return Heartbeat(own.own, interviews=there, draining=app[DRAINING].is_set(), full=full)
 
     def held() -> list[str]:
         return [session.interview_id for session in interviews.running()]

@@ -127,9 +127,14 @@ class Cluster:
         finally:
             await database.close()
 
-    async def candidate(self) -> Candidate:
-        """One who has consented, at the shared port."""
+    async def candidate(self, owner: str = "") -> Candidate:
+        """One who has consented, at the shared port. owner: the id of the worker that takes them."""
         interview_id, token = await self.invite()
+        if owner:
+            redis = Redis.from_url(self.redis_server.url, decode_responses=True)
+            beat = await anext(redis.scan_iter("interviews:run:*:worker:*"))
+            await redis.hset(beat.split(":worker:")[0] + ":owners", interview_id, owner)
+            await redis.aclose()
         jar = CookieJar(unsafe=True)
         candidate = Candidate(self, interview_id, ClientSession(cookie_jar=jar))
         self.sessions.append(candidate.http)

@@ -61,6 +61,16 @@ def test_one_that_drains_is_passed_over_unless_all_do() -> None:
     assert directory.least_loaded() == OTHER
 
 
+def test_one_that_is_full_is_passed_over_unless_all_are() -> None:
+    directory = Directory(OWN)
+    directory.refresh([Heartbeat(OWN, 0, full=True), Heartbeat(OTHER, 5), Heartbeat(THIRD, 0, draining=True)], {})
+    assert directory.least_loaded() == OTHER
+    assert directory.others_have_room()
+    directory.refresh([Heartbeat(OWN, 0, full=True), Heartbeat(OTHER, 5, full=True)], {})
+    assert directory.least_loaded() == OWN
+    assert not directory.others_have_room()
+
+
 def test_a_worker_is_given_up_after_some_missed_heartbeats_and_welcome_again() -> None:
     directory = Directory(OWN)
     directory.refresh(beats(0, 0), {"a": OTHER})
