@@ -119,7 +119,12 @@ async def take_interview(server: LocalServer, browsers: Browsers, album: Album, 
     await hr.wait_for_timeout(2000)
     await album.take(hr, "monitor-end")
     await hr.goto(f"{server.url}/hr/interviews/{interview_id}/report")
+    # The recording is finished behind the interview; the page then shows its player by itself.
+    await expect(hr.locator("#player")).to_be_visible(timeout=90_000)
+    await hr.wait_for_timeout(1500)
     await album.take(hr, "report")
+    await hr.locator("#player").scroll_into_view_if_needed()
+    await album.take(hr, "report-recording")
     await album.take(hr, "report-whole")
 
 

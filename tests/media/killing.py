@@ -10,7 +10,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from media.joining import RecordingFacts, check, join
+from media.joining import RecordingBroken, RecordingFacts, check, join
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,10 +47,18 @@ def missing_after_kill_ms(folder: Path, runs: int, seed: int) -> list[float]:
             child.kill()
     missing_ms: list[float] = []
     for number in range(runs):
-        facts = joined(folder / str(number), folder / "out.webm")
-        assert facts.has_video
-        missing_ms.append(_taken_ms(folder / str(number)) - facts.duration_ms)
+        missing_ms.append(_taken_ms(folder / str(number)) - _kept_ms(folder / str(number), folder / "out.webm"))
     return missing_ms
+
+
+def _kept_ms(folder: Path, out: Path) -> int:
+    """How much can be played; 0 when the process was killed before its first cluster was on the disk."""
+    try:
+        facts = joined(folder, out)
+    except RecordingBroken:
+        return 0
+    assert facts.has_video
+    return facts.duration_ms
 
 
 def _taken_ms(folder: Path) -> float:
