@@ -91,11 +91,15 @@ class CandidateLine:
         try:
             async with self._attaching:
                 peer = await self._answer(offer_sdp)
+                try:
+                    spawn(self._serve(peer))
+                except BaseException:
+                    await peer.close()
+                    raise
                 former, self._peer, self._peer_id = self._peer, peer, uuid.uuid4().hex
                 self._generation = 0
                 peer_id = self._peer_id
                 self._had_one = True
-                spawn(self._serve(peer))
             if former is not None:
                 await former.close()
         finally:

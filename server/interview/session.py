@@ -12,6 +12,7 @@ from typing import Any
 from analyzers.transcription.dispatcher import EngineStatus
 from media.peer import Peer
 from question_flows.model import Flow
+from server.errors import UserError
 from server.interview.commands import Command, Start, SubmitAnswer
 from server.interview.decide import Situation, decide
 from server.interview.engine import recognition_events, recognition_json
@@ -168,7 +169,10 @@ class InterviewSession:
         return self._line
 
     async def attach(self, offer_sdp: str) -> tuple[str, str]:
-        """(peer_id, answer SDP) for a browser's offer; a line there was before is ended. Raises UserError."""
+        """(peer_id, answer SDP) for a browser's offer; a line there was before is ended.
+
+        Raises UserError: worker_gone (503) when the session has been closed, and what CandidateLine.attach raises.
+        """
         await self._running.wait()
         answered = await self._line.attach(offer_sdp, self._spawn)
         if self.live_peer is not None:
@@ -209,6 +213,7 @@ class InterviewSession:
                     retry_seconds = min(LONGEST_RETRY_SECONDS, retry_seconds * 2)
         finally:
             self.has_ended = True
+            self._running.set()  # Whoever waits for it is told that there is nothing to wait for.
             self._services.engine.forget(listener)
 
     async def close(self) -> None:
@@ -257,7 +262,10 @@ class InterviewSession:
             pass
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        assert self._group is not None
+        if self._group is None:
+            # It was closed meanwhile; where the interview goes on, the page's next request finds out.
+            coroutine.close()
+            raise UserError("worker_gone", status=503, retry_after_s=1)
         self._group.create_task(coroutine)
 
     def _decide(self, state: InterviewState, command: Command, *, has_room: bool = True) -> list[EventBody]:

@@ -6,10 +6,12 @@ import asyncio
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analyzers.results import WithheldReason
+from media.peer import Peer
 from media.recorder import GapReason
 from question_flows.model import Language
 from server.errors import UserError
@@ -40,6 +42,7 @@ from server.interview.state import FaultKind, Status
 from server.live.memory import MemoryBroker
 from server.storage.outbox import Outbox
 from tests.interview.houses import ALL, Clock, House, answer_typed, eventually, house, sample_answer
+from tests.media.peers import candidate
 
 
 async def finish_typed(session: InterviewSession) -> None:
@@ -348,6 +351,27 @@ async def test_one_interviews_failure_does_not_touch_another(
     assert "AnswerSubmitted" in await home.types(broken)
     monkeypatch.undo()
     await finish_typed(broken)
+
+
+@pytest.mark.parametrize("when", ["before", "while it is answered"])
+async def test_a_session_that_was_closed_takes_no_line(home: House, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    session = await home.started()
+    answer, peers = Peer.answer, []
+
+    async def answer_and_be_closed(*args: Any, **options: Any) -> Peer:
+        peers.append(await answer(*args, **options))
+        await home.interviews.release([session.interview_id])
+        return peers[-1]
+
+    if when == "before":
+        await home.interviews.release([session.interview_id])
+    else:
+        monkeypatch.setattr(Peer, "answer", answer_and_be_closed)
+    async with candidate() as browser, asyncio.timeout(10):
+        with pytest.raises(UserError) as refused:
+            await session.attach(await browser.offer())
+    assert (refused.value.code, refused.value.status) == ("worker_gone", 503)
+    assert all(peer.state == "closed" for peer in peers)
 
 
 async def test_sessions_end_although_the_database_is_gone(home: House, tmp_path: Path) -> None:
