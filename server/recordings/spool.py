@@ -63,6 +63,7 @@ def sink_opener(keys: KeyRing) -> Callable[[Path], Sink]:
             return SealedSink(file, keys, name_in_spool(path))
         except BaseException:
             file.close()
+            path.unlink()  # Nothing is in it; a full disk would collect one with each attempt.
             raise
 
     return open_sink

@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import resource
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
 from server.recordings.keys import KEY_ID_BYTES, SALT_BYTES, KeyMissing, KeyRing, SealBroken
 from server.recordings.sealed import LENGTH_BYTES, MAGIC, SealedSink, SealedSource, name_in_spool, open_source
+from server.recordings.spool import sink_opener
 from tests.recordings.keys import NONE, ONE, OTHER, ROTATED
 
 RECORDS = [os.urandom(size) for size in (5, 1, 40_000, 700, 32_768)]
@@ -205,3 +208,16 @@ def test_a_disk_that_refuses_never_makes_a_number_be_used_twice(tmp_path: Path) 
     sink.close()
     with pytest.raises(SealBroken):
         read(path)
+
+
+def test_a_full_disk_collects_no_empty_files(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            sink_opener(ONE)(tmp_path / "0001.segment")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert list(tmp_path.iterdir()) == []
