@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
+
 AHEAD_S = 10.0
 """A timestamp further ahead of its arrival than this belongs to a stream that was started anew."""
 MOST_REPORTS = 8
+KEPT_REPORTS = 8
+"""Of one stream. A sender that is busy says too late a time, never too early a one: of these the earliest counts."""
+STEPPED_S = 0.5
+"""A report that differs by more tells that the sender's clock was set; the ones before it are worthless."""
 NTP_TO_UNIX_S = 2_208_988_800
 
 
@@ -22,7 +29,7 @@ class RtpClock:
         self._ticks = 0
         self._arrived_s = 0.0
         self._began: tuple[int, float] | None = None
-        self._reports: dict[int, tuple[float, int]] = {}
+        self._reports: dict[int, deque[tuple[float, int]]] = {}
 
     def ticks(self, ssrc: int, timestamp: int, arrived_s: float) -> int:
         """The ticks of the next frame, which never run backwards. arrived_s: seconds of a clock that never does."""
@@ -43,7 +50,11 @@ class RtpClock:
         if ntp_timestamp:
             if len(self._reports) >= MOST_REPORTS and ssrc not in self._reports:
                 self._reports.clear()
-            self._reports[ssrc] = ntp_timestamp / 2**32 - NTP_TO_UNIX_S, timestamp
+            kept = self._reports.setdefault(ssrc, deque(maxlen=KEPT_REPORTS))
+            sent_s = ntp_timestamp / 2**32 - NTP_TO_UNIX_S
+            if kept and abs(self._captured_s(kept, timestamp) - sent_s) > STEPPED_S:
+                kept.clear()
+            kept.append((sent_s, timestamp))
 
     @property
     def captured_s(self) -> float | None:
@@ -51,10 +62,12 @@ class RtpClock:
 
         It may step by some milliseconds with each report: senders measure, and their clocks drift.
         """
-        if (report := self._reports.get(self._ssrc)) is None:
+        if (reports := self._reports.get(self._ssrc)) is None:
             return None
-        sent_s, timestamp = report
-        return sent_s + _nearest(self._timestamp - timestamp) / self.clock_rate
+        return self._captured_s(reports, self._timestamp)
+
+    def _captured_s(self, reports: Iterable[tuple[float, int]], timestamp: int) -> float:
+        return min(sent_s + _nearest(timestamp - reported) / self.clock_rate for sent_s, reported in reports)
 
     def _is_ahead(self, step: int, arrived_s: float) -> bool:
         assert self._began is not None

@@ -171,6 +171,8 @@ def _judge(spool: Path, clock_ms: int) -> dict[str, object]:
     skews = marks(out).skews_ms()
     return {
         "skew_ms": round(max(map(abs, skews)), 1),
+        "skew_p50_ms": round(float(np.percentile(np.abs(skews), 50)), 1),
+        "skew_p99_ms": round(float(np.percentile(np.abs(skews), 99)), 1),
         "marks": len(skews),
         "marks_expected": clock_ms // MARK_EVERY_MS,
         "duration_s": facts.duration_ms / 1000,

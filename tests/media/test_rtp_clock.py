@@ -92,3 +92,23 @@ def test_a_report_without_a_clock_says_nothing_and_many_are_not_kept() -> None:
     for ssrc in range(10_000):
         clock.report(ssrc, ntp(1.0), 0)
     assert len(clock._reports) <= 8
+
+
+def test_a_busy_senders_late_reports_move_nothing() -> None:
+    clock = RtpClock(RATE)
+    clock.ticks(1, 0, 0.0)
+    for second, late_s in enumerate((0.0, 0.08, 0.11, 0.03, 0.2)):
+        clock.report(1, ntp(1000.0 + second + late_s), second * RATE)
+        assert clock.captured_s == pytest.approx(1000.0)
+
+
+def test_a_senders_clock_that_is_set_or_drifts_is_followed() -> None:
+    clock = RtpClock(RATE)
+    clock.ticks(1, 0, 0.0)
+    clock.report(1, ntp(1000.0), 0)
+    clock.report(1, ntp(1061.0), RATE)
+    assert clock.captured_s == pytest.approx(1060.0)
+    for second in range(2, 12):
+        clock.report(1, ntp(1060.0 + second * 1.001), second * RATE)
+    assert clock.captured_s == pytest.approx(1060.0, abs=0.011)
+    assert (clock.captured_s or 0.0) > 1060.003
