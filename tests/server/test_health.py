@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client.parser import text_string_to_metric_families
 
+from analyzers.transcription.models import load_model
+from analyzers.transcription.whisper import Whisper
 from scripts.local_server import VOICE_MODEL, LocalServer
 from server.admission import KEPT, Sample
 from server.app import create_app
@@ -40,10 +43,21 @@ async def serving(folder: Path, **changes: Any) -> AsyncIterator[Client]:
         yield client
 
 
-async def test_while_the_model_loads_nobody_is_sent_here(tmp_path: Path) -> None:
+async def test_while_the_model_loads_nobody_is_sent_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_for = threading.Event()
+
+    def load_when_asked_for(*args: Any, **options: Any) -> Whisper:
+        asked_for.wait()
+        return load_model(*args, **options)
+
+    # The small model may be there before the first question is.
+    monkeypatch.setattr("server.recognition.load_model", load_when_asked_for)
     async with serving(tmp_path, whisper_model=str(VOICE_MODEL), allow_synthetic_model=True) as client:
-        assert await readiness(client) == (503, ["recognition_loading"])
-        assert (await client.get("/healthz")).status == 200
+        try:
+            assert await readiness(client) == (503, ["recognition_loading"])
+            assert (await client.get("/healthz")).status == 200
+        finally:
+            asked_for.set()
         await client.app[RECOGNITION_SETTLED].wait()
         assert await readiness(client) == (200, [])
 
