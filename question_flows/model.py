@@ -7,7 +7,7 @@ builds a flow by hand except tests.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -33,6 +33,21 @@ class QuestionKind(StrEnum):
     STRUCTURED = "structured"
     SITUATIONAL = "situational"
     ROLE_PLAY = "role_play"
+    TEXT = "text"
+    """Answered by typing only."""
+    CODE = "code"
+    """Answered by typing code."""
+    FACT = "fact"
+    """Answered by choosing an option, such as whether shifts suit; never scored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """What an answer worth 2, 5 and 8 points of 10 looks like (behaviourally anchored rating scale)."""
+
+    at_2: Text
+    at_5: Text
+    at_8: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +56,8 @@ class Indicator:
 
     cues are words or phrases that count as evidence for the behaviour; counter_cues count
     against it. Both are matched in the transcript, whole words in English, substrings in Chinese.
-    A cue may hold alternatives separated by `|`.
+    A cue may hold alternatives separated by `|`. probes are what may be asked further, in this order, when an answer
+    holds no evidence for the indicator.
     """
 
     id: str
@@ -49,6 +65,19 @@ class Indicator:
     description: Text
     cues: Mapping[Language, tuple[str, ...]]
     counter_cues: Mapping[Language, tuple[str, ...]]
+    anchors: Anchors | None = None
+    probes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedObservation:
+    """An observed movement that takes part in a competency's points, where law and the candidate allow it.
+
+    kind: an `ObservationKind`. weight: its share of the competency's points, more than 0 and at most 0.2.
+    """
+
+    kind: str
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +88,64 @@ class Competency:
     name: Text
     weight: float
     indicators: tuple[Indicator, ...]
+    observation: WeighedObservation | None = None
+    """Only in a competency that role-plays alone give evidence for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """What people alone rate, such as motivation or culture fit."""
+
+    id: str
+    name: Text
+    description: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A part of the interview with a rest before it. intro: what it is about, shown before its first question."""
+
+    id: str
+    title: Text
+    intro: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A flow for one job out of a shared file: of the questions that have tags, those with one of these are asked."""
+
+    id: str
+    title: Text
+    job: Text
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUps:
+    """How often an indicator without evidence is asked for again: in the whole interview, and after one question."""
+
+    most: int = 4
+    most_per_question: int = 1
+    answer_seconds: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """In a role-play: the turn that follows when the indicator was, or was not, shown in the answer to this one."""
+
+    indicator_id: str
+    shown: bool
+    go_to: str
+    """A later question of the same scenario."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A choice for a fact question. open_point: whether HR has to look at it; no choice ever rejects by itself."""
+
+    id: str
+    text: Text
+    open_point: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +164,11 @@ class Scenario:
     setting: Text
     counterpart: Text
     """Who the other side is, such as "an angry customer"."""
+
+
+PRACTICE_ID = "-practice"
+FOLLOW_UP_MARK = "-"
+"""Stands in the ids of what is asked beside a flow's own questions, whose ids cannot hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +191,23 @@ class Question:
     """Set in a role-play only."""
     sample_answers: Mapping[Language, tuple[str, ...]]
     """Answers a good candidate might give; tests score them, the demo speaks them."""
+    round_id: str | None = field(default=None, kw_only=True)
+    tags: tuple[str, ...] = field(default=(), kw_only=True)
+    branches: tuple[Branch, ...] = field(default=(), kw_only=True)
+    """The first that applies is taken; else the next question in order."""
+    only_by_branch: bool = field(default=False, kw_only=True)
+    """Never asked in order, only when a branch leads here."""
+    options: tuple[Option, ...] = field(default=(), kw_only=True)
+    """Of a fact question."""
+    code_language: str | None = field(default=None, kw_only=True)
+    """Of a code question: its name, such as "Java"."""
+    redos: int = field(default=0, kw_only=True)
+    """How often the candidate may start the answer again."""
+
+    @property
+    def follow_up_of(self) -> str | None:
+        """The question whose answer this one probes further, or None."""
+        return self.id.partition(FOLLOW_UP_MARK)[0] or None if FOLLOW_UP_MARK in self.id else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +240,53 @@ class Flow:
     scenarios: tuple[Scenario, ...]
     questions: tuple[Question, ...]
     endpointing: Endpointing = Endpointing()
+    job_types: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    """Where and when it is used, such as `region:north`, `campaign:shopping-festival`."""
+    variants: tuple[Variant, ...] = ()
+    rounds: tuple[Round, ...] = ()
+    follow_ups: FollowUps = FollowUps()
+    dimensions: tuple[Dimension, ...] = ()
+    pass_mark: float = 7.5
+    """Total from which on the report says that the mark is reached; shown to HR only, and nothing follows by itself."""
+    most_pauses: int | None = None
+    """How often the candidate may pause; None: as often as they like. Each is told before it is used up."""
+    recording_required: bool = False
+    """Whether a candidate who refuses recording is interviewed by a person instead."""
+    practice: Text | None = None
+    """The practice question, never scored; None: none is asked."""
 
     def question(self, question_id: str) -> Question:
-        """The question with this id. Raises KeyError when the flow has none."""
+        """The question with this id: one of the flow's own, the practice question, or a follow-up.
+
+        Raises KeyError when the flow has none.
+        """
         for question in self.questions:
             if question.id == question_id:
                 return question
-        raise KeyError(question_id)
+        if question_id == PRACTICE_ID and self.practice is not None:
+            return _practice(self.practice)
+        return self._follow_up(question_id)
+
+    def _follow_up(self, question_id: str) -> Question:
+        of, mark, indicator_id = question_id.partition(FOLLOW_UP_MARK)
+        parents = [question for question in self.questions if question.id == of]
+        if not mark or not parents or indicator_id not in parents[0].indicator_ids:
+            raise KeyError(question_id)
+        probes = self.indicator(indicator_id).probes
+        if not probes:
+            raise KeyError(question_id)
+        return replace(
+            parents[0],
+            id=question_id,
+            text=probes[0],
+            indicator_ids=(indicator_id,),
+            hints=(),
+            thinking_seconds=0,
+            answer_seconds=self.follow_ups.answer_seconds,
+            branches=(),
+            sample_answers={},
+        )
 
     def indicator(self, indicator_id: str) -> Indicator:
         """The indicator with this id. Raises KeyError when no competency has it."""
@@ -153,3 +302,18 @@ class Flow:
             if scenario.id == scenario_id:
                 return scenario
         raise KeyError(scenario_id)
+
+
+def _practice(text: Text) -> Question:
+    return Question(
+        id=PRACTICE_ID,
+        kind=QuestionKind.STRUCTURED,
+        text=text,
+        indicator_ids=(),
+        hints=(),
+        terms={language: () for language in text},
+        thinking_seconds=0,
+        answer_seconds=60,
+        sample_answers={},
+        redos=1_000_000,
+    )

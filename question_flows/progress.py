@@ -6,20 +6,72 @@ ends a question: time that has run out is shown, never enforced.
 
 from __future__ import annotations
 
-from question_flows.model import Flow, Question
+from collections.abc import Collection, Sequence
+
+from question_flows.model import FOLLOW_UP_MARK, PRACTICE_ID, Flow, Question
 
 
 def first_question(flow: Flow) -> Question:
-    """The question an interview opens with; the loader refuses a flow without one."""
+    """The first question that counts; the loader refuses a flow without one."""
     return flow.questions[0]
 
 
-def next_question(flow: Flow, question_id: str) -> Question | None:
-    """The question after this one; None after the last. Raises KeyError for a question the flow does not have."""
-    index = flow.questions.index(flow.question(question_id)) + 1
-    return flow.questions[index] if index < len(flow.questions) else None
+def next_question(flow: Flow, question_id: str, shown: Collection[str] = ()) -> Question | None:
+    """The question after this one, a follow-up or the practice; None after the last.
+
+    shown: the indicators for which the answer to this question, with its follow-ups, holds evidence; branches go by it.
+    Raises KeyError for a question the flow does not have.
+    """
+    question = flow.question(question_id)
+    if question.id == PRACTICE_ID:
+        return first_question(flow)
+    own = flow.question(question.follow_up_of) if question.follow_up_of else question
+    for branch in own.branches:
+        if (branch.indicator_id in shown) is branch.shown:
+            return flow.question(branch.go_to)
+    return _in_order(flow, own)
 
 
-def thinking_left_ms(question: Question, *, asked_ms: int, clock_ms: int) -> int:
-    """Suggested thinking time that is left, milliseconds, never below 0; both positions are interview clock."""
-    return max(0, asked_ms + question.thinking_seconds * 1000 - clock_ms)
+def follow_up(flow: Flow, question_id: str, missing: Sequence[str], asked: Collection[str]) -> Question | None:
+    """What is asked further after an answer, before the next question; None when nothing is.
+
+    missing: indicators without evidence so far, in the question's order. asked: ids of everything asked so far, from
+    which the flow's limits are counted. The first missing indicator that has a probe and was not probed here is taken.
+    """
+    question = flow.question(question_id)
+    of = question.follow_up_of or question.id
+    before = [one for one in asked if FOLLOW_UP_MARK in one and one != PRACTICE_ID]
+    here = [one for one in before if one.startswith(of + FOLLOW_UP_MARK)]
+    if len(before) >= flow.follow_ups.most or len(here) >= flow.follow_ups.most_per_question:
+        return None
+    for indicator_id in missing:
+        probe = f"{of}{FOLLOW_UP_MARK}{indicator_id}"
+        if probe not in here and flow.indicator(indicator_id).probes:
+            return flow.question(probe)
+    return None
+
+
+def longest_rest(flow: Flow, question_id: str) -> int:
+    """How many of the flow's own questions may still come after this one, whatever is answered."""
+    question = flow.question(question_id)
+    if question.id == PRACTICE_ID:
+        return 1 + longest_rest(flow, first_question(flow).id)
+    own = flow.question(question.follow_up_of) if question.follow_up_of else question
+    nexts = [flow.question(branch.go_to) for branch in own.branches]
+    in_order = _in_order(flow, own)
+    if in_order is not None:
+        nexts.append(in_order)
+    return max((1 + longest_rest(flow, one.id) for one in nexts), default=0)
+
+
+def thinking_left_ms(question: Question, *, asked_ms: int, clock_ms: int, extra_ms: int = 0) -> int:
+    """Suggested thinking time that is left, milliseconds, never below 0; both positions are interview clock.
+
+    extra_ms: what the candidate took besides by asking for a moment.
+    """
+    return max(0, asked_ms + question.thinking_seconds * 1000 + extra_ms - clock_ms)
+
+
+def _in_order(flow: Flow, question: Question) -> Question | None:
+    index = flow.questions.index(question) + 1
+    return next((one for one in flow.questions[index:] if not one.only_by_branch), None)
