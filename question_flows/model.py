@@ -311,7 +311,7 @@ def _practice(text: Text) -> Question:
         text=text,
         indicator_ids=(),
         hints=(),
-        terms={language: () for language in text},
+        terms=dict.fromkeys(text, ()),
         thinking_seconds=0,
         answer_seconds=60,
         sample_answers={},
