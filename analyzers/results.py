@@ -137,6 +137,9 @@ class WithheldReason(StrEnum):
     RECOGNITION_UNCERTAIN = "recognition_uncertain"
     NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
     NO_CONSENT = "no_consent"
+    QUESTION_SKIPPED = "question_skipped"
+    LINE_FAULT = "line_fault"
+    OTHER_LANGUAGE = "other_language"
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ _EVIDENCE_POINTS = {1: 6.7, 2: 8.7, 3: 10.0}
 """By kinds of cue found."""
 _ONLY_KIND = 8.7
 _COUNTER_PENALTY = 2.5
-_COUNTER_ONLY = 1.0
+COUNTER_ONLY = 1.0
+"""Points of an answer in which only counter-cues are said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def _find(indicator: Indicator, answer: SearchableAnswer) -> _Found:
 def _points(found: _Found, signals: Signals) -> float:
     """0-10, rounded to a tenth: finer would claim more than words can show."""
     if not found.cues:
-        return _COUNTER_ONLY
+        return COUNTER_ONLY
     evidence = _ONLY_KIND if found.kinds == 1 else _EVIDENCE_POINTS[min(len(found.cues), 3)]
     quality = 0.6 + 0.2 * signals.structure + 0.1 * signals.specificity + 0.1 * signals.length
     points = evidence * quality

@@ -34,6 +34,9 @@ PARTS: Mapping[QuestionKind, tuple[Part, ...]] = {
     QuestionKind.STRUCTURED: (Part.SITUATION, Part.TASK, Part.ACTION, Part.RESULT),
     QuestionKind.SITUATIONAL: (Part.ORDER, Part.ACTION, Part.REASON),
     QuestionKind.ROLE_PLAY: (Part.ADDRESS, Part.ACTION, Part.TIME),
+    QuestionKind.TEXT: (Part.ORDER, Part.REASON),
+    QuestionKind.CODE: (),
+    QuestionKind.FACT: (),
 }
 """The parts each kind of question asks for."""
 
@@ -54,7 +57,7 @@ class Signals:
     @property
     def structure(self) -> float:
         """Share of the expected parts that are there, 0-1."""
-        return len(self.parts) / len(self.expected)
+        return len(self.parts) / len(self.expected) if self.expected else 1.0
 
     @property
     def specificity(self) -> float:

@@ -34,6 +34,18 @@ _WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
         "the candidate did not consent to scoring by a machine",
         "候选人未同意由机器评分",
     ),
+    WithheldReason.QUESTION_SKIPPED: (
+        "the candidate chose to skip the question",
+        "候选人选择了跳过这道题",
+    ),
+    WithheldReason.LINE_FAULT: (
+        "a fault on the line cost part of the answer; a person should ask again",
+        "线路故障使部分回答丢失，请由人工再次询问",
+    ),
+    WithheldReason.OTHER_LANGUAGE: (
+        "the answer is mostly in another language than the interview; a person should read it",
+        "回答大部分不是面试所用的语言，请由人工阅读",
+    ),
 }
 
 
