@@ -1,4 +1,4 @@
-"""What has to be true between the parts of a flow: languages, weights and references.
+"""What has to be true between the parts of a flow: languages, weights, limits and references.
 
 Reads a flow's plain values as they stand in the file, whatever their shape, so that these problems
 are found together with wrong fields and types and not only after those have been corrected.
@@ -7,28 +7,42 @@ are found together with wrong fields and types and not only after those have bee
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from itertools import pairwise
 from typing import Any
 
-from question_flows.model import Endpointing, Language, QuestionKind
+from question_flows.model import Endpointing, Language
+from question_flows.problems import (
+    FEWEST_INDICATORS,
+    ID,
+    MOST_INDICATORS,
+    TAG,
+    FieldPath,
+    Group,
+    Problem,
+    groups,
+    indicator_groups,
+    listed,
+    number,
+)
+from question_flows.question_checks import observation_problems, question_problems, round_problems
 
-FieldPath = tuple[str | int, ...]
-
-_TEXTS = {"title", "job", "name", "description", "text", "setting", "counterpart"}
-_TEXT_LISTS = {"cues", "counter_cues", "terms", "sample_answers"}
+TEXTS = {
+    *("title", "job", "name", "description", "text", "setting", "counterpart", "intro", "practice"),
+    *("at_2", "at_5", "at_8"),
+}
+TEXT_LISTS = {"cues", "counter_cues", "terms", "sample_answers"}
+LISTS_OF_TEXTS = {"probes"}
 _SHORTEST_ENDPOINT_MS, _LONGEST_ENDPOINT_MS = 500, 3000
-_ID = re.compile(r"[a-z0-9_]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with the field at path, worded to follow the field's name."""
-
-    path: FieldPath
-    text: str
+_LIMITS: tuple[tuple[FieldPath, float, float], ...] = (
+    (("pass_mark",), 0, 10),
+    (("most_pauses",), 0, math.inf),
+    (("follow_ups", "most"), 0, 20),
+    (("follow_ups", "most_per_question"), 0, 5),
+    (("follow_ups", "answer_seconds"), 1, 600),
+)
+"""What each number has to be at least and at most."""
 
 
 def problems_of(data: Any) -> list[Problem]:
@@ -38,34 +52,30 @@ def problems_of(data: Any) -> list[Problem]:
     return [
         *_id_problems(data),
         *_language_problems(data),
+        *_tag_problems(data),
         *_weight_problems(data),
         *_competency_problems(data),
-        *_question_problems(data),
+        *observation_problems(data),
+        *question_problems(data),
+        *round_problems(data),
+        *_limit_problems(data),
         *_endpointing_problems(data),
     ]
 
 
-def _groups(value: Any, *path: str | int) -> Iterator[tuple[FieldPath, dict[str, Any]]]:
-    """Each item of a list that is a group of fields, with its path; nothing when it is no list."""
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            if isinstance(item, dict):
-                yield (*path, index), item
-
-
-def _indicators(data: dict[str, Any]) -> Iterator[tuple[FieldPath, dict[str, Any]]]:
-    for path, competency in _groups(data.get("competencies"), "competencies"):
-        yield from _groups(competency.get("indicators"), *path, "indicators")
-
-
 def _id_problems(data: dict[str, Any]) -> Iterator[Problem]:
     """Ids stand in addresses and records: plain characters, each used once among its kind."""
-    kinds: list[list[tuple[FieldPath, dict[str, Any]]]] = [
+    kinds: list[list[Group]] = [
         [((), data)],
-        list(_groups(data.get("competencies"), "competencies")),
-        list(_indicators(data)),
-        list(_groups(data.get("scenarios"), "scenarios")),
-        list(_groups(data.get("questions"), "questions")),
+        list(indicator_groups(data)),
+        *(
+            list(groups(data.get(name), name))
+            for name in ("competencies", "scenarios", "questions", "rounds", "variants", "dimensions")
+        ),
+        *(
+            list(groups(question.get("options"), *path, "options"))
+            for path, question in groups(data.get("questions"), "questions")
+        ),
     ]
     for kind in kinds:
         seen: set[str] = set()
@@ -73,7 +83,7 @@ def _id_problems(data: dict[str, Any]) -> Iterator[Problem]:
             name = group.get("id")
             if not isinstance(name, str):
                 continue
-            if not _ID.fullmatch(name):
+            if not ID.fullmatch(name):
                 yield Problem((*path, "id"), f"{name!r} may only hold small letters, digits and _")
             if name in seen:
                 yield Problem((*path, "id"), f"{name!r} is already used by another of the same kind")
@@ -100,14 +110,23 @@ def _text_problems(value: Any, path: FieldPath, languages: list[str]) -> Iterato
         return
     for name, item in value.items():
         where = (*path, name)
-        if name in _TEXTS | _TEXT_LISTS and isinstance(item, dict):
-            for tag in languages:
-                if tag not in item:
-                    yield Problem(where, f"has no {tag} text, though the flow offers {tag}")
-            for tag, texts in item.items():
-                yield from _blank_problems(texts, (*where, tag), may_be_empty=name != "cues")
+        if name in TEXTS | TEXT_LISTS and isinstance(item, dict):
+            yield from _in_every_language(item, where, languages, may_be_empty=name != "cues")
+        elif name in LISTS_OF_TEXTS:
+            for place, text in groups(item, *where):
+                yield from _in_every_language(text, place, languages, may_be_empty=True)
         else:
             yield from _text_problems(item, where, languages)
+
+
+def _in_every_language(
+    text: dict[str, Any], path: FieldPath, languages: list[str], *, may_be_empty: bool
+) -> Iterator[Problem]:
+    for tag in languages:
+        if tag not in text:
+            yield Problem(path, f"has no {tag} text, though the flow offers {tag}")
+    for tag, texts in text.items():
+        yield from _blank_problems(texts, (*path, tag), may_be_empty=may_be_empty)
 
 
 def _blank_problems(texts: Any, path: FieldPath, *, may_be_empty: bool) -> Iterator[Problem]:
@@ -121,12 +140,24 @@ def _blank_problems(texts: Any, path: FieldPath, *, may_be_empty: bool) -> Itera
                 yield Problem((*path, index), "has a blank text or a blank alternative between |")
 
 
+def _tag_problems(data: dict[str, Any]) -> Iterator[Problem]:
+    """Tags say what they are about, such as `region:north`."""
+    tagged = [((), data), *groups(data.get("questions"), "questions"), *groups(data.get("variants"), "variants")]
+    for path, group in tagged:
+        for index, tag in enumerate(listed(group.get("tags"))):
+            if isinstance(tag, str) and not TAG.fullmatch(tag):
+                yield Problem((*path, "tags", index), f"{tag!r} has to be two words with : between, as in region:north")
+    for index, name in enumerate(listed(data.get("job_types"))):
+        if isinstance(name, str) and not name.strip():
+            yield Problem(("job_types", index), "is blank")
+
+
 def _weight_problems(data: dict[str, Any]) -> Iterator[Problem]:
-    competencies = list(_groups(data.get("competencies"), "competencies"))
+    competencies = list(groups(data.get("competencies"), "competencies"))
     weights = [competency.get("weight") for _, competency in competencies]
-    numbers = [weight for weight in weights if isinstance(weight, int | float) and not isinstance(weight, bool)]
+    numbers = [weight for weight in weights if number(weight)]
     for (path, _), weight in zip(competencies, weights, strict=True):
-        if weight in numbers and not 0 < weight <= 1:
+        if number(weight) and not 0 < weight <= 1:
             yield Problem((*path, "weight"), f"is {weight}; a weight is more than 0 and at most 1")
     if weights and len(numbers) == len(weights) and not math.isclose(sum(numbers), 1, abs_tol=1e-6):
         yield Problem(("competencies",), f"have weights that add up to {sum(numbers):g} and not to 1")
@@ -139,42 +170,21 @@ def _competency_problems(data: dict[str, Any]) -> Iterator[Problem]:
     for name in ("competencies", "questions"):
         if data.get(name) == []:
             yield Problem((name,), "needs at least one entry")
-    for path, competency in _groups(data.get("competencies"), "competencies"):
-        if competency.get("indicators") == []:
-            yield Problem((*path, "indicators"), "needs at least one indicator")
+    for path, competency in groups(data.get("competencies"), "competencies"):
+        indicators = competency.get("indicators")
+        if isinstance(indicators, list) and not FEWEST_INDICATORS <= len(indicators) <= MOST_INDICATORS:
+            limits = f"{FEWEST_INDICATORS} or {MOST_INDICATORS}"
+            yield Problem((*path, "indicators"), f"are {len(indicators)}; a competency has {limits} indicators")
 
 
-def _question_problems(data: dict[str, Any]) -> Iterator[Problem]:
-    indicators = {group.get("id") for _, group in _indicators(data)}
-    scenarios = {group.get("id") for _, group in _groups(data.get("scenarios"), "scenarios")}
-    for path, question in _groups(data.get("questions"), "questions"):
-        given = question.get("indicator_ids")
-        named: list[Any] = given if isinstance(given, list) else []
-        if given == []:
-            yield Problem((*path, "indicator_ids"), "needs at least one indicator")
-        for index, indicator in enumerate(named):
-            where = (*path, "indicator_ids", index)
-            if isinstance(indicator, str) and indicator not in indicators:
-                yield Problem(where, f"{indicator!r} is not an indicator of this flow")
-            if indicator in named[:index]:
-                yield Problem(where, f"{indicator!r} is named twice")
-        yield from _scenario_problems(question, path, scenarios)
-        for name, least in (("thinking_seconds", 0), ("answer_seconds", 1)):
-            seconds = question.get(name)
-            if isinstance(seconds, int) and seconds < least:
-                yield Problem((*path, name), f"is {seconds}; it has to be at least {least}")
-
-
-def _scenario_problems(question: dict[str, Any], path: FieldPath, known: set[Any]) -> Iterator[Problem]:
-    scenario = question.get("scenario_id")
-    role_play = question.get("kind") == QuestionKind.ROLE_PLAY.value
-    where = (*path, "scenario_id")
-    if isinstance(scenario, str) and scenario not in known:
-        yield Problem(where, f"{scenario!r} is not a scenario of this flow")
-    if role_play and scenario is None:
-        yield Problem(where, "is missing; a role_play question names its scenario")
-    if not role_play and scenario is not None:
-        yield Problem(where, "belongs to role_play questions only")
+def _limit_problems(data: dict[str, Any]) -> Iterator[Problem]:
+    for path, least, most in _LIMITS:
+        value: Any = data
+        for name in path:
+            value = value.get(str(name)) if isinstance(value, dict) else None
+        if number(value) and not least <= value <= most:
+            limits = f"{least:g} to {most:g}" if math.isfinite(most) else f"at least {least:g}"
+            yield Problem(path, f"is {value}; it has to be {limits}")
 
 
 def _endpointing_problems(data: dict[str, Any]) -> Iterator[Problem]:

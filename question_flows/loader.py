@@ -10,15 +10,16 @@ from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 from yaml.reader import ReaderError
 
-from question_flows.checks import Problem, problems_of
+from question_flows.checks import problems_of
 from question_flows.model import Flow
+from question_flows.path_checks import path_problems
+from question_flows.problems import FieldPath, Problem, field_name, shape_problem
+from question_flows.variants import expanded
 
 SHIPPED = Path(__file__).parent / "flows"
-
-FieldPath = tuple[str | int, ...]
-"""Where a value stands in the file: mapping keys and list positions from the top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,19 @@ class _FlowFile(BaseModel):
 
 
 def load_flow(path: Path) -> Flow:
-    """The flow in a YAML file. Raises FlowError with every mistake in it, or when it cannot be read."""
+    """The flow in a YAML file, its variants not expanded. Raises FlowError with every mistake in it.
+
+    The ways through its questions are looked at once each part is right by itself.
+    """
     root, data = _read(path)
     flow, shape_problems = _shape(data)
     problems = {(problem.path, problem.text): problem for problem in [*shape_problems, *problems_of(data)]}
+    if flow is not None and not problems:
+        problems = {(problem.path, problem.text): problem for problem in path_problems(flow)}
     if flow is None or problems:
         lines = _lines(root)
         mistakes = [
-            Mistake(path.name, _line_of(problem.path, lines), _field(problem.path), problem.text)
+            Mistake(path.name, _line_of(problem.path, lines), field_name(problem.path), problem.text)
             for problem in problems.values()
         ]
         raise FlowError(sorted(mistakes, key=lambda mistake: mistake.line))
@@ -67,7 +73,10 @@ def load_flow(path: Path) -> Flow:
 
 
 def load_flows(folder: Path) -> dict[str, Flow]:
-    """Every `*.yaml` flow of a folder by its id. Raises FlowError with the mistakes of all its files together."""
+    """Every `*.yaml` flow of a folder and each of its variants, by id.
+
+    Raises FlowError with the mistakes of all its files together.
+    """
     flows: dict[str, Flow] = {}
     mistakes: list[Mistake] = []
     paths = sorted(folder.glob("*.yaml"))
@@ -79,9 +88,10 @@ def load_flows(folder: Path) -> dict[str, Flow]:
         except FlowError as error:
             mistakes.extend(error.mistakes)
             continue
-        if flow.id in flows:
-            mistakes.append(Mistake(path.name, 1, "id", f"{flow.id!r} is already the id of another file's flow"))
-        flows[flow.id] = flow
+        for one in expanded(flow):
+            if one.id in flows:
+                mistakes.append(Mistake(path.name, 1, "id", f"{one.id!r} is already the id of another file's flow"))
+            flows[one.id] = one
     if mistakes:
         raise FlowError(mistakes)
     return flows
@@ -134,7 +144,9 @@ def _refuse_repeated_keys(file: str, root: yaml.Node) -> None:
         seen: set[str] = set()
         for key, _ in node.value:
             if key.value in seen:
-                mistakes.append(Mistake(file, key.start_mark.line + 1, _field((*path, key.value)), "is given twice"))
+                mistakes.append(
+                    Mistake(file, key.start_mark.line + 1, field_name((*path, key.value)), "is given twice")
+                )
             seen.add(key.value)
     if mistakes:
         raise FlowError(mistakes)
@@ -145,28 +157,11 @@ def _shape(data: Any) -> tuple[Flow | None, list[Problem]]:
     try:
         return _FlowFile.model_validate_json(json.dumps({"flow": data}, default=str)).flow, []
     except ValidationError as error:
-        return None, [_problem(dict(detail)) for detail in error.errors(include_url=False)]
+        return None, [_flow_problem(detail) for detail in error.errors(include_url=False)]
 
 
-_WORDING = {
-    "missing": "is missing",
-    "unexpected_keyword_argument": "is not a field of a flow; check the spelling",
-    "dataclass_type": "has to be a group of fields",
-    "string_type": "has to be text",
-    "int_type": "has to be a whole number",
-    "int_from_float": "has to be a whole number",
-    "float_type": "has to be a number",
-    "mapping_type": "has to hold one entry per language",
-    "dict_type": "has to hold one entry per language",
-    "tuple_type": "has to be a list",
-}
-
-
-def _problem(detail: Mapping[str, Any]) -> Problem:
-    location = tuple(part for part in detail["loc"][1:] if part != "[key]")
-    message = str(detail["msg"])
-    text = _WORDING.get(detail["type"], message[:1].lower() + message[1:])
-    return Problem(location, text)
+def _flow_problem(detail: ErrorDetails) -> Problem:
+    return shape_problem({**detail, "loc": detail["loc"][1:]})
 
 
 def _walk(node: yaml.Node, path: FieldPath = ()) -> Iterable[tuple[FieldPath, yaml.Node]]:
@@ -194,8 +189,3 @@ def _line_of(path: FieldPath, lines: Mapping[FieldPath, int]) -> int:
     while path not in lines:
         path = path[:-1]
     return lines[path]
-
-
-def _field(path: FieldPath) -> str:
-    """`questions[2].indicator_ids[0]`"""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")

@@ -112,7 +112,10 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A flow for one job out of a shared file: of the questions that have tags, those with one of these are asked."""
+    """A flow for one job out of a shared file. Questions with a variant's tag are asked in that variant only.
+
+    Its flow's id is the file's with this id behind it, as in `software_engineer_java`.
+    """
 
     id: str
     title: Text

@@ -51,17 +51,27 @@ def follow_up(flow: Flow, question_id: str, missing: Sequence[str], asked: Colle
     return None
 
 
+def successors(flow: Flow, question: Question) -> tuple[Question | None, ...]:
+    """What may follow one of the flow's own questions, whatever is answered; None: the end. Each once."""
+    nexts: list[Question | None] = [flow.question(branch.go_to) for branch in question.branches]
+    decided = {(branch.indicator_id, branch.shown) for branch in question.branches}
+    if not any((indicator_id, not shown) in decided for indicator_id, shown in decided):
+        nexts.append(_in_order(flow, question))
+    return tuple(one for index, one in enumerate(nexts) if one not in nexts[:index])
+
+
 def longest_rest(flow: Flow, question_id: str) -> int:
-    """How many of the flow's own questions may still come after this one, whatever is answered."""
+    """How many of the flow's own questions may still come after this one, whatever is answered.
+
+    Raises KeyError for a question the flow does not have.
+    """
     question = flow.question(question_id)
+    rest: dict[str, int] = {}
+    for one in reversed(flow.questions):
+        rest[one.id] = max(1 + rest[after.id] if after else 0 for after in successors(flow, one))
     if question.id == PRACTICE_ID:
-        return 1 + longest_rest(flow, first_question(flow).id)
-    own = flow.question(question.follow_up_of) if question.follow_up_of else question
-    nexts = [flow.question(branch.go_to) for branch in own.branches]
-    in_order = _in_order(flow, own)
-    if in_order is not None:
-        nexts.append(in_order)
-    return max((1 + longest_rest(flow, one.id) for one in nexts), default=0)
+        return 1 + rest[first_question(flow).id]
+    return rest[question.follow_up_of or question.id]
 
 
 def thinking_left_ms(question: Question, *, asked_ms: int, clock_ms: int, extra_ms: int = 0) -> int:

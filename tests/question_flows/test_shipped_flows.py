@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from question_flows.loader import load_flow
+
 FLOWS = Path(__file__).parents[2] / "question_flows" / "flows"
 SHIPPED = sorted(FLOWS.glob("*.yaml"))
 
@@ -39,8 +41,8 @@ def sample_answers(language: str) -> list[str]:
     ]
 
 
-def test_two_flows_are_shipped() -> None:
-    assert [path.stem for path in SHIPPED] == ["customer_service", "software_engineer"]
+def test_flows_are_shipped() -> None:
+    assert {path.stem for path in SHIPPED} >= {"customer_service", "software_engineer"}
     assert len(sample_answers("en")) == len(sample_answers("zh-CN")) == 22
 
 
@@ -69,3 +71,14 @@ def test_the_chinese_vocabulary_stays_within_its_budget() -> None:
     characters = set("".join(HAN.findall("".join(sample_answers("zh-CN")))))
     assert len(characters) <= MAX_HAN_CHARACTERS
     assert [alike for alike in HAN_LOOKALIKES if len(set(alike) & characters) > 1] == []
+
+
+ANCHORS_ARE_WRITTEN = False
+"""To be set once each shipped indicator says what it looks like and what may be asked further."""
+
+
+@pytest.mark.skipif(not ANCHORS_ARE_WRITTEN, reason="the shipped indicators' anchors and probes are being written")
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_indicator_has_anchors_and_a_probe(path: Path) -> None:
+    indicators = [indicator for competency in load_flow(path).competencies for indicator in competency.indicators]
+    assert [indicator.id for indicator in indicators if indicator.anchors is None or not indicator.probes] == []
