@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from question_flows.loader import load_flow
+from question_flows.schema import SCHEMA_FILE, SCHEMA_LINE
 
 FLOWS = Path(__file__).parents[2] / "question_flows" / "flows"
 SHIPPED = sorted(FLOWS.glob("*.yaml"))
@@ -73,12 +74,19 @@ def test_the_chinese_vocabulary_stays_within_its_budget() -> None:
     assert [alike for alike in HAN_LOOKALIKES if len(set(alike) & characters) > 1] == []
 
 
-ANCHORS_ARE_WRITTEN = False
+FLOWS_ARE_WRITTEN = False
 """To be set once each shipped indicator says what it looks like and what may be asked further."""
 
 
-@pytest.mark.skipif(not ANCHORS_ARE_WRITTEN, reason="the shipped indicators' anchors and probes are being written")
+@pytest.mark.skipif(not FLOWS_ARE_WRITTEN, reason="the shipped indicators' anchors and probes are being written")
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_indicator_has_anchors_and_a_probe(path: Path) -> None:
     indicators = [indicator for competency in load_flow(path).competencies for indicator in competency.indicators]
     assert [indicator.id for indicator in indicators if indicator.anchors is None or not indicator.probes] == []
+
+
+@pytest.mark.skipif(not FLOWS_ARE_WRITTEN, reason="the shipped flows are being written")
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_flow_tells_editors_where_the_schema_is(path: Path) -> None:
+    assert path.read_text("utf-8").startswith(SCHEMA_LINE + "\n")
+    assert (path.parent / SCHEMA_LINE.partition("=")[2]).resolve() == SCHEMA_FILE
