@@ -14,7 +14,7 @@ Pace, accent, hesitation and the way of speaking take no part.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from analyzers.results import (
@@ -25,12 +25,14 @@ from analyzers.results import (
     WithheldReason,
 )
 from analyzers.scoring import wording
+from analyzers.scoring.discounting import counts, discounted, listed
 from analyzers.scoring.evidence import quote, surroundings
 from analyzers.scoring.matching import Match, SearchableAnswer
 from analyzers.scoring.signals import Signals, measure
-from question_flows.model import Flow, Indicator, Language, Question
+from analyzers.scoring.spoken_language import in_other_language
+from question_flows.model import Flow, Indicator, Language, Question, QuestionKind
 
-SCORER = "rubric 1"
+SCORER = "rubric 2"
 """Name and version; the version goes up whenever the same answer could get other points."""
 
 FEWEST = {Language.ENGLISH: 6, Language.CHINESE: 9}
@@ -39,9 +41,10 @@ LEAST_CONFIDENCE = 0.35
 """Below this mean word confidence an answer, or a cue, is not relied on."""
 MOST_QUOTES = 3
 
-_EVIDENCE_POINTS = {1: 6.7, 2: 8.7, 3: 10.0}
-"""By kinds of cue found."""
-_ONLY_KIND = 8.7
+_LEAST_EVIDENCE = 4.5
+_OTHER_ALTERNATIVE = 0.3
+"""What each further alternative of a kind already found adds, as a share of a kind; at most two."""
+_BASE, _STRUCTURE, _SPECIFICITY, _COVERAGE, _LENGTH = 0.4, 0.2, 0.15, 0.15, 0.1
 _COUNTER_PENALTY = 2.5
 COUNTER_ONLY = 1.0
 """Points of an answer in which only counter-cues are said."""
@@ -55,24 +58,50 @@ class _Found:
     counter_cues: tuple[Match, ...]
     kinds: int
     """How many kinds of cue the indicator has."""
-    any_found: bool
-    """Whether anything was found at all, be it in words that were not recognised surely enough."""
+    alternatives: int
+    """How many different alternatives of its cues are said."""
+    unsure: bool
+    """Whether something was found in words that were not recognised surely enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hits:
+    """All matches for one indicator, by kind of cue, whether they count or not."""
+
+    indicator: Indicator
+    cues: tuple[tuple[Match, ...], ...]
+    counter_cues: tuple[tuple[Match, ...], ...]
+
+    @property
+    def all(self) -> Iterator[Match]:
+        return (hit for hits in (*self.cues, *self.counter_cues) for hit in hits)
 
 
 def score_answer(flow: Flow, question: Question, transcript: Transcript) -> AnswerScore:
     """The points of one answer, finished or still being spoken, for each indicator the question asks for.
 
-    Raises KeyError when the question names an indicator that the flow does not have, or the flow has
-    no cues in the transcript's language; the loader refuses both.
+    A question that asks for none, such as a fact or the practice question, has no points. Raises KeyError when the
+    question names an indicator that the flow does not have, or the flow has no cues in the transcript's language; the
+    loader refuses both.
     """
     answer = SearchableAnswer(transcript)
-    reason = _unjudgeable(answer)
+    if question.kind is QuestionKind.FACT or not question.indicator_ids:
+        return AnswerScore(question.id, ())
+    reason = _unjudgeable(answer, question)
     if reason is not None:
         return withhold(flow, question, reason)
-    signals = measure(answer, question.kind)
+    left_out = discounted(answer, question.text[transcript.language])
+    hits = [_hits(flow.indicator(name), answer) for name in question.indicator_ids]
+    in_list = listed(answer, (hit for one in hits for hit in one.all))
+    found = [_found(one, answer, left_out, in_list) for one in hits]
+    signals = measure(answer, question, left_out)
+    coverage = sum(1 for one in found if one.cues) / len(found)
     return AnswerScore(
         question.id,
-        tuple(_score(flow.indicator(name), question, answer, signals) for name in question.indicator_ids),
+        tuple(
+            _score(one.indicator, question, answer, signals, coverage, its)
+            for one, its in zip(hits, found, strict=True)
+        ),
     )
 
 
@@ -84,9 +113,11 @@ def withhold(flow: Flow, question: Question, reason: WithheldReason) -> AnswerSc
     )
 
 
-def _unjudgeable(answer: SearchableAnswer) -> WithheldReason | None:
+def _unjudgeable(answer: SearchableAnswer, question: Question) -> WithheldReason | None:
     if answer.length == 0:
         return WithheldReason.NOT_ANSWERED
+    if question.kind is not QuestionKind.CODE and in_other_language(answer.transcript):
+        return WithheldReason.OTHER_LANGUAGE
     if answer.transcript.confidence < LEAST_CONFIDENCE:
         return WithheldReason.RECOGNITION_UNCERTAIN
     if answer.length < FEWEST[answer.transcript.language]:
@@ -94,16 +125,22 @@ def _unjudgeable(answer: SearchableAnswer) -> WithheldReason | None:
     return None
 
 
-def _score(indicator: Indicator, question: Question, answer: SearchableAnswer, signals: Signals) -> IndicatorScore:
-    found = _find(indicator, answer)
+def _score(
+    indicator: Indicator,
+    question: Question,
+    answer: SearchableAnswer,
+    signals: Signals,
+    coverage: float,
+    found: _Found,
+) -> IndicatorScore:
     if not found.cues and not found.counter_cues:
-        reason = WithheldReason.RECOGNITION_UNCERTAIN if found.any_found else WithheldReason.NOT_ENOUGH_EVIDENCE
+        reason = WithheldReason.RECOGNITION_UNCERTAIN if found.unsure else WithheldReason.NOT_ENOUGH_EVIDENCE
         return _withheld(indicator, reason)
     evidence = _quotes(question.id, answer.transcript, found.cues, MOST_QUOTES)
     against = _quotes(question.id, answer.transcript, found.counter_cues, 1)
     return IndicatorScore(
         indicator_id=indicator.id,
-        points=_points(found, signals),
+        points=_points(found, signals, coverage),
         withheld=None,
         confidence=_confidence(found, signals, answer.transcript),
         evidence=tuple(dict.fromkeys([*evidence, *against])),
@@ -115,33 +152,51 @@ def _withheld(indicator: Indicator, reason: WithheldReason) -> IndicatorScore:
     return IndicatorScore(indicator.id, None, reason, 0.0, (), wording.explain_withheld(indicator, reason))
 
 
-def _find(indicator: Indicator, answer: SearchableAnswer) -> _Found:
+def _hits(indicator: Indicator, answer: SearchableAnswer) -> _Hits:
     language = answer.transcript.language
-    against = [answer.find(cue) for cue in indicator.counter_cues[language]]
+    against = tuple(tuple(answer.find(cue)) for cue in indicator.counter_cues[language])
     # "please calm down" holds "calm": what speaks against an indicator never speaks for it as well.
     taken = [hit for hits in against for hit in hits]
-    supporting = [
-        [hit for hit in answer.find(cue) if not any(hit.overlaps(other) for other in taken)]
+    supporting = tuple(
+        tuple(hit for hit in answer.find(cue) if not any(hit.overlaps(other) for other in taken))
         for cue in indicator.cues[language]
-    ]
-    cues, counter_cues = (
-        [[hit for hit in hits if _mean_confidence(answer.transcript, hit) >= LEAST_CONFIDENCE] for hits in kinds]
+    )
+    return _Hits(indicator, supporting, against)
+
+
+def _found(hits: _Hits, answer: SearchableAnswer, left_out: Collection[int], in_list: Collection[int]) -> _Found:
+    supporting, against = (
+        [[hit for hit in kind if counts(hit, answer, left_out, in_list)] for kind in kinds]
+        for kinds in (hits.cues, hits.counter_cues)
+    )
+    sure, sure_against = (
+        [[hit for hit in kind if _mean_confidence(answer.transcript, hit) >= LEAST_CONFIDENCE] for kind in kinds]
         for kinds in (supporting, against)
     )
     return _Found(
-        cues=tuple(hits[0] for hits in cues if hits),
-        counter_cues=tuple(hits[0] for hits in counter_cues if hits),
-        kinds=len(supporting),
-        any_found=any([*supporting, *against]),
+        cues=tuple(kind[0] for kind in sure if kind),
+        counter_cues=tuple(kind[0] for kind in sure_against if kind),
+        kinds=len(hits.cues),
+        alternatives=len({hit.said for kind in sure for hit in kind}),
+        unsure=any([*supporting, *against]),
     )
 
 
-def _points(found: _Found, signals: Signals) -> float:
+def _points(found: _Found, signals: Signals, coverage: float) -> float:
     """0-10, rounded to a tenth: finer would claim more than words can show."""
     if not found.cues:
         return COUNTER_ONLY
-    evidence = _ONLY_KIND if found.kinds == 1 else _EVIDENCE_POINTS[min(len(found.cues), 3)]
-    quality = 0.6 + 0.2 * signals.structure + 0.1 * signals.specificity + 0.1 * signals.length
+    kinds = len(found.cues)
+    said = kinds + _OTHER_ALTERNATIVE * min(found.alternatives - kinds, 2)
+    share = min(1.0, said / min(found.kinds, 3))
+    evidence = _LEAST_EVIDENCE + (10 - _LEAST_EVIDENCE) * share
+    quality = (
+        _BASE
+        + _STRUCTURE * signals.structure
+        + _SPECIFICITY * signals.specificity
+        + _COVERAGE * coverage
+        + _LENGTH * signals.length
+    )
     points = evidence * quality
     points -= _COUNTER_PENALTY * min(len(found.counter_cues), 2)
     return round(min(10.0, max(0.0, points)), 1)

@@ -9,12 +9,12 @@ order, action and reason, and in a role-play speaking to the other side, acting,
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from analyzers.scoring.matching import SearchableAnswer
-from question_flows.model import Language, QuestionKind
+from question_flows.model import Language, Question, QuestionKind
 
 
 class Part(StrEnum):
@@ -46,11 +46,12 @@ FULL_LENGTH: Mapping[Language, int] = {Language.ENGLISH: 20, Language.CHINESE: 3
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """parts: those found of the parts expected. numbers: how many are named. length: 0-1 of the full length."""
+    """parts: those found of the parts expected. numbers, names: how many are named. length: 0-1 of the full length."""
 
     parts: tuple[Part, ...]
     expected: tuple[Part, ...]
     numbers: int
+    names: int
     first_person: bool
     length: float
 
@@ -61,21 +62,31 @@ class Signals:
 
     @property
     def specificity(self) -> float:
-        """0-1: half for speaking of one's own doing, a quarter for each of the first two numbers."""
-        return 0.5 * self.first_person + 0.25 * min(self.numbers, 2)
+        """0-1: 0.4 for speaking of one's own doing, 0.2 for each of the first three numbers and names."""
+        return 0.4 * self.first_person + 0.2 * min(self.numbers + self.names, 3)
 
 
-def measure(answer: SearchableAnswer, kind: QuestionKind) -> Signals:
-    """The signals of an answer to a question of this kind."""
+def measure(answer: SearchableAnswer, question: Question, left_out: Collection[int] = ()) -> Signals:
+    """The signals of an answer to the question. left_out: indices of `answer.said` that do not count."""
     language = answer.transcript.language
-    expected = PARTS[kind]
+    text = answer.text(left_out)
+    expected = PARTS[question.kind]
     return Signals(
-        parts=tuple(part for part in expected if _MARKERS[language][part].search(answer.text)),
+        parts=tuple(part for part in expected if _MARKERS[language][part].search(text)),
         expected=expected,
-        numbers=len(answer.search(_NUMBER[language])),
-        first_person=bool(_FIRST_PERSON[language].search(answer.text)),
-        length=min(1.0, answer.length / FULL_LENGTH[language]),
+        numbers=sum(1 for _ in _NUMBER[language].finditer(text)),
+        names=_names(text, question, language),
+        first_person=bool(_FIRST_PERSON[language].search(text)),
+        length=min(1.0, (answer.length - len(left_out)) / FULL_LENGTH[language]),
     )
+
+
+def _names(text: str, question: Question, language: Language) -> int:
+    """How many of the question's technical words are named that the question itself does not say."""
+    asked = question.text[language].lower()
+    terms = {term.lower() for term in question.terms[language]}
+    separator = " " if language is Language.ENGLISH else ""
+    return sum(1 for term in terms if term not in asked and f"{separator}{term}{separator}" in text)
 
 
 def _english(words: str) -> re.Pattern[str]:
