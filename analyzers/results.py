@@ -167,7 +167,11 @@ class AnswerScore:
 
 @dataclass(frozen=True, slots=True)
 class CompetencyScore:
-    """A competency over the answers so far. coverage: share of its indicators that have points, 0-1."""
+    """A competency over the answers so far. coverage: share of its indicators that have points, 0-1.
+
+    observed_weight: share of the points that rests on an observed movement, 0-0.2; 0 unless law, flow and candidate
+    allow it.
+    """
 
     competency_id: str
     points: float | None
@@ -175,6 +179,7 @@ class CompetencyScore:
     coverage: float
     confidence: float
     evidence: tuple[EvidenceQuote, ...] = field(default=())
+    observed_weight: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

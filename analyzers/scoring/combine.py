@@ -4,12 +4,19 @@ Answers → indicator: mean of its points weighted by their confidence, so that 
 counts less than a clear one; a mean and not the best, or the longest interview would win.
 Indicators → competency: plain mean of those that have points. Competencies → total: mean by weight.
 Either is withheld while less than half of what it stands on has points.
+
+A follow-up's answer ("question-indicator") is one more answer to its indicator: where the first answer had no points,
+the follow-up's stand alone; where both have, the mean is taken.
+
+A competency whose flow weighs an observed movement is (1 - weight) x points + weight x 10 x share, share (0-1) being
+how often the movement was seen. It takes part only when the caller hands it in, having checked that the policy of the
+place and the candidate's consent allow it; it never makes points where words gave none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzers.results import (
     AnswerScore,
@@ -30,17 +37,27 @@ class _IndicatorMean:
     confidence: float
 
 
-def combine(flow: Flow, answer_scores: Iterable[AnswerScore]) -> InterviewScore:
+def combine(
+    flow: Flow, answer_scores: Iterable[AnswerScore], observed: Mapping[str, float] | None = None
+) -> InterviewScore:
     """The score of the interview so far. Of several scores for one question the last counts.
 
-    Scores for indicators that the flow does not have take no part.
+    Scores for indicators that the flow does not have take no part. observed: competency id → how often its movement was
+    seen, 0-1, only where policy and consent allow it to count; others, and competencies whose flow weighs none, are not
+    touched. Raises ValueError when a share lies outside 0-1.
     """
+    shares = observed or {}
+    if any(not 0 <= share <= 1 for share in shares.values()):
+        raise ValueError("an observed share lies outside 0-1")
     latest = {answer.question_id: answer for answer in answer_scores}
     by_indicator: dict[str, list[IndicatorScore]] = {}
     for answer in latest.values():
         for score in answer.indicators:
             by_indicator.setdefault(score.indicator_id, []).append(score)
-    scores = tuple(_competency(competency, by_indicator) for competency in flow.competencies)
+    scores = tuple(
+        _observed(competency, _competency(competency, by_indicator), shares.get(competency.id))
+        for competency in flow.competencies
+    )
     return _total(flow, scores)
 
 
@@ -77,6 +94,13 @@ def _competency(competency: Competency, by_indicator: Mapping[str, Sequence[Indi
         confidence=round(sum(mean.confidence for mean in means) / len(competency.indicators), 3),
         evidence=_evidence(scores),
     )
+
+
+def _observed(competency: Competency, score: CompetencyScore, share: float | None) -> CompetencyScore:
+    if competency.observation is None or share is None or score.points is None or not competency.observation.weight:
+        return score
+    weight = competency.observation.weight
+    return replace(score, points=round((1 - weight) * score.points + weight * 10 * share, 1), observed_weight=weight)
 
 
 def _mean(scores: Sequence[IndicatorScore]) -> _IndicatorMean | None:

@@ -1,6 +1,6 @@
 """Measures the built-in scorer over labelled answers: rank correlation, what attacks do, share withheld, time.
 
-rank_correlation: Spearman's, of the answers' mean points with the labels that were given to them when they were written.
+rank_correlation: Spearman's, of the answers' mean points with the labels given to them when they were written.
 A withheld indicator counts as 0 points, for the rank only: an answer that shows nothing is weaker than one that does.
 attacks: points out of 10. Where the points ought to stay (paraphrase, recognition errors and so on), the mean change
 per answer with its sign, over answers that had points; where there ought to be none (keywords, another topic), the mean

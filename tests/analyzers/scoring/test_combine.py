@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
-from analyzers.results import AnswerScore, EvidenceQuote, IndicatorScore, WithheldReason
+from analyzers.results import AnswerScore, EvidenceQuote, IndicatorScore, InterviewScore, WithheldReason
 from analyzers.scoring.combine import combine
 from analyzers.scoring.rubric import score_answer, withhold
 from question_flows.loader import shipped_flows
-from question_flows.model import Flow, Language
+from question_flows.model import Flow, Language, WeighedObservation
 from tests.analyzers.scoring.spoken import spoken
 
 FLOW = shipped_flows()["customer_service"]
@@ -89,6 +92,72 @@ def test_different_reasons_are_not_enough_evidence() -> None:
 
 def test_scores_of_an_indicator_the_flow_does_not_have_take_no_part() -> None:
     assert combine(FLOW, [AnswerScore("a", (scored("juggling", 10),))]).total is None
+
+
+def test_a_follow_up_alone_counts_where_the_answer_before_it_had_no_points() -> None:
+    parent = AnswerScore("a", (withheld("apologise", WithheldReason.NOT_ENOUGH_EVIDENCE), scored("listen", 4)))
+    probe = AnswerScore("a-apologise", (scored("apologise", 7, question="a-apologise"),))
+    empathy = combine(FLOW, [parent, probe]).competencies[0]
+    assert empathy.points == pytest.approx((7 + 4) / 2)
+    assert "a-apologise" in {quote.question_id for quote in empathy.evidence}
+
+
+def test_a_follow_up_without_evidence_takes_nothing_away() -> None:
+    parent = AnswerScore("a", all_of("empathy", 6))
+    probe = AnswerScore("a-apologise", (withheld("apologise", WithheldReason.NOT_ENOUGH_EVIDENCE),))
+    assert combine(FLOW, [parent, probe]).competencies[0] == combine(FLOW, [parent]).competencies[0]
+
+
+def weighing(weight: float) -> Flow:
+    first, *others = FLOW.competencies
+    return replace(
+        FLOW,
+        competencies=(
+            replace(first, observation=WeighedObservation("smile_like_mouth_movement", weight)),
+            *others,
+        ),
+    )
+
+
+ALL_SIX = [AnswerScore("a", tuple(one for competency in FLOW.competencies for one in all_of(competency.id, 6)))]
+
+
+def test_an_observation_takes_its_share_of_its_competency_and_the_score_says_so() -> None:
+    score = combine(weighing(0.1), ALL_SIX, {"empathy": 1.0})
+    assert score.competencies[0].points == pytest.approx(0.9 * 6 + 0.1 * 10)
+    assert score.competencies[0].observed_weight == 0.1
+    assert [one.observed_weight for one in score.competencies[1:]] == [0, 0, 0]
+    assert score.total == pytest.approx(0.3 * 6.4 + 0.7 * 6, abs=0.06)
+
+
+def as_json(score: InterviewScore) -> bytes:
+    return TypeAdapter(InterviewScore).dump_json(score)
+
+
+@pytest.mark.parametrize(
+    ("flow", "observed"),
+    [
+        (FLOW, {"empathy": 1.0}),
+        (weighing(0.1), None),
+        (weighing(0.1), {}),
+        (weighing(0.1), {"teamwork": 1.0}),
+        (weighing(0.0), {"empathy": 1.0}),
+    ],
+    ids=["the flow weighs none", "not allowed", "none seen", "another competency", "weight 0"],
+)
+def test_without_leave_or_weight_an_observation_changes_not_one_byte(
+    flow: Flow, observed: dict[str, float] | None
+) -> None:
+    assert as_json(combine(flow, ALL_SIX, observed)) == as_json(combine(FLOW, ALL_SIX))
+
+
+def test_an_observation_makes_no_points_where_words_gave_none() -> None:
+    assert combine(weighing(0.2), [], {"empathy": 1.0}) == combine(FLOW, [])
+
+
+def test_a_share_outside_0_to_1_is_refused() -> None:
+    with pytest.raises(ValueError, match="0-1"):
+        combine(weighing(0.1), ALL_SIX, {"empathy": 1.5})
 
 
 @pytest.mark.parametrize("flow", shipped_flows().values(), ids=lambda flow: flow.id)
