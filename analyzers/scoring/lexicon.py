@@ -212,7 +212,7 @@ ENGLISH_SKIPPED = frozenset(
     word
     for line in (
         "the a an very really just also so quite always then actually basically first all both this that some any own",
-        "new simply politely quickly calmly gently carefully immediately again",
+        "new simply politely quickly calmly gently carefully immediately again had have did would will could",
     )
     for word in line.split()
 )

@@ -110,6 +110,13 @@ class SearchableAnswer:
             words.append(word)
         return separator + "".join(f"{word}{separator}" for word in words)
 
+    def equal_text(self, leaving_out: Collection[int] = ()) -> str:
+        """As `text`, with every word or phrase of a group replaced by what stands for the group."""
+        separator = " " if self._english else ""
+        return separator + "".join(
+            f"{BREAK if token.first_said in leaving_out else token.key}{separator}" for token in self.tokens
+        )
+
     def find(self, cue: str) -> list[Match]:
         """Where the cue, or one of its alternatives divided by |, is said and not negated; nothing twice."""
         hits = [
@@ -213,6 +220,8 @@ def _english_grouped(said: Sequence[Token]) -> list[Token]:
         for length in range(min(_LONGEST_ENGLISH.get(kept[at].key, 1), len(kept) - at), 0, -1):
             part = kept[at : at + length]
             group = lexicon.ENGLISH_GROUPS.get(tuple(token.key for token in part))
+            if group is None and length == 1:
+                group = _misspelt_group(part[0].key)
             if group is not None or length == 1:
                 tokens.append(_joined(group or part[0].key, part))
                 at += length
@@ -245,6 +254,15 @@ def _joined(key: str, part: Sequence[Token]) -> Token:
     )
 
 
+@lru_cache(maxsize=8192)
+def _misspelt_group(key: str) -> str | None:
+    """The group of the word that is one letter off this one; None for short words and where there is none."""
+    if len(key) < LEAST_FUZZY - 1:
+        return None
+    near = {word for form in _one_off(key) for word in _GROUPED_WORDS.get(form, ()) if word[0] == key[0]}
+    return lexicon.ENGLISH_GROUPS[(min(near),)] if near else None
+
+
 _ALL_FILLERS = frozenset([*lexicon.ENGLISH_FILLERS, "嗯", "呃", "唔"])
 _LATIN = "\0"
 """Stands for a Latin word where every token is one character."""
@@ -270,6 +288,14 @@ def _fuzzy_index(at: dict[str, list[int]]) -> dict[str, list[int]]:
 def _one_off(key: str) -> frozenset[str]:
     """The word, and the word without one of its letters: two words one letter apart have one of these in common."""
     return frozenset([key, *(key[:index] + key[index + 1 :] for index in range(1, len(key)))])
+
+
+_GROUPED_WORDS: dict[str, list[str]] = {}
+"""What is left of each long word of a group without one of its letters → such words."""
+for _phrase in lexicon.ENGLISH_GROUPS:
+    if len(_phrase) == 1 and len(_phrase[0]) >= LEAST_FUZZY:
+        for _form in _one_off(_phrase[0]):
+            _GROUPED_WORDS.setdefault(_form, []).append(_phrase[0])
 
 
 def _english_words(text: str) -> list[str]:

@@ -138,13 +138,15 @@ def _score(
         return _withheld(indicator, reason)
     evidence = _quotes(question.id, answer.transcript, found.cues, MOST_QUOTES)
     against = _quotes(question.id, answer.transcript, found.counter_cues, 1)
+    points = _points(found, signals, coverage)
+    grounds = wording.Grounds(points, evidence, against, len(found.cues), found.kinds, signals, coverage)
     return IndicatorScore(
         indicator_id=indicator.id,
-        points=_points(found, signals, coverage),
+        points=points,
         withheld=None,
         confidence=_confidence(found, signals, answer.transcript),
         evidence=tuple(dict.fromkeys([*evidence, *against])),
-        explanation=wording.explain(indicator, evidence, against, len(found.cues), found.kinds, signals),
+        explanation=wording.explain(indicator, grounds),
     )
 
 

@@ -70,9 +70,10 @@ def measure(answer: SearchableAnswer, question: Question, left_out: Collection[i
     """The signals of an answer to the question. left_out: indices of `answer.said` that do not count."""
     language = answer.transcript.language
     text = answer.text(left_out)
+    equal = answer.equal_text(left_out)
     expected = PARTS[question.kind]
     return Signals(
-        parts=tuple(part for part in expected if _MARKERS[language][part].search(text)),
+        parts=tuple(part for part in expected if any(_MARKERS[language][part].search(line) for line in (text, equal))),
         expected=expected,
         numbers=sum(1 for _ in _NUMBER[language].finditer(text)),
         names=_names(text, question, language),
@@ -105,7 +106,7 @@ _MARKERS: Mapping[Language, Mapping[Part, re.Pattern[str]]] = {
             r"|was (?:slow|broken|sick|late|angry)|did not (?:like|work)|for a|waited|stopped|broke|wrong"
         ),
         Part.ACTION: _english(
-            r"(?:i|we) (?:\w+ed|took|made|wrote|found|built|sent|told|gave|read|ran|went|spoke|chose|put|set|got|had to"
+            r"(?:i|we) (?:(?:had |have |also |then |just )?\w+ed|took|made|wrote|found|built|sent|told|gave|read|ran|went|spoke|chose|put|set|got|had to"
             r"|offer|explain|ask|check|run|call|stay|listen|take|help|show|follow|write|use|look|try)"
             r"|(?:i|we) (?:will|would|can|could) \w+|let me|let us"
         ),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from analyzers.results import EvidenceQuote, WithheldReason
 from analyzers.scoring.signals import Part, Signals
-from question_flows.model import Indicator, Language
+from question_flows.model import Anchors, Indicator, Language, Text
 
 _PARTS: Mapping[Part, tuple[str, str]] = {
     Part.SITUATION: ("situation", "情境"),
@@ -49,35 +50,68 @@ _WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
 }
 
 
-def explain(
-    indicator: Indicator,
-    evidence: Sequence[EvidenceQuote],
-    against: Sequence[EvidenceQuote],
-    found: int,
-    kinds: int,
-    signals: Signals,
-) -> dict[Language, str]:
-    """One sentence per language naming the quotes, how many kinds of cue were found, and the signals."""
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What an indicator's points rest on.
+
+    evidence, against: quotes for and against it. found, kinds: how many kinds of cue there are, and of how many.
+    coverage: share of the question's indicators that the answer speaks to, 0-1.
+    """
+
+    points: float
+    evidence: Sequence[EvidenceQuote]
+    against: Sequence[EvidenceQuote]
+    found: int
+    kinds: int
+    signals: Signals
+    coverage: float
+
+
+def explain(indicator: Indicator, grounds: Grounds) -> dict[Language, str]:
+    """One sentence per language: the quotes, how many kinds of cue were found, the signals, and the nearest anchor."""
     english: list[str] = []
     chinese: list[str] = []
-    if evidence:
-        english.append(f"“{evidence[0].text}” counts as evidence ({found} of {kinds} kinds)")
-        chinese.append(f"“{evidence[0].text}”可作为依据（{kinds}类依据中有{found}类）")
-    if against:
-        english.append(f"“{against[0].text}” speaks against it")
-        chinese.append(f"“{against[0].text}”与此不符")
-    if evidence:
-        english.append(f"structure: {_list(signals.parts, 0, ', ') or 'none found'}; numbers named: {signals.numbers}")
-        chinese.append(f"结构：{_list(signals.parts, 1, '、') or '未发现'}；提到数字{signals.numbers}处")
+    if grounds.evidence:
+        quoted = grounds.evidence[0].text
+        english.append(f"“{quoted}” counts as evidence ({grounds.found} of {grounds.kinds} kinds)")
+        chinese.append(f"“{quoted}”可作为依据（{grounds.kinds}类依据中有{grounds.found}类）")
+    if grounds.against:
+        english.append(f"“{grounds.against[0].text}” speaks against it")
+        chinese.append(f"“{grounds.against[0].text}”与此不符")
+    if grounds.evidence:
+        signals = grounds.signals
+        if signals.expected:
+            english.append(f"structure: {_list(signals.parts, 0, ', ') or 'none found'}")
+            chinese.append(f"结构：{_list(signals.parts, 1, '、') or '未发现'}")
+        english.append(f"numbers and technical words named: {signals.numbers + signals.names}")
+        chinese.append(f"提到数字和专业词{signals.numbers + signals.names}处")
+        english.append(f"the answer speaks to {grounds.coverage:.0%} of what was asked for")
+        chinese.append(f"回答涉及所问内容的{grounds.coverage:.0%}")
+    said = {Language.ENGLISH: english, Language.CHINESE: chinese}
+    if indicator.anchors is not None:
+        mark, anchor = _nearest(indicator.anchors, grounds.points)
+        english.append(f"nearest to the description of {mark} points: “{_bare(anchor, Language.ENGLISH)}”")
+        chinese.append(f"最接近{mark}分的描述：“{_bare(anchor, Language.CHINESE)}”")
     names = indicator.name
     return {
-        language: f"{names[language]}{colon}{separator.join(parts)}{stop}"
-        for language, colon, separator, parts, stop in (
-            (Language.ENGLISH, ": ", "; ", english, "."),
-            (Language.CHINESE, "：", "；", chinese, "。"),
+        language: f"{names[language]}{colon}{separator.join(said[language])}{stop}"
+        for language, colon, separator, stop in (
+            (Language.ENGLISH, ": ", "; ", "."),
+            (Language.CHINESE, "：", "；", "。"),
         )
         if language in names
     }
+
+
+def _nearest(anchors: Anchors, points: float) -> tuple[int, Text]:
+    """The anchor whose points are nearest; the lower one of two that are equally near."""
+    marks = ((2, anchors.at_2), (5, anchors.at_5), (8, anchors.at_8))
+    return min(marks, key=lambda mark: abs(mark[0] - points))
+
+
+def _bare(anchor: Text, language: Language) -> str:
+    """The anchor without its full stop, to stand inside a sentence; empty when the flow lacks the language."""
+    return anchor.get(language, "").rstrip(".。")
 
 
 def explain_withheld(indicator: Indicator, reason: WithheldReason) -> dict[Language, str]:

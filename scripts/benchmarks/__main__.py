@@ -20,6 +20,7 @@ BENCHMARKS = {
     "live": "scripts.benchmarks.live",
     "media": "scripts.benchmarks.media",
     "recording": "scripts.benchmarks.recording",
+    "scoring": "scripts.benchmarks.scoring",
     "soak": "scripts.benchmarks.soak",
     "transcription": "scripts.benchmarks.transcription",
     "voice-model": "scripts.benchmarks.voice_model",
