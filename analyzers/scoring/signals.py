@@ -106,7 +106,8 @@ _MARKERS: Mapping[Language, Mapping[Part, re.Pattern[str]]] = {
             r"|was (?:slow|broken|sick|late|angry)|did not (?:like|work)|for a|waited|stopped|broke|wrong"
         ),
         Part.ACTION: _english(
-            r"(?:i|we) (?:(?:had |have |also |then |just )?\w+ed|took|made|wrote|found|built|sent|told|gave|read|ran|went|spoke|chose|put|set|got|had to"
+            r"(?:i|we) (?:(?:had |have |also |then |just )?\w+ed|"
+            r"took|made|wrote|found|built|sent|told|gave|read|ran|went|spoke|chose|put|set|got|had to"
             r"|offer|explain|ask|check|run|call|stay|listen|take|help|show|follow|write|use|look|try)"
             r"|(?:i|we) (?:will|would|can|could) \w+|let me|let us"
         ),
