@@ -21,9 +21,10 @@ class Body(BaseModel):
 
 
 class ConsentBody(Body):
-    """granted: yes or no for every purpose that was asked."""
+    """granted: yes or no for every purpose that was asked. second_scorer: whether the page told of one."""
 
     granted: dict[Purpose, StrictBool]
+    second_scorer: StrictBool = False
 
 
 class DraftBody(Body):

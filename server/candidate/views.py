@@ -140,7 +140,7 @@ async def consent(request: web.Request) -> web.Response:
     """Records yes or no for every purpose."""
     session = await candidate_session(request)
     body = await bodies.read(request, bodies.ConsentBody)
-    await session.execute(GiveConsent(body.granted))
+    await session.execute(GiveConsent(body.granted, body.second_scorer))
     return _answer(session)
 
 

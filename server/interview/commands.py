@@ -16,9 +16,10 @@ LONGEST_COMMENT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class GiveConsent:
-    """granted: an answer for every purpose offered."""
+    """granted: an answer for every purpose offered. second_scorer: the page told of a scorer outside this server."""
 
     granted: Mapping[Purpose, bool]
+    second_scorer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

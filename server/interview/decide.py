@@ -75,11 +75,11 @@ def _give_consent(state: InterviewState, command: asked.GiveConsent, situation: 
         if purpose not in command.granted:
             raise UserError("consent_missing", field=f"granted.{purpose.value}", params={"purpose": purpose.value})
     granted = {purpose: command.granted[purpose] for purpose in situation.purposes}
-    if state.consents == granted:
+    if state.consents == granted and state.told_of_second_scorer == command.second_scorer:
         return []
     if state.status not in (Status.INVITED, Status.READY):
         raise UserError("consent_already_given", status=409)
-    return [happened.ConsentRecorded(granted)]
+    return [happened.ConsentRecorded(granted, command.second_scorer)]
 
 
 def _start(state: InterviewState, flow: Flow, situation: Situation) -> list[EventBody]:

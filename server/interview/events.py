@@ -49,9 +49,13 @@ class InterviewInvited:
 
 @dataclass(frozen=True, slots=True)
 class ConsentRecorded:
-    """granted: purpose → yes or no, for every purpose that was asked."""
+    """granted: purpose → yes or no, for every purpose that was asked.
+
+    second_scorer: whether the candidate was told that answers also go to a second scorer outside this server.
+    """
 
     granted: Mapping[Purpose, bool]
+    second_scorer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,22 @@ class AnswerScored:
 
     score: AnswerScore
     scorer: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOpinionGiven:
+    """What another scorer found in the same answer: shown beside the score, never part of it."""
+
+    score: AnswerScore
+    scorer: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOpinionFailed:
+    """The built-in score stands alone. reason: a `ScorerFailure`."""
+
+    question_id: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +274,8 @@ EventBody = (
     | AnswerDrafted
     | AnswerSubmitted
     | AnswerScored
+    | SecondOpinionGiven
+    | SecondOpinionFailed
     | AnswerObserved
     | ConnectionLost
     | ConnectionRestored

@@ -54,8 +54,8 @@ def _invited(event: InterviewEvent) -> InterviewState:
 def _course(before: InterviewState, after: InterviewState, event: InterviewEvent) -> InterviewState | None:
     """What concerns the whole interview; None for an event that concerns one answer."""
     match event.body:
-        case happened.ConsentRecorded(granted):
-            return replace(after, status=Status.READY, consents=granted)
+        case happened.ConsentRecorded(granted, second_scorer):
+            return replace(after, status=Status.READY, consents=granted, told_of_second_scorer=second_scorer)
         case happened.InterviewStarted():
             return replace(after, status=Status.RUNNING, started_at=event.at, connected=True)
         case happened.InterviewPaused(by):
@@ -137,6 +137,10 @@ def _answered(state: InterviewState, event: InterviewEvent) -> InterviewState:
             return replace(_with(state, answer), question_id=still_open)
         case happened.AnswerScored(score, scorer):
             return _with(state, replace(_of(state, score.question_id), score=score, scorer=scorer))
+        case happened.SecondOpinionGiven(score, scorer):
+            return _with(state, replace(_of(state, score.question_id), second_opinion=score, second_scorer=scorer))
+        case happened.SecondOpinionFailed(question_id, reason):
+            return _with(state, replace(_of(state, question_id), second_opinion_failed=reason))
         case happened.AnswerObserved(question_id, observations, delivery):
             answer = _of(state, question_id)
             return _with(state, replace(answer, observed=True, observations=observations, delivery=delivery))

@@ -92,6 +92,9 @@ class AnswerState:
     transcript: Transcript | None = None
     score: AnswerScore | None = None
     scorer: str | None = None
+    second_opinion: AnswerScore | None = None
+    second_scorer: str | None = None
+    second_opinion_failed: str | None = None
     observed: bool = False
     observations: tuple[Observation, ...] = ()
     delivery: Delivery | None = None
@@ -130,6 +133,7 @@ class InterviewState:
     invited_at: datetime
     status: Status = Status.INVITED
     consents: Mapping[Purpose, bool] | None = None
+    told_of_second_scorer: bool = False
     started_at: datetime | None = None
     completed_at: datetime | None = None
     connected: bool = False
