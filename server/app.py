@@ -47,6 +47,7 @@ from server.pages import setup_templates
 from server.recognition import new_engine, recognition
 from server.recordings.serving import recordings
 from server.recordings.spool import Spool, sink_opener
+from server.second_scorer import second_scorer
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.event_log import EventLog
@@ -139,7 +140,11 @@ async def interviews(app: web.Application) -> AsyncIterator[None]:
         most_candidates=settings.ice_most_candidates,
     )
     spool = await asyncio.to_thread(Spool.of, settings.recordings_dir)
-    async with ExpressionAnalyzer() as expression, Recorder(sink_opener(settings.recording_keys)) as recorder:
+    async with (
+        ExpressionAnalyzer() as expression,
+        Recorder(sink_opener(settings.recording_keys)) as recorder,
+        second_scorer(settings) as opinion,
+    ):
         app[RECORDER] = recorder
         registry = Interviews(
             app[DATABASE],
@@ -158,6 +163,7 @@ async def interviews(app: web.Application) -> AsyncIterator[None]:
             expression=expression,
             record=lambda interview_id, lost: recorder.record(spool.of_interview(interview_id), lost),
             ownership=app.get(OWNERSHIP),
+            second_scorer=opinion,
         )
         async with registry:
             app[INTERVIEWS] = registry

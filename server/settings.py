@@ -190,6 +190,16 @@ class Settings(BaseSettings):
         description="Encrypts recordings (AES-256-GCM): 32 bytes in base64, from openssl rand -base64 32. To change "
         "it, a JSON list: the first encrypts, all decrypt. Empty: recordings are not encrypted.",
     )
+    scorer_url: str = Field(
+        "",
+        description="Second scorer: base address of an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1. "
+        "Answers are sent there when the candidate agrees. Empty: only the built-in scorer.",
+    )
+    scorer_model: str = Field("", description="Name of the second scorer's model, as its endpoint knows it.")
+    scorer_key: SecretStr = Field(SecretStr(""), description="Key of that endpoint, sent as a bearer token.")
+    scorer_timeout_seconds: float = Field(
+        60, ge=1, le=600, description="How long a report waits at most for a second opinion on an answer."
+    )
     ehr_url: str = Field("", description="Where reports are posted. Empty: the server's own built-in HR records.")
     ehr_secret: SecretStr = Field(
         SecretStr(""),
@@ -211,7 +221,7 @@ class Settings(BaseSettings):
             raise ValueError("must be lengths of 1 to 30 seconds, each once, the shortest first")
         return value
 
-    @field_validator("public_url", "ehr_url", "database_url", "redis_url", "recording_s3_endpoint")
+    @field_validator("public_url", "ehr_url", "scorer_url", "database_url", "redis_url", "recording_s3_endpoint")
     @classmethod
     def _scheme(cls, value: str, info: ValidationInfo) -> str:
         begins = BEGINNINGS.get(info.field_name or "", ("http://", "https://"))
@@ -257,6 +267,8 @@ class Settings(BaseSettings):
             raise ValueError("INTERVIEW_TLS_CERTIFICATE and INTERVIEW_TLS_KEY go together: set both or neither")
         if bool(self.recording_s3_access_key) != bool(self.recording_s3_secret_key.get_secret_value()):
             raise ValueError("INTERVIEW_RECORDING_S3_ACCESS_KEY and INTERVIEW_RECORDING_S3_SECRET_KEY go together")
+        if bool(self.scorer_url) != bool(self.scorer_model):
+            raise ValueError("INTERVIEW_SCORER_URL and INTERVIEW_SCORER_MODEL go together: set both or neither")
         return self
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analyzers.expression import ExpressionAnalyzer
+from analyzers.scoring.scorer import Scorer
 from analyzers.transcription.scheduler import Scheduler
 from media.ice import IceSettings
 from media.recorder import Gap, LineRecording
@@ -37,6 +38,7 @@ class Services:
     """What all interviews of a process share. grace_seconds: how long a page may be away before that is an outage.
 
     record: begins to record a line of the interview with this id, and says later what was lost; None: nothing is.
+    second_scorer: gives a second opinion on every scored answer; None: there is none.
     """
 
     event_log: EventLog
@@ -50,6 +52,7 @@ class Services:
     now: Callable[[], datetime] = utc_now
     grace_seconds: float = 3.0
     record: Callable[[str, Gap], LineRecording] | None = None
+    second_scorer: Scorer | None = None
 
 
 class Journal:

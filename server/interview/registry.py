@@ -13,6 +13,7 @@ from typing import Self
 from sqlalchemy.exc import SQLAlchemyError
 
 from analyzers.expression import ExpressionAnalyzer
+from analyzers.scoring.scorer import Scorer
 from analyzers.transcription.scheduler import Scheduler
 from media.ice import IceSettings
 from media.recorder import Gap, LineRecording
@@ -67,6 +68,7 @@ class Interviews:
         grace_seconds: float = 3.0,
         ownership: Ownership | None = None,
         record: Callable[[str, Gap], LineRecording] | None = None,
+        second_scorer: Scorer | None = None,
     ) -> None:
         self.event_log = EventLog(database)
         self.hub = hub
@@ -91,6 +93,7 @@ class Interviews:
             now,
             grace_seconds,
             record,
+            second_scorer,
         )
         self._sessions: dict[str, tuple[InterviewSession, asyncio.Task[None]]] = {}
         self._loading = asyncio.Lock()

@@ -25,6 +25,7 @@ from analyzers.scoring.rubric import withhold
 from question_flows.model import Flow, Language, QuestionKind
 from server.interview.events import AnswerMode, FeedbackGiven, InterviewEvent, Purpose, RecordingGap, UtteranceLost
 from server.interview.fold import fold
+from server.interview.reported_opinion import ReportedOpinion, reported_opinion
 from server.interview.state import AnswerState, Fault, FaultKind, InterviewState, Status
 
 GIVEN_BACK = (FaultKind.OUTAGE, FaultKind.RESTART, FaultKind.PAUSE)
@@ -62,6 +63,7 @@ class ReportedAnswer:
     lost: tuple[UtteranceLost, ...]
     score: AnswerScore | None
     scorer: str | None
+    second_opinion: ReportedOpinion | None
     observations: tuple[Observation, ...]
     delivery: Delivery | None
 
@@ -224,6 +226,8 @@ def _competencies(flow: Flow, language: Language) -> tuple[ReportedCompetency, .
 def _answer(answer: AnswerState, state: InterviewState, flow: Flow) -> ReportedAnswer:
     question = flow.question(answer.question_id)
     transcript = answer.transcript
+    score = _verified(answer, answer.score, flow)
+    second = _verified(answer, answer.second_opinion, flow)
     return ReportedAnswer(
         question_id=answer.question_id,
         index=answer.index,
@@ -238,21 +242,22 @@ def _answer(answer: AnswerState, state: InterviewState, flow: Flow) -> ReportedA
         transcript=transcript,
         hints_opened=len(answer.hints),
         lost=answer.lost,
-        score=_verified(answer, flow),
+        score=score,
         scorer=answer.scorer,
+        second_opinion=reported_opinion(score, second, answer.second_scorer, answer.second_opinion_failed),
         observations=answer.observations,
         delivery=answer.delivery,
     )
 
 
-def _verified(answer: AnswerState, flow: Flow) -> AnswerScore | None:
+def _verified(answer: AnswerState, score: AnswerScore | None, flow: Flow) -> AnswerScore | None:
     """The score with its quotes looked up again in the transcript: points that stand on none are withheld."""
-    if answer.score is None or answer.transcript is None:
+    if score is None or answer.transcript is None:
         return None
     refused = withhold(flow, flow.question(answer.question_id), WithheldReason.NOT_ENOUGH_EVIDENCE)
     instead = {indicator.indicator_id: indicator for indicator in refused.indicators}
-    indicators = [_verified_indicator(indicator, answer.transcript, instead) for indicator in answer.score.indicators]
-    return replace(answer.score, indicators=tuple(indicators))
+    indicators = [_verified_indicator(indicator, answer.transcript, instead) for indicator in score.indicators]
+    return replace(score, indicators=tuple(indicators))
 
 
 def _verified_indicator(

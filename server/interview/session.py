@@ -34,6 +34,7 @@ from server.interview.listening import LATE_WORDS_SECONDS, Listening
 from server.interview.presence import UNFINISHED, Presence
 from server.interview.recording import Recording
 from server.interview.running_score import RunningScore
+from server.interview.second_opinion import SecondOpinions
 from server.interview.settling import Settling
 from server.interview.state import InterviewState, Status
 from server.interview.viewers import Viewers
@@ -69,7 +70,8 @@ class InterviewSession:
         )
         self._watching = Watching(self._journal)
         self._running_score = RunningScore(self._journal, self._listening)
-        self._settling = Settling(self._journal, self._listening, self._watching)
+        self._opinions = SecondOpinions(self._journal, self._to_settle.set)
+        self._settling = Settling(self._journal, self._listening, self._watching, self._opinions)
         self._recording = Recording(self._journal)
         self._line = CandidateLine(
             self._journal,
@@ -95,6 +97,11 @@ class InterviewSession:
     def recognition(self) -> dict[str, Any]:
         """Whether speech is recognised: available, loading, failing, reason."""
         return recognition_json(self._services.engine)
+
+    @property
+    def second_scorer(self) -> bool:
+        """Whether answers also go to a scorer outside this server, which the candidate has to be told."""
+        return self._services.second_scorer is not None
 
     @property
     def somebody(self) -> bool:
@@ -239,7 +246,7 @@ class InterviewSession:
                 tasks = [
                     group.create_task(self._presence.watch()),
                     group.create_task(self._running_score.follow(self._words_changed)),
-                    group.create_task(self._settle()),
+                    group.create_task(self._settle(group)),
                     group.create_task(self._tell_recognition()),
                     group.create_task(self.viewers.show()),
                     group.create_task(self._follow_other_processes()),
@@ -250,6 +257,7 @@ class InterviewSession:
                 for task in tasks:
                     task.cancel()
                 self._listening.stop()
+                self._opinions.stop()
         finally:
             self._running.clear()
             self._group = None
@@ -294,7 +302,7 @@ class InterviewSession:
             case InterviewPaused():
                 self._listening.flush()
 
-    async def _settle(self) -> None:
+    async def _settle(self, group: asyncio.TaskGroup) -> None:
         while True:
             try:
                 async with asyncio.timeout(self._listening.seconds_of_patience()):
@@ -302,7 +310,7 @@ class InterviewSession:
             except TimeoutError:
                 pass  # Late words have been waited for long enough.
             self._to_settle.clear()
-            await self._settling.settle()
+            await self._settling.settle(group)
             if self.state.status is Status.COMPLETED:
                 self.viewers.send_away()
             self._words_changed.set()

@@ -23,6 +23,7 @@ from server.interview.events import (
 from server.interview.journal import Journal
 from server.interview.listening import Listening
 from server.interview.report import build_report, report_json
+from server.interview.second_opinion import SecondOpinions
 from server.interview.state import AnswerState, InterviewState, Status
 from server.interview.watching import Watching
 from server.storage.outbox import OutboxMessage
@@ -33,14 +34,16 @@ REPORT_READY = "report.ready"
 class Settling:
     """Works off what the log says is still to do, so that a crash in between is made up for by looking again."""
 
-    def __init__(self, journal: Journal, listening: Listening, watching: Watching) -> None:
+    def __init__(self, journal: Journal, listening: Listening, watching: Watching, opinions: SecondOpinions) -> None:
         self._journal = journal
         self._listening = listening
         self._watching = watching
+        self._opinions = opinions
 
-    async def settle(self) -> None:
+    async def settle(self, group: asyncio.TaskGroup) -> None:
         """Scores every submitted answer that has no score; completes the interview when nothing is left.
 
+        Second opinions are asked for in the group; only the report waits for them, and they are bounded in time.
         What is still to come of a spoken answer is waited for, though not for ever: no word comes behind its score.
         """
         await self._listening.give_up_late()
@@ -50,6 +53,7 @@ class Settling:
                 continue
             if answer.mode is AnswerMode.TYPED or not self._listening.waiting(question_id):
                 await self._score(answer)
+        self._opinions.seek(group)
         if self._is_over(self._journal.state) and not self._listening.waiting():
             await self._complete()
 
@@ -88,7 +92,8 @@ class Settling:
         if state.status is not Status.RUNNING or state.question_id is not None:
             return False
         asked = state.asked
-        return len(asked) == len(self._journal.flow.questions) and all(answer.score for answer in asked)
+        scored = len(asked) == len(self._journal.flow.questions) and all(answer.score for answer in asked)
+        return scored and not self._opinions.awaited(state)
 
     async def _complete(self) -> None:
         journal, log = self._journal, self._journal.services.event_log

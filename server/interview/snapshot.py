@@ -30,7 +30,10 @@ def candidate_snapshot(session: InterviewSession) -> dict[str, Any]:
         "language": state.language.value,
         "title": flow.title[state.language],
         "job": flow.job[state.language],
-        "policy": {"purposes": [purpose.value for purpose in session.purposes]},
+        "policy": {
+            "purposes": [purpose.value for purpose in session.purposes],
+            "second_scorer": session.second_scorer,
+        },
         "consents": _consents(state),
         "question": {**_open_question(state, flow, answer, now), "waiting": session.waiting(answer.question_id)}
         if answer

@@ -104,8 +104,8 @@ async def test_the_candidates_page_learns_nothing_of_scores(session: InterviewSe
     assert snapshot["question"]["scenario"]["title"]
     text = json.dumps(snapshot)
     for secret in ("score", "cue", "evidence", "weight", *question.indicator_ids):
-        # "scoring" is the name of the consent.
-        assert secret not in text.replace("scoring", "")
+        # "scoring" is the name of the consent, "second_scorer" what it tells of.
+        assert secret not in text.replace("scoring", "").replace("second_scorer", "")
 
 
 async def test_a_draft_and_the_clock_come_back_after_a_refresh(session: InterviewSession, clock: Clock) -> None:

@@ -5,7 +5,7 @@ import { t } from "./i18n.js";
 
 export function consentScreen(interview) {
   const { snapshot } = interview;
-  const purposes = snapshot.policy.purposes.map(purposeCard);
+  const purposes = snapshot.policy.purposes.map((name) => purposeCard(name, snapshot.policy));
   const message = el("div", { "aria-live": "polite" });
   const button = el("button", { class: "button button--primary button--large", testid: "consent-continue" }, t("continue"));
 
@@ -24,7 +24,8 @@ export function consentScreen(interview) {
     if (open.length) return open[0].focus();
     button.disabled = true;
     try {
-      await interview.command("/consent", { granted: Object.fromEntries(purposes.map((purpose) => [purpose.name, purpose.check()])) });
+      const granted = Object.fromEntries(purposes.map((purpose) => [purpose.name, purpose.check()]));
+      await interview.command("/consent", { granted, second_scorer: snapshot.policy.second_scorer });
     } catch (error) {
       fill(message, notice("danger", error.message));
       button.disabled = false;
@@ -35,7 +36,7 @@ export function consentScreen(interview) {
   return { node: form, update() {} };
 }
 
-function purposeCard(name) {
+function purposeCard(name, policy) {
   const choice = (value) =>
     el("label", { class: "choice" },
       el("input", { type: "radio", name, value, testid: `consent-${name}-${value}`, onchange: () => fill(error) }),
@@ -46,6 +47,7 @@ function purposeCard(name) {
     el("div", { class: "stack stack--tight" },
       el("h2", { "aria-hidden": "true" }, t(`consent_${name}_title`)),
       el("p", {}, t(`consent_${name}_text`)),
+      name === "scoring" && policy.second_scorer ? el("p", { testid: "consent-second-scorer" }, t("consent_second_scorer")) : null,
       el("p", { class: "soft" }, t(`consent_${name}_no`))),
     el("div", { class: "choices" }, choice("yes"), choice("no")),
     error);
