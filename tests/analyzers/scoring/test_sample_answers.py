@@ -36,7 +36,7 @@ def test_a_sample_answer_shows_what_its_question_asks_for(
 
 
 @pytest.mark.parametrize(
-    ("flow", "question", "language", "answer"), [one for one in ALL if one.values[0].id in {"store_manager"}]
+    ("flow", "question", "language", "answer"), [one for one in ALL if str(one.id).startswith("store_manager")]
 )
 def test_nothing_has_to_be_asked_further_after_the_answers_of_the_demo(
     flow: Flow, question: Question, language: Language, answer: str
