@@ -161,7 +161,7 @@ def _shape(data: Any) -> tuple[Flow | None, list[Problem]]:
 
 
 def _flow_problem(detail: ErrorDetails) -> Problem:
-    return shape_problem({**detail, "loc": detail["loc"][1:]})
+    return shape_problem({**detail, "loc": detail["loc"][1:]}, "a flow")
 
 
 def _walk(node: yaml.Node, path: FieldPath = ()) -> Iterable[tuple[FieldPath, yaml.Node]]:

@@ -61,8 +61,8 @@ def field_name(path: FieldPath) -> str:
 
 _WORDING = {
     "missing": "is missing",
-    "unexpected_keyword_argument": "is not a field of a flow; check the spelling",
-    "extra_forbidden": "is not a field of a competency model; check the spelling",
+    "unexpected_keyword_argument": "is not a field of {whole}; check the spelling",
+    "extra_forbidden": "is not a field of {whole}; check the spelling",
     "dataclass_type": "has to be a group of fields",
     "model_type": "has to be a group of fields",
     "string_type": "has to be text",
@@ -76,8 +76,9 @@ _WORDING = {
 }
 
 
-def shape_problem(detail: Mapping[str, Any]) -> Problem:
-    """The problem that one of pydantic's error details tells of."""
+def shape_problem(detail: Mapping[str, Any], whole: str) -> Problem:
+    """The problem that one of pydantic's error details tells of. whole: what the file holds, such as "a flow"."""
     location = tuple(part for part in detail["loc"] if part != "[key]")
     message = str(detail["msg"])
-    return Problem(location, _WORDING.get(detail["type"], message[:1].lower() + message[1:]))
+    wording = _WORDING.get(detail["type"], "")
+    return Problem(location, wording.format(whole=whole) or message[:1].lower() + message[1:])
