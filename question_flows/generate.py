@@ -22,10 +22,14 @@ _STANDING_ALONE = (QuestionKind.STRUCTURED, QuestionKind.SITUATIONAL, QuestionKi
 
 @dataclass(frozen=True, slots=True)
 class _Filed:
-    """A question of the bank with the indicators it asks for."""
+    """A question of the bank with the indicators it asks for.
+
+    tags: its own, and `competency:ID` for each competency of its flow that it gives evidence for.
+    """
 
     question: Question
     indicators: tuple[Indicator, ...]
+    tags: frozenset[str]
 
 
 def generated(model: CompetencyModel, bank: Iterable[Flow]) -> Flow:
@@ -67,8 +71,18 @@ def _filed(bank: Iterable[Flow], languages: tuple[Language, ...]) -> list[_Filed
         for question in flow.questions:
             if question not in seen:
                 seen.append(question)
-                filed.append(_Filed(question, tuple(flow.indicator(one) for one in question.indicator_ids)))
+                filed.append(_filed_question(question, flow))
     return filed
+
+
+def _filed_question(question: Question, flow: Flow) -> _Filed:
+    competencies = [
+        f"competency:{competency.id}"
+        for competency in flow.competencies
+        if not {one.id for one in competency.indicators}.isdisjoint(question.indicator_ids)
+    ]
+    indicators = tuple(flow.indicator(one) for one in question.indicator_ids)
+    return _Filed(question, indicators, frozenset((*question.tags, *competencies)))
 
 
 def _questions(
@@ -101,7 +115,7 @@ def _best(
 
 
 def _fits(indicator: WantedIndicator, one: _Filed) -> bool:
-    return indicator.id in one.question.indicator_ids or not set(indicator.tags).isdisjoint(one.question.tags)
+    return indicator.id in one.question.indicator_ids or not one.tags.isdisjoint(indicator.tags)
 
 
 def _free(question_id: str, taken: Collection[str]) -> str:
@@ -162,7 +176,7 @@ def _like(wanted: WantedIndicator, filed: list[_Filed]) -> Indicator | None:
     tagged = [
         indicator
         for one in filed
-        if not set(wanted.tags).isdisjoint(one.question.tags)
+        if not one.tags.isdisjoint(wanted.tags)
         for indicator in one.indicators
         if _shared_words(wanted, indicator)
     ]

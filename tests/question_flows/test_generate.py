@@ -118,6 +118,13 @@ def test_the_bank_gives_its_questions_by_tag() -> None:
     assert flow.indicator("finishing").cues[ZH] == cues_from("有始有终。", ZH), "no description there is like its own"
 
 
+def test_a_question_is_also_found_by_the_competency_it_gives_evidence_for() -> None:
+    competencies = deepcopy(WANTED["competencies"])
+    competencies[1]["indicators"][2]["tags"] = ["competency:drive"]
+    flow = made(wanted(competencies=competencies), bank=(rich_flow(),))
+    assert [one.id for one in flow.questions if "finishing" in one.indicator_ids] == ["opener"]
+
+
 def test_an_indicator_takes_the_evidence_of_the_likest_one_behind_a_shared_tag() -> None:
     rich = rich_flow()
     tagged = replace(rich.question("opener"), tags=("skill:finishing",))
