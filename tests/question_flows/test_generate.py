@@ -346,3 +346,19 @@ def test_a_flow_is_written_as_it_is_read(flow: Flow, tmp_path: Path) -> None:
     path = tmp_path / "again.yaml"
     path.write_text(flow_yaml(flow), "utf-8")
     assert load_flow(path) == flow
+
+
+def test_shares_add_up_to_one_however_they_are_rounded() -> None:
+    third = {**WANTED["competencies"][1], "id": "third", "weight": 1}
+    third["indicators"] = [{**one, "id": f"{one['id']}_too"} for one in third["indicators"]]
+    competencies = [{**one, "weight": 1} for one in WANTED["competencies"]]
+    flow = made(wanted(competencies=[*competencies, third]))
+    assert [competency.weight for competency in flow.competencies] == [0.3334, 0.3333, 0.3333]
+
+
+def test_what_is_made_is_easy_to_read() -> None:
+    text = flow_yaml(made(wanted()))
+    assert text.startswith("id: wh_lead_7\nversion: 1\ntitle:\n  en: Warehouse lead interview\n  zh-CN: 仓库主管面试\n")
+    assert max(map(len, text.splitlines())) <= 160
+    assert "code_language" not in text
+    assert "null" not in text
