@@ -11,6 +11,7 @@ import pytest
 from question_flows.loader import load_flow
 from question_flows.model import Flow, Indicator, Language, Question, QuestionKind, Text
 from question_flows.schema import SCHEMA_FILE, SCHEMA_LINE
+from question_flows.variants import expanded
 from scripts.voice_model.corpus import TAUGHT, load_answers
 
 FLOWS = Path(__file__).parents[2] / "question_flows" / "flows"
@@ -163,8 +164,7 @@ def test_every_question_but_facts_has_a_hint_and_two_answers_a_language(flow: Fl
             assert question.sample_answers == dict.fromkeys(flow.languages, ())
             continue
         assert question.hints
-        if question.kind is not QuestionKind.CODE:
-            assert {len(answers) for answers in question.sample_answers.values()} == {2}
+        assert {len(answers) for answers in question.sample_answers.values()} == {2}
 
 
 @EACH_FLOW
@@ -206,6 +206,15 @@ def test_the_regional_sales_manager_has_the_five_competencies_of_the_job() -> No
         "coordination",
     ]
     assert [variant.tags for variant in flow.variants] == [("campaign:shopping-festival",)]
+
+
+def test_software_engineers_write_code_in_the_language_of_their_variant() -> None:
+    java, python = [one for one in expanded(SHIPPED["software_engineer"]) if one.id != "software_engineer"]
+    for flow, language in ((java, "Java"), (python, "Python")):
+        assert flow.id == f"software_engineer_{language.lower()}"
+        code, text = [question for question in flow.questions if question.kind in WRITTEN]
+        assert (code.kind, code.code_language) == (QuestionKind.CODE, language)
+        assert text.kind is QuestionKind.TEXT
 
 
 def test_the_store_manager_goes_through_two_rounds_of_role_plays_with_branches() -> None:
