@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from analyzers.expression import ExpressionAnalyzer
+from analyzers.scoring.scorer import Scorer
 from analyzers.transcription.dispatcher import EngineStatus
 from analyzers.transcription.model_hub import ModelUnavailable
 from analyzers.transcription.scheduler import Scheduler
@@ -106,6 +107,7 @@ async def house(
     broker: Broker | None = None,
     limits: Limits | None = None,
     record: Callable[[str, Gap], LineRecording] | None = None,
+    second_scorer: Scorer | None = None,
 ) -> AsyncIterator[House]:
     """A process: the database in `folder` outlives it."""
     database = Database(f"sqlite+aiosqlite:///{folder / 'interviews.sqlite'}")
@@ -127,6 +129,7 @@ async def house(
                 expression=expression,
                 grace_seconds=grace_seconds,
                 record=record,
+                second_scorer=second_scorer,
                 **options,  # type: ignore[arg-type]
             )
             async with interviews:
