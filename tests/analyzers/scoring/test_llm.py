@@ -315,7 +315,7 @@ async def test_a_wrong_key_or_model_is_told_at_once(settings: dict[str, str]) ->
 
 
 async def test_a_redirect_is_not_followed_with_answer_and_key() -> None:
-    async with chat_server(good_answer()) as elsewhere:
+    async with chat_server(good_answer(), key="") as elsewhere:
 
         async def answer(_: Asked) -> web.StreamResponse:
             raise web.HTTPTemporaryRedirect(f"{elsewhere.url}/chat/completions")
