@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
 from collections.abc import AsyncIterator
@@ -9,10 +10,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser, async_playwright, expect
 from pydantic import ValidationError
 
 from analyzers.scoring.scorer import ScorerFailure
 from question_flows.model import Language
+from scripts.browsers import CHROMIUM
 from server.interview.commands import GiveConsent, Start
 from server.interview.session import InterviewSession
 from server.keys import INTERVIEWS
@@ -114,3 +117,43 @@ def test_every_failure_has_its_sentence_in_both_languages(reason: ScorerFailure)
 def test_address_and_model_go_together(wrong: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match=r"(?i)scorer_url"):
         Settings(_env_file=None, **wrong)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        await browser.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("en", "sent to a second program"), ("zh-CN", "发送给公司选定的另一个程序")]
+)
+async def test_the_candidate_reads_of_it_before_agreeing_and_that_is_in_the_log(
+    tmp_path: Path, chromium: Browser, language: str, sentence: str
+) -> None:
+    async with house_with(tmp_path, good_answer(Language(language), points=0.5)) as home:
+        interview_id, token = await home.invite(language=Language(language))
+        candidate = await chromium.new_page(locale=language)
+        await candidate.goto(home.url(f"/i/{token}"))
+        await candidate.get_by_test_id("landing-begin").click()
+        await expect(candidate.get_by_test_id("consent-second-scorer")).to_contain_text(sentence)
+        for purpose in ("voice", "scoring", "recording"):
+            await candidate.get_by_test_id(f"consent-{purpose}-yes").check(force=True)
+        await candidate.get_by_test_id("consent-continue").click()
+        session: InterviewSession = await home.app[INTERVIEWS].get(interview_id)
+        async with asyncio.timeout(10):
+            while session.state.consents is None:
+                await asyncio.sleep(0.01)
+        assert session.state.told_of_second_scorer
+        async with session.candidate_present():
+            await session.execute(Start())
+            await answer_all(session)
+        [cookie] = [cookie.value for cookie in home.hr.cookie_jar]
+        page = await chromium.new_page(locale=language, viewport={"width": 1280, "height": 900})
+        await page.context.add_cookies([{"name": "hr_session", "value": cookie, "url": home.url("/")}])
+        await page.goto(home.url(f"/hr/interviews/{interview_id}/report"))
+        opinion = page.get_by_test_id(f"opinion-{session.state.asked[0].question_id}").first
+        await expect(opinion.get_by_test_id("opinion-apart").first).to_be_visible()
+        await opinion.get_by_role("button").first.click()

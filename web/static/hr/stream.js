@@ -12,6 +12,8 @@ export const STORED_EVENTS = [
   "AnswerDrafted",
   "AnswerSubmitted",
   "AnswerScored",
+  "SecondOpinionGiven",
+  "SecondOpinionFailed",
   "AnswerObserved",
   "ConnectionLost",
   "ConnectionRestored",
