@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
+from analyzers.scoring.chat import ChatModel
 from analyzers.scoring.llm import LlmScorer
 from analyzers.scoring.scorer import Scorer
 from server.settings import Settings
@@ -19,10 +20,10 @@ async def second_scorer(settings: Settings) -> AsyncIterator[Scorer | None]:
         yield None
         return
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
-        yield LlmScorer(
+        model = ChatModel(
             client,
             base_url=settings.scorer_url,
-            model=settings.scorer_model,
+            name=settings.scorer_model,
             key=settings.scorer_key.get_secret_value(),
-            timeout_s=settings.scorer_timeout_seconds,
         )
+        yield LlmScorer(model, settings.scorer_timeout_seconds)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
 from typing import Any
 
 from analyzers.results import Transcript
+from analyzers.scoring.chat import Prompt
 from question_flows.model import Flow, Indicator, Language, Question
 
 MOST_QUOTES = 3
@@ -41,35 +41,28 @@ Answer with one JSON object that follows this JSON Schema, and nothing else:
 {schema}"""
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """One call's messages and the JSON Schema that its answer has to follow."""
-
-    messages: list[dict[str, str]]
-    schema: dict[str, Any]
-
-
 def prompt(flow: Flow, question: Question, transcript: Transcript, fence: str | None = None) -> Prompt:
     """The messages for one answer. fence: of tests; otherwise drawn at random.
 
     Raises KeyError when the question names an indicator that the flow does not have.
     """
     schema = answer_schema(question)
-    fence = fence or f"=== ANSWER {secrets.token_hex(16)} ==="
+    fence = fence or new_fence()
     instructions = _INSTRUCTIONS.format(fence=fence, most=MOST_QUOTES, schema=json.dumps(schema, ensure_ascii=False))
     return Prompt(
         messages=[
             {"role": "system", "content": instructions},
-            {"role": "user", "content": f"{_task(flow, question, transcript.language)}\n{_fenced(transcript, fence)}"},
+            {"role": "user", "content": f"{_task(flow, question, transcript.language)}\n{fenced(transcript, fence)}"},
         ],
         schema=schema,
+        name="answer_score",
     )
 
 
 def answer_schema(question: Question) -> dict[str, Any]:
     """What the answer has to look like, within what strict structured output allows."""
-    quote = _object(first_word={"type": "integer"}, last_word={"type": "integer"}, text={"type": "string"})
-    indicator = _object(
+    quote = strict_object(first_word={"type": "integer"}, last_word={"type": "integer"}, text={"type": "string"})
+    indicator = strict_object(
         indicator_id={"type": "string", "enum": list(question.indicator_ids)},
         quotes={"type": "array", "items": quote},
         explanation_en={"type": "string"},
@@ -77,10 +70,11 @@ def answer_schema(question: Question) -> dict[str, Any]:
         points={"anyOf": [{"type": "number"}, {"type": "null"}]},
         confidence={"type": "number"},
     )
-    return _object(indicators={"type": "array", "items": indicator})
+    return strict_object(indicators={"type": "array", "items": indicator})
 
 
-def _object(**properties: Any) -> dict[str, Any]:
+def strict_object(**properties: Any) -> dict[str, Any]:
+    """The schema of an object with exactly these properties."""
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
@@ -113,7 +107,13 @@ def _indicator(indicator: Indicator, language: Language) -> dict[str, Any]:
     return described
 
 
-def _fenced(transcript: Transcript, fence: str) -> str:
+def new_fence() -> str:
+    """A line that no answer can know."""
+    return f"=== ANSWER {secrets.token_hex(16)} ==="
+
+
+def fenced(transcript: Transcript, fence: str) -> str:
+    """The answer's words, numbered, between two fences."""
     # A word has no line break of its own: one that had could pretend to be the next numbered word.
     lines = [f"{index} {' '.join(word.text.split())}" for index, word in enumerate(transcript.words)]
     return "\n".join([fence, *lines, fence])

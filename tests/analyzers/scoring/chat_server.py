@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 from jsonschema import Draft202012Validator
 
 from analyzers.results import join_words
+from analyzers.scoring.chat import ChatModel
 from analyzers.scoring.llm import LlmScorer
 from question_flows.model import Language, Question
 
@@ -124,7 +125,7 @@ async def chat_server(answer: Answerer, key: str = KEY) -> AsyncIterator[ChatSer
 async def scorer(url: str, *, key: str = KEY, model: str = MODEL, timeout_s: float = 20.0) -> AsyncIterator[LlmScorer]:
     """A scorer that speaks to this address."""
     async with ClientSession(cookie_jar=DummyCookieJar()) as client:
-        yield LlmScorer(client, base_url=url, model=model, key=key, timeout_s=timeout_s)
+        yield LlmScorer(ChatModel(client, base_url=url, name=model, key=key), timeout_s)
 
 
 def completion(content: str | None, finish_reason: str = "stop") -> web.Response:

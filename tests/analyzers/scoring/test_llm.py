@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from analyzers.results import Transcript, WithheldReason
-from analyzers.scoring.llm import AT_ONCE, LARGEST_REPLY
+from analyzers.scoring.chat import AT_ONCE, LARGEST_REPLY
 from analyzers.scoring.llm_prompt import prompt
 from analyzers.scoring.scorer import BuiltInScorer, Scorer, ScorerFailed, ScorerFailure
 from question_flows.loader import shipped_flows
