@@ -207,6 +207,7 @@ def _sample_answers() -> dict[tuple[str, str], str]:
         for flow in shipped_flows().values()
         for question in flow.questions
         for language, answers in question.sample_answers.items()
+        if answers
     }
 
 

@@ -39,7 +39,10 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     flows = tmp_path / "flows"
     flows.mkdir()
     flow = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
-    flow |= {"id": "short", "questions": flow["questions"][:1]}
+    question = flow["questions"][0]
+    asked = [one for one in flow["competencies"] if one["id"] == "problem_solving"]
+    question["indicator_ids"] = [indicator["id"] for indicator in asked[0]["indicators"]]
+    flow |= {"id": "short", "questions": [question], "competencies": [asked[0] | {"weight": 1.0}]}
     (flows / "short.yaml").write_text(yaml.safe_dump(flow, allow_unicode=True), encoding="utf-8")
     log = tmp_path / "server.log"
     server = LocalServer(tmp_path / "data", settings={"flows_dir": str(flows)}, log=log)
