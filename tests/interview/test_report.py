@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from analyzers.results import IndicatorScore, WithheldReason
+from analyzers.scoring.rubric import SCORER
 from question_flows.model import Language
 from server.interview.commands import OpenHint, Pause, Resume, SaveDraft
 from server.interview.events import AnswerScored, InterviewEvent
@@ -57,7 +58,7 @@ async def test_true_quotes_are_kept(home: House, session: InterviewSession) -> N
     report = await home.interviews.report(session.interview_id)
     assert report.refused_quotes == 0
     assert any(indicator.points is not None for indicator in indicators(report))
-    assert report.scorers == ("rubric 1",)
+    assert report.scorers == (SCORER,)
     assert report.answers[0].text == " ".join(sample_answer(session, FLOW.questions[0].id).split())
 
 

@@ -338,7 +338,7 @@ async def test_one_interviews_failure_does_not_touch_another(
     broken, sound = await home.started(), await home.started()
     secret = "my secret words"
 
-    async def fail() -> None:
+    async def fail(group: asyncio.TaskGroup) -> None:
         raise RuntimeError(secret)
 
     monkeypatch.setattr(broken._settling, "settle", fail)
