@@ -25,6 +25,7 @@ class Caps:
         self._settings = settings
         self._offers = RateLimit(WINDOW_S)
         self._writes = RateLimit(WINDOW_S)
+        self._checks = RateLimit(WINDOW_S)
         self._unknown_links = RateLimit(WINDOW_S)
         self.refused: Counter[str] = Counter()
         """How many requests were refused, by cap."""
@@ -46,6 +47,11 @@ class Caps:
         """Another change asked for by a candidate's page."""
         wait_s = self._writes.take(interview_id, self._settings.most_writes_per_interview, self._clock())
         self._refuse("writes_per_interview", "requests_too_many", wait_s)
+
+    def check(self, interview_id: str) -> None:
+        """Another sentence to be understood before the interview, which costs the engine a decode."""
+        wait_s = self._checks.take(interview_id, self._settings.most_checks_per_interview, self._clock())
+        self._refuse("checks_per_interview", "checks_too_many", wait_s)
 
     def link(self, remote: str | None) -> None:
         """Somebody opens an invitation's link."""

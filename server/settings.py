@@ -93,6 +93,15 @@ class Settings(BaseSettings):
     language: Language = Field(
         Language.ENGLISH, description="Language of pages when the browser names none: en or zh-CN."
     )
+    company_name: str = Field(
+        "", max_length=120, description="Who invites, as candidates read it, e.g. Example Ltd. Empty: “the company”."
+    )
+    privacy_contact: str = Field(
+        "",
+        max_length=300,
+        description="Where candidates ask for a person, an adjustment, their data or its deletion: an e-mail address, "
+        "an https:// address or a short text. Empty: they are told to reply to their invitation.",
+    )
     jurisdiction: str = Field(
         "EU",
         description="Law that holds for new interviews: EU, UK, CN, US-IL, US-NY, US-CA, US-CO or another name.",
@@ -146,6 +155,9 @@ class Settings(BaseSettings):
     )
     most_writes_per_interview: int = Field(
         600, ge=1, description="Changes (answers, drafts, pauses, lines …) that one interview may ask for in a minute."
+    )
+    most_checks_per_interview: int = Field(
+        10, ge=1, description="Sentences of the device check that one interview may have understood in a minute."
     )
     most_unknown_links_per_address: int = Field(
         30, ge=1, description="Invitation links never given out that one address may try in a minute."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from server.candidate import views, whip
+from server.candidate import device_check, views, whip
 
 QUESTION = r"/api/interview/questions/{question_id:[\w-]+}"
 
@@ -15,6 +15,8 @@ def add_routes(app: web.Application) -> None:
         [
             web.get(r"/i/{token:[\w-]{1,128}}", views.landing),
             web.post(r"/i/{token:[\w-]{1,128}}", views.redeem),
+            web.get(r"/i/{token:[\w-]{1,128}}/privacy", views.privacy_of),
+            web.get("/privacy", views.privacy),
             web.get("/interview", views.page),
             web.get("/api/interview", views.snapshot),
             web.get("/api/interview/events", views.events),
@@ -35,3 +37,4 @@ def add_routes(app: web.Application) -> None:
             web.options("/api/interview/whip/{peer_id}", whip.options),
         ]
     )
+    device_check.add_routes(app)

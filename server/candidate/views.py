@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 
 from aiohttp import web
 
-from question_flows.model import Flow
+from question_flows.model import Flow, Language
+from question_flows.progress import first_question, longest_rest
 from server.candidate import bodies
 from server.candidate.access import candidate_session, interview_of, set_cookie
 from server.caps import CAPS
 from server.draining import refuse_start
 from server.errors import UserError
+from server.governance.policy import purposes_offered
 from server.interview.commands import (
     GiveConsent,
     GiveFeedback,
@@ -24,9 +28,10 @@ from server.interview.commands import (
     StartAnswer,
     SubmitAnswer,
 )
+from server.interview.events import Purpose
 from server.interview.session import InterviewSession
 from server.interview.snapshot import candidate_snapshot
-from server.keys import HUB, INTERVIEWS
+from server.keys import HUB, INTERVIEWS, SETTINGS
 from server.live.hub import LiveMessage
 from server.live.wire import to_sse
 from server.pages import render
@@ -75,9 +80,44 @@ async def landing(request: web.Request) -> web.StreamResponse:
         job=flow.job[state.language],
         title=flow.title[state.language],
         interview_language=state.language.value,
-        minutes=_minutes(flow),
-        questions=len(flow.questions),
+        least_minutes=_minutes(flow)[0],
+        most_minutes=_minutes(flow)[1],
+        questions=1 + longest_rest(flow, first_question(flow).id),
+        follow_ups=flow.follow_ups.most > 0,
+        practice=flow.practice is not None,
+        recording_required=flow.recording_required,
+        expression=Purpose.EXPRESSION in purposes_offered(state.jurisdiction),
+        privacy_link=f"{request.path}/privacy",
+        **_company(request),
     )
+
+
+async def privacy(request: web.Request) -> web.Response:
+    """What is kept, for how long, who decides, and how to ask for something else; open to everybody."""
+    return _privacy(request, back="")
+
+
+async def privacy_of(request: web.Request) -> web.Response:
+    """The same in the language of the invitation, with the way back to it."""
+    invitation = await _invitation(request)
+    state = await request.app[INTERVIEWS].state(invitation.interview_id)
+    return _privacy(request, back=f"/i/{request.match_info['token']}", preferred=state.language)
+
+
+def _privacy(request: web.Request, back: str, preferred: Language | None = None) -> web.Response:
+    return render(request, "privacy.html", preferred_language=preferred, back=back, **_company(request))
+
+
+def _company(request: web.Request) -> dict[str, Any]:
+    """Who invites and where to write to, for templates; contact_link: empty when the contact is no address."""
+    settings = request.app[SETTINGS]
+    contact = settings.privacy_contact.strip()
+    link = ""
+    if contact.startswith("https://"):
+        link = contact
+    elif re.fullmatch(r"[^\s@:]+@[^\s@]+\.[^\s@]+", contact):
+        link = f"mailto:{contact}"
+    return {"company": settings.company_name.strip(), "contact": contact, "contact_link": link}
 
 
 async def redeem(request: web.Request) -> web.StreamResponse:
@@ -213,7 +253,11 @@ def _answer(session: InterviewSession) -> web.Response:
     return web.json_response(candidate_snapshot(session))
 
 
-def _minutes(flow: Flow) -> int:
-    """About how long the interview takes: the suggested times, rounded up to whole minutes, and two for the check."""
+def _minutes(flow: Flow) -> tuple[int, int]:
+    """How long the interview takes, in whole minutes: people who are brief, and all suggested times used up.
+
+    Both with two minutes for the check, and one for the practice question.
+    """
     seconds = sum(question.thinking_seconds + question.answer_seconds for question in flow.questions)
-    return -(-seconds // 60) + 2
+    around = 2 + (flow.practice is not None)
+    return max(1, seconds // 120) + around, -(-seconds // 60) + around

@@ -33,6 +33,8 @@ def candidate_snapshot(session: InterviewSession) -> dict[str, Any]:
         "policy": {
             "purposes": [purpose.value for purpose in session.purposes],
             "second_scorer": session.second_scorer,
+            "recording_required": flow.recording_required,
+            "expression_counts": any(competency.observation for competency in flow.competencies),
         },
         "consents": _consents(state),
         "question": {**_open_question(state, flow, answer, now), "waiting": session.waiting(answer.question_id)}

@@ -16,7 +16,10 @@ from tests.candidate.conftest import House
 
 WEB = LOCALES.parent
 SCRIPTS = sorted((WEB / "static" / "candidate").glob("*.js"))
-TEMPLATES = [WEB / "templates" / name for name in ("base.html", "error.html", "landing.html", "interview.html")]
+TEMPLATES = [
+    WEB / "templates" / name
+    for name in ("base.html", "contact.html", "error.html", "landing.html", "interview.html", "privacy.html")
+]
 
 
 def test_both_languages_have_the_same_keys_and_placeholders() -> None:
@@ -42,7 +45,7 @@ def test_no_text_of_the_candidates_pages_is_unused() -> None:
     used = used_keys()
     computed = re.compile(
         r"candidate\.(consent_(voice|scoring|recording|expression)_(title|text|no)|media_.*|feedback_[1-5]|done_next_\d"
-        r"|draft_.*|banner_.*|fact_language_.*|consent_(yes|no)|(elsewhere|signed_out|unexpected)_(title|lead))"
+        r"|draft_.*|banner_.*|sentence_.*|network_.*|privacy_.*|fact_language_.*|consent_(yes|no)|(elsewhere|signed_out|unexpected)_(title|lead))"
     )
     known = {key for key in Messages().keys(Language.ENGLISH) if key.startswith("candidate.")}
     assert {key for key in known - used if not computed.fullmatch(key)} == set()

@@ -1,11 +1,14 @@
-// Camera and microphone check, with a way on whatever is missing: answering by typing.
+// Camera, microphone, speaker and connection check, with a way on whatever is missing: answering by typing.
 
 import { devicePicker } from "./devicepicker.js";
 import { el, fill, icon, notice } from "./dom.js";
 import { fullNotice } from "./full.js";
 import { t } from "./i18n.js";
 import { problemText } from "./media.js";
+import { networkPart } from "./network.js";
 import { recognitionNotice } from "./recognition.js";
+import { sentencePart } from "./sentence.js";
+import { soundPart } from "./soundcheck.js";
 
 const IMPOSSIBLE = ["insecure", "unsupported"]; // no device will start on this page
 
@@ -15,6 +18,9 @@ export function checkScreen(interview) {
   const sent = interview.pictureSent;
   const microphone = microphonePart(media);
   const camera = voice ? cameraPart(interview, sent) : null;
+  const network = voice ? networkPart() : null;
+  const sentence = voice ? sentencePart(media, { onSent: (way) => network.sent(way) }) : null;
+  const sound = soundPart(media);
   const problems = el("div", { class: "stack", "aria-live": "polite" });
   const recognition = el("div", { "aria-live": "polite" });
   const start = el("button", { class: "button button--primary button--large", testid: "check-continue", onclick: () => go("voice") }, t("start_interview"));
@@ -29,6 +35,7 @@ export function checkScreen(interview) {
       el("h1", { tabindex: -1 }, t(!voice ? "check_title_typed" : sent ? "check_title_camera" : "check_title")),
       el("p", { class: "lead" }, t(voice ? "check_lead" : "check_lead_typed"))),
     voice ? el("div", { class: "card card--calm check" }, problems, camera?.node, voice ? microphone.node : null) : null,
+    el("div", { class: "card card--calm check" }, sound.node, sentence?.node, network?.node),
     recognition,
     ways,
     failed);
@@ -57,6 +64,11 @@ export function checkScreen(interview) {
     return undefined;
   }
 
+  function leave() {
+    sentence?.leave();
+    full?.leave();
+  }
+
   /** The place is kept: the same again in a minute, by itself or when they say so. */
   function wait(mode, error) {
     if (full) return full.again(error.retryAfterS);
@@ -69,6 +81,8 @@ export function checkScreen(interview) {
   function update() {
     microphone.update();
     camera?.update();
+    sound.update();
+    sentence?.update();
     const open = { audio: media.problems.audio, video: sent ? media.problems.video : null };
     const retry = () => el("button", { class: "button", testid: "check-retry", onclick: ask }, t("common.try_again"));
     const waiting = asking && !media.audio && !open.audio && voice;
@@ -86,7 +100,8 @@ export function checkScreen(interview) {
 
   // Not at once: what opens the devices also shows the screen, and this one is still being made.
   if (asking) queueMicrotask(ask);
-  return { node, update, level: microphone.level, leave: () => full?.leave() };
+  network?.measure();
+  return { node, update, level: microphone.level, leave };
 }
 
 /** What happens to the picture, as the candidate decided. */

@@ -1,17 +1,20 @@
-// A select of microphones or cameras that follows what is plugged in.
+// A select of microphones, cameras or speakers that follows what is plugged in.
 
 import { el } from "./dom.js";
 import { t } from "./i18n.js";
+import { canChooseSpeaker } from "./player.js";
 
-/** kind: "audio" or "video". none: text of a first entry that turns the device off, or null. */
+const NAMES = { audio: "microphone", video: "camera", output: "speaker" };
+
+/** kind: "audio", "video" or "output". none: text of a first entry that turns the device off, or null. */
 export function devicePicker(media, kind, { testid, none = null, onNone = () => {} }) {
-  const name = t(kind === "audio" ? "microphone" : "camera");
+  const name = t(NAMES[kind]);
   const select = el("select", { testid, onchange: () => choose() });
   const node = el("label", { class: "field" }, el("span", { class: "label-text" }, name), select);
 
   function choose() {
     if (select.value === "none") return onNone();
-    return media.choose(kind, select.value);
+    return kind === "output" ? media.chooseSpeaker(select.value) : media.choose(kind, select.value);
   }
 
   function update() {
@@ -23,8 +26,15 @@ export function devicePicker(media, kind, { testid, none = null, onNone = () => 
       select.dataset.key = key;
       select.replaceChildren(...options.map(([value, label]) => el("option", { value }, label)));
     }
-    if (document.activeElement !== select || media[kind]) select.value = media.current(kind) || (none ? "none" : select.value);
+    if (kind !== "output" && (document.activeElement !== select || media[kind])) select.value = media.current(kind) || (none ? "none" : select.value);
+    if (kind === "output") return showSpeakers();
     node.hidden = media.devices[kind].length === 0 || (!media[kind] && !none);
+    return undefined;
+  }
+
+  function showSpeakers() {
+    select.value = media.speaker || media.devices.output[0]?.deviceId || "";
+    node.hidden = !canChooseSpeaker() || media.devices.output.length < 2;
   }
 
   return { node, update };

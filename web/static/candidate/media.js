@@ -1,4 +1,4 @@
-// Microphone and camera: asking for them, choosing another one, noticing when one goes away.
+// Microphone, camera and speaker: asking for them, choosing another one, noticing when one goes away.
 
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
 const VIDEO = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 15, max: 30 } };
@@ -28,7 +28,7 @@ export class Media extends EventTarget {
   audio = null; // MediaStreamTrack
   video = null;
   problems = { audio: null, video: null };
-  devices = { audio: [], video: [] };
+  devices = { audio: [], video: [], output: [] };
   silent = false; // the microphone gives nothing at all, even after it was asked for anew
   #revived = false; // asked for anew since it last gave sound
   replacement = null; // name of the microphone that took the place of one that went away
@@ -52,6 +52,17 @@ export class Media extends EventTarget {
     if (audio) this.problems.audio = await this.#ask(["audio"]);
     if (video) this.problems.video = await this.#ask(["video"]);
     return this.#listed();
+  }
+
+  /** The speaker to play by: its id, or "" for the standard one. */
+  get speaker() {
+    const chosen = localStorage.getItem("speaker");
+    return this.devices.output.some(({ deviceId }) => deviceId === chosen) ? chosen : "";
+  }
+
+  chooseSpeaker(deviceId) {
+    localStorage.setItem("speaker", deviceId);
+    this.#changed();
   }
 
   /** Switches to another device; the old track goes on until the new one is there. */
@@ -161,6 +172,8 @@ export class Media extends EventTarget {
     const found = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
     this.devices.audio = found.filter((device) => device.kind === "audioinput");
     this.devices.video = found.filter((device) => device.kind === "videoinput");
+    // Without an id nothing can be chosen: the browser names speakers only to pages that may use the microphone.
+    this.devices.output = found.filter((device) => device.kind === "audiooutput" && device.deviceId);
   }
 
   async #listed() {
