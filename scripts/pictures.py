@@ -162,7 +162,7 @@ async def candidate_arrives(candidate: Page, link: str, album: Album) -> None:
     # Chromium names its fake devices by their files; a person sees the names of products here.
     await candidate.evaluate(
         "() => document.querySelectorAll('select').forEach((s, i) => "
-        "{ s.options[s.selectedIndex].text = i ? 'Built-in microphone' : 'Built-in camera'; })"
+        "{ s.options[s.selectedIndex].text = ['Built-in camera', 'Built-in microphone', 'Built-in speakers'][i]; })"
     )
     await album.take(candidate, "check")
     await candidate.get_by_test_id("check-continue").click()
