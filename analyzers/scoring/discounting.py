@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from analyzers.scoring import lexicon
 from analyzers.scoring.matching import BREAK, Match, SearchableAnswer, keys
 from question_flows.model import Language
 
@@ -71,6 +72,12 @@ def listed(answer: SearchableAnswer, matches: Iterable[Match]) -> frozenset[int]
             found.update(run)
         run = []
     return frozenset(found)
+
+
+def everyday(match: Match, language: Language) -> bool:
+    """Whether the cue is made of words alone that any talk holds, such as "every month" or "because"."""
+    words = lexicon.ENGLISH_EVERYDAY if language is Language.ENGLISH else lexicon.CHINESE_EVERYDAY
+    return words.issuperset(match.said)
 
 
 def _read_back(answer: SearchableAnswer, question_text: str) -> set[int]:

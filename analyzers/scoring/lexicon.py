@@ -121,7 +121,7 @@ ENGLISH_GROUPS: Mapping[tuple[str, ...], str] = _english_groups(
         "upset, frustrated, frustrating, annoyed, irritated, disappointed, distressed",
         "worried, anxious, concerned, nervous",
         "calm, composed, patient, patience, cool headed, relaxed, keep my cool, kept my cool",
-        "polite, courteous, friendly, respectful, kind, kindly, courtesy",
+        "polite, courteous, friendly, respectful, courtesy",
         "customer, client, guest, shopper, buyer, caller, patron",
         "colleague, coworker, co worker, workmate, teammate, team mate, team member, peer",
         "manager, supervisor, boss, team lead, team leader, superior",
@@ -143,7 +143,7 @@ ENGLISH_GROUPS: Mapping[tuple[str, ...], str] = _english_groups(
         "offer, propose, suggest, proposal, suggestion, recommend",
         "solve, resolve, sort out, fix, repair, remedy, settle, put right",
         "solution, answer to it, way out",
-        "choose, pick, select, opt for, decide on",
+        "choose, select, opt for, decide on",
         "option, choice, alternative, possibility",
         "immediately, right away, straight away, at once, right now, instantly, promptly, without delay, on the spot,"
         " as soon as possible, straightaway",
@@ -158,7 +158,7 @@ ENGLISH_GROUPS: Mapping[tuple[str, ...], str] = _english_groups(
         "make sure, ensure, make certain, see to it",
         "help, assist, aid, support, lend a hand, give a hand, pitch in",
         "take over, cover for, stand in for, fill in for, step in for",
-        "teach, train, coach, tutor, instruct, show the ropes",
+        "teach, coach, tutor, instruct, show the ropes",
         "share, pass on, pass along, hand over, handover, circulate, distribute",
         "write down, note down, put in writing",
         "notes, document, documentation, record, written guide",
@@ -186,7 +186,7 @@ ENGLISH_GROUPS: Mapping[tuple[str, ...], str] = _english_groups(
         "pipeline, continuous integration, ci, build server",
         "deploy, release, ship, roll out, go live, put into production",
         "data, figures, numbers, statistics, evidence, facts",
-        "learn, study, pick up, get to know, taught myself, teach myself",
+        "learn, study, picked up, get to know, taught myself, teach myself",
         "book, manual, textbook",
         "presentation, give a talk, demo",
         "goal, target, objective, quota",
@@ -329,3 +329,19 @@ CHINESE_FILLERS = (
 
 CHINESE_SKIPPED = frozenset("了的地得就都也再去给很我你他们还又来这那个")
 """May stand inside a cue's characters: "查包裹" is found in "查了你的包裹"."""
+
+ENGLISH_EVERYDAY = frozenset(
+    stem(word)
+    for line in (
+        "a an the of in at on to for and with than more less most last next first then later before after since again",
+        "every each once twice two three four five ten twenty fifty hundred thousand million percent half",
+        "minute hour day week month year time today tomorrow morning evening night summer winter",
+        "because so reason result end change different new old good better best big small simple want need like i we",
+        "my our you your it he she they read write meet visit look see go come get take make find begin start keep",
+    )
+    for word in line.split()
+)
+CHINESE_EVERYDAY = frozenset(
+    "的了我你他们一二两三四五六七八九十百千万半多少几个每天日周月年时候今明昨早晚先后再最因为所以结果到底来去有在看写见要想大小新好"
+)
+"""Cues of these words alone are said by chance in any talk; they count in an answer that holds others too."""

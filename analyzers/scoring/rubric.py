@@ -15,7 +15,7 @@ Pace, accent, hesitation and the way of speaking take no part.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzers.results import (
     AnswerScore,
@@ -25,7 +25,7 @@ from analyzers.results import (
     WithheldReason,
 )
 from analyzers.scoring import wording
-from analyzers.scoring.discounting import counts, discounted, listed
+from analyzers.scoring.discounting import counts, discounted, everyday, listed
 from analyzers.scoring.evidence import quote, surroundings
 from analyzers.scoring.matching import Match, SearchableAnswer
 from analyzers.scoring.signals import Signals, measure
@@ -44,6 +44,8 @@ MOST_QUOTES = 3
 _LEAST_EVIDENCE = 4.5
 _OTHER_ALTERNATIVE = 0.3
 """What each further alternative of a kind already found adds, as a share of a kind; at most two."""
+_CHANCE = 0.5
+"""How much less a cue counts in an answer that holds next to none: it may have been said by chance."""
 _BASE, _STRUCTURE, _SPECIFICITY, _COVERAGE, _LENGTH = 0.4, 0.2, 0.15, 0.15, 0.1
 _COUNTER_PENALTY = 2.5
 COUNTER_ONLY = 1.0
@@ -93,9 +95,9 @@ def score_answer(flow: Flow, question: Question, transcript: Transcript) -> Answ
     left_out = discounted(answer, question.text[transcript.language])
     hits = [_hits(flow.indicator(name), answer) for name in question.indicator_ids]
     in_list = listed(answer, (hit for one in hits for hit in one.all))
-    found = [_found(one, answer, left_out, in_list) for one in hits]
+    found = _on_topic([_found(one, answer, left_out, in_list) for one in hits], transcript.language)
     signals = measure(answer, question, left_out)
-    coverage = sum(1 for one in found if one.cues) / len(found)
+    coverage = min(1.0, sum(len(one.cues) for one in found) / len(found))
     return AnswerScore(
         question.id,
         tuple(
@@ -184,6 +186,13 @@ def _found(hits: _Hits, answer: SearchableAnswer, left_out: Collection[int], in_
     )
 
 
+def _on_topic(found: list[_Found], language: Language) -> list[_Found]:
+    """Without a single cue that is more than everyday words, the answer is about something else."""
+    if all(everyday(match, language) for one in found for match in one.cues):
+        return [replace(one, cues=(), alternatives=0, unsure=False) for one in found]
+    return found
+
+
 def _points(found: _Found, signals: Signals, coverage: float) -> float:
     """0-10, rounded to a tenth: finer would claim more than words can show."""
     if not found.cues:
@@ -199,7 +208,7 @@ def _points(found: _Found, signals: Signals, coverage: float) -> float:
         + _COVERAGE * coverage
         + _LENGTH * signals.length
     )
-    points = evidence * quality
+    points = evidence * quality * (1 - _CHANCE * (1 - coverage))
     points -= _COUNTER_PENALTY * min(len(found.counter_cues), 2)
     return round(min(10.0, max(0.0, points)), 1)
 
