@@ -17,15 +17,19 @@ from functools import lru_cache
 from analyzers.results import Transcript
 from analyzers.scoring import lexicon
 from analyzers.scoring.evidence import ends_clause, ends_sentence
+from analyzers.scoring.paraphrases import PARAPHRASES
 from question_flows.model import Language
 
 MOST_SKIPPED = 2
+MOST_STARRED = {Language.ENGLISH: 4, Language.CHINESE: 6}
+"""How many tokens a `*` in a paraphrase may stand for."""
 LEAST_FUZZY = 7
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _CHINESE_TOKEN = re.compile(r"[a-z0-9]+|[^\W_]")
 BREAK = "|"
 """Stands between sentences, so that no phrase is found across their border."""
+_STAR = "*"
 
 _CONTRACTED = {"'ll": "will", "'re": "are", "'m": "am", "'ve": "have", "'d": "would"}
 _WHOLE_CONTRACTED = {
@@ -117,11 +121,14 @@ class SearchableAnswer:
             f"{BREAK if token.first_said in leaving_out else token.key}{separator}" for token in self.tokens
         )
 
-    def find(self, cue: str) -> list[Match]:
-        """Where the cue, or one of its alternatives divided by |, is said and not negated; nothing twice."""
+    def find(self, cue: str, *, paraphrased: bool = False) -> list[Match]:
+        """Where the cue, or one of its alternatives divided by |, is said and not negated; nothing twice.
+
+        paraphrased: whether what is said instead of it (`paraphrases`) counts too.
+        """
         hits = [
             Match(self.tokens[first].first_word, self.tokens[last].last_word, first, last, alternative)
-            for alternative in _alternatives(cue, self.transcript.language)
+            for alternative in _alternatives(cue, self.transcript.language, paraphrased)
             for first in self._places(alternative[0])
             if (last := self._run(alternative, first)) is not None
         ]
@@ -145,15 +152,21 @@ class SearchableAnswer:
     def _run(self, alternative: tuple[str, ...], first: int) -> int | None:
         """The last token of the alternative that begins at `first`; None when the rest does not follow."""
         at = first
+        starred = False
         for key in alternative[1:]:
-            for step in range(1, MOST_SKIPPED + 2):
+            if key == _STAR:
+                starred = True
+                continue
+            most = MOST_STARRED[self.transcript.language] if starred else MOST_SKIPPED
+            for step in range(1, most + 2):
                 if at + step >= len(self.tokens):
                     return None
                 token = self.tokens[at + step]
                 if token.key == key or (len(key) >= LEAST_FUZZY and at + step in self._places(key)):
                     at += step
+                    starred = False
                     break
-                if token.word not in self._skipped:
+                if token.key == BREAK or not (starred or token.word in self._skipped):
                     return None
             else:
                 return None
@@ -191,8 +204,27 @@ def keys(text: str, language: Language) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _alternatives(cue: str, language: Language) -> tuple[tuple[str, ...], ...]:
-    return tuple(dict.fromkeys(found for part in cue.split("|") if (found := keys(part, language))))
+def _alternatives(cue: str, language: Language, paraphrased: bool) -> tuple[tuple[str, ...], ...]:
+    own = [found for part in cue.split("|") if (found := keys(part, language))]
+    others = [other for one in own for other in _paraphrases(language).get(one, ())] if paraphrased else []
+    return tuple(dict.fromkeys([*own, *others]))
+
+
+@lru_cache(maxsize=2)
+def _paraphrases(language: Language) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
+    """The keys of a cue → those of what may be said instead."""
+    found: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for row in PARAPHRASES[language].strip().splitlines():
+        cues, others = row.split("=>")
+        phrases = [_starred(other, language) for other in others.split(",")]
+        for cue in cues.split(","):
+            found.setdefault(keys(cue, language), []).extend(phrases)
+    return found
+
+
+def _starred(phrase: str, language: Language) -> tuple[str, ...]:
+    first, *others = (keys(part, language) for part in phrase.split(_STAR))
+    return sum(((_STAR, *other) for other in others), first)
 
 
 def _said(transcript: Transcript) -> Iterator[Token]:

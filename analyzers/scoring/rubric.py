@@ -162,7 +162,7 @@ def _hits(indicator: Indicator, answer: SearchableAnswer) -> _Hits:
     # "please calm down" holds "calm": what speaks against an indicator never speaks for it as well.
     taken = [hit for hits in against for hit in hits]
     supporting = tuple(
-        tuple(hit for hit in answer.find(cue) if not any(hit.overlaps(other) for other in taken))
+        tuple(hit for hit in answer.find(cue, paraphrased=True) if not any(hit.overlaps(other) for other in taken))
         for cue in indicator.cues[language]
     )
     return _Hits(indicator, supporting, against)

@@ -44,18 +44,18 @@ def run(answers: Path = LABELS / "held_back.jsonl") -> dict[str, Any]:
 def load(path: Path) -> list[Case]:
     """The labelled answers of a file, with their flows and questions."""
     flows = shipped_flows()
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return [
-        Case(
-            id=line["id"],
-            flow=flows[line["flow"]],
-            question=flows[line["flow"]].question(line["question"]),
-            language=Language(line["language"]),
-            label=line["label"],
-            text=line["text"],
+    cases: list[Case] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        # A question with a tag is asked in a variant only, whose id begins with the flow's.
+        flow, question = next(
+            (flow, question)
+            for id_, flow in flows.items()
+            for question in flow.questions
+            if id_.startswith(case["flow"]) and question.id == case["question"]
         )
-        for line in lines
-    ]
+        cases.append(Case(case["id"], flow, question, Language(case["language"]), case["label"], case["text"]))
+    return cases
 
 
 def points(case: Case, text: str | None = None) -> float:
