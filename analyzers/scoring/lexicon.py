@@ -60,6 +60,9 @@ _IRREGULAR = {
         "feel": "felt",
         "hand": "hands",
         "swap": "swapped swaps",
+        "note": "note notes noted",
+        # A train takes people somewhere else.
+        "training": "training trained",
     }.items()
     for form in forms.split()
 }
@@ -335,13 +338,14 @@ ENGLISH_EVERYDAY = frozenset(
     for line in (
         "a an the of in at on to for and with than more less most last next first then later before after since again",
         "every each once twice two three four five ten twenty fifty hundred thousand million percent half",
-        "minute hour day week month year time today tomorrow morning evening night summer winter",
+        "minute hour day week month year time morning evening night summer winter",
         "because so reason result end change different new old good better best big small simple want need like i we",
         "my our you your it he she they read write meet visit look see go come get take make find begin start keep",
+        "be have do let not can will one all no only back out up there that this what when who which",
     )
     for word in line.split()
 )
 CHINESE_EVERYDAY = frozenset(
-    "的了我你他们一二两三四五六七八九十百千万半多少几个每天日周月年时候今明昨早晚先后再最因为所以结果到底来去有在看写见要想大小新好"
+    "的了我你他们一二两三四五六七八九十百千万半多少几个每天日周月年时候昨早晚先后再最因为所以结果到底来去有在看写见要想大小新好后来那不就都吃坐早"
 )
 """Cues of these words alone are said by chance in any talk; they count in an answer that holds others too."""

@@ -21,6 +21,8 @@ from analyzers.scoring.paraphrases import PARAPHRASES
 from question_flows.model import Language
 
 MOST_SKIPPED = 2
+LEAST_SHARED = 0.5
+"""A row of paraphrases is for a cue that holds this share of the words on its left, and two of them at least."""
 MOST_STARRED = {Language.ENGLISH: 4, Language.CHINESE: 6}
 """How many tokens a `*` in a paraphrase may stand for."""
 LEAST_FUZZY = 7
@@ -54,6 +56,7 @@ class Match:
     """A cue found in the words first_word..last_word, both included.
 
     first, last: the same in tokens of the answer. said: the alternative of the cue that was found.
+    paraphrase: whether it is none of the cue's own.
     """
 
     first_word: int
@@ -61,6 +64,7 @@ class Match:
     first: int = field(default=0, compare=False)
     last: int = field(default=0, compare=False)
     said: tuple[str, ...] = field(default=(), compare=False)
+    paraphrase: bool = field(default=False, compare=False)
 
     def overlaps(self, other: Match) -> bool:
         """Whether the two share a word."""
@@ -127,8 +131,9 @@ class SearchableAnswer:
         paraphrased: whether what is said instead of it (`paraphrases`) counts too.
         """
         hits = [
-            Match(self.tokens[first].first_word, self.tokens[last].last_word, first, last, alternative)
-            for alternative in _alternatives(cue, self.transcript.language, paraphrased)
+            Match(self.tokens[first].first_word, self.tokens[last].last_word, first, last, alternative, other)
+            for other in ((False, True) if paraphrased else (False,))
+            for alternative in self._possible(cue, paraphrase=other)
             for first in self._places(alternative[0])
             if (last := self._run(alternative, first)) is not None
         ]
@@ -137,6 +142,14 @@ class SearchableAnswer:
             if (not found or hit.first > found[-1].last) and not self._negated(hit):
                 found.append(hit)
         return found
+
+    def _possible(self, cue: str, *, paraphrase: bool) -> list[tuple[str, ...]]:
+        """The alternatives of the cue whose first word is said, or may be a misspelt one."""
+        by_first = _by_first(cue, self.transcript.language, paraphrase)
+        said = self._at.keys() & by_first.keys()
+        if self._misspelt:
+            said.update(key for key in by_first if len(key) >= LEAST_FUZZY and key not in self._at)
+        return [alternative for key in said for alternative in by_first[key]]
 
     def _places(self, key: str) -> list[int]:
         exact = self._at.get(key)
@@ -205,21 +218,37 @@ def keys(text: str, language: Language) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _alternatives(cue: str, language: Language, paraphrased: bool) -> tuple[tuple[str, ...], ...]:
-    own = [found for part in cue.split("|") if (found := keys(part, language))]
-    others = [other for one in own for other in _paraphrases(language).get(one, ())] if paraphrased else []
-    return tuple(dict.fromkeys([*own, *others]))
+    own = dict.fromkeys(found for part in cue.split("|") if (found := keys(part, language)))
+    if not paraphrased:
+        return tuple(own)
+    others = dict.fromkeys(
+        phrase
+        for words, phrases in _paraphrases(language)
+        if len(words.intersection(own)) >= min(len(own), max(2, LEAST_SHARED * len(words)))
+        for phrase in phrases
+    )
+    return tuple(other for other in others if other not in own)
+
+
+@lru_cache(maxsize=4096)
+def _by_first(cue: str, language: Language, paraphrased: bool) -> dict[str, list[tuple[str, ...]]]:
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for alternative in _alternatives(cue, language, paraphrased):
+        found.setdefault(alternative[0], []).append(alternative)
+    return found
 
 
 @lru_cache(maxsize=2)
-def _paraphrases(language: Language) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
-    """The keys of a cue → those of what may be said instead."""
-    found: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
-    for row in PARAPHRASES[language].strip().splitlines():
-        cues, others = row.split("=>")
-        phrases = [_starred(other, language) for other in others.split(",")]
-        for cue in cues.split(","):
-            found.setdefault(keys(cue, language), []).extend(phrases)
-    return found
+def _paraphrases(language: Language) -> list[tuple[frozenset[tuple[str, ...]], list[tuple[str, ...]]]]:
+    """Rows of the words of cues, and of what may be said instead."""
+    rows = [row.split("=>") for row in PARAPHRASES[language].strip().splitlines()]
+    return [
+        (
+            frozenset(keys(cue, language) for cue in cues.split(",")),
+            [_starred(other.strip(), language) for other in others.split(",")],
+        )
+        for cues, others in rows
+    ]
 
 
 def _starred(phrase: str, language: Language) -> tuple[str, ...]:

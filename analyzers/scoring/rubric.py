@@ -44,6 +44,7 @@ MOST_QUOTES = 3
 _LEAST_EVIDENCE = 4.5
 _OTHER_ALTERNATIVE = 0.3
 """What each further alternative of a kind already found adds, as a share of a kind; at most two."""
+_PARAPHRASE_ON_TOPIC = 1.0
 _CHANCE = 0.5
 """How much less a cue counts in an answer that holds next to none: it may have been said by chance."""
 _BASE, _STRUCTURE, _SPECIFICITY, _COVERAGE, _LENGTH = 0.4, 0.2, 0.15, 0.15, 0.1
@@ -94,7 +95,7 @@ def score_answer(flow: Flow, question: Question, transcript: Transcript) -> Answ
         return withhold(flow, question, reason)
     left_out = discounted(answer, question.text[transcript.language])
     hits = [_hits(flow.indicator(name), answer) for name in question.indicator_ids]
-    in_list = listed(answer, (hit for one in hits for hit in one.all))
+    in_list = listed(answer, (hit for one in hits for hit in one.all if not hit.paraphrase))
     found = _on_topic([_found(one, answer, left_out, in_list) for one in hits], transcript.language)
     signals = measure(answer, question, left_out)
     coverage = min(1.0, sum(len(one.cues) for one in found) / len(found))
@@ -178,7 +179,7 @@ def _found(hits: _Hits, answer: SearchableAnswer, left_out: Collection[int], in_
         for kinds in (supporting, against)
     )
     return _Found(
-        cues=tuple(kind[0] for kind in sure if kind),
+        cues=tuple(min(kind, key=lambda hit: hit.paraphrase) for kind in sure if kind),
         counter_cues=tuple(kind[0] for kind in sure_against if kind),
         kinds=len(hits.cues),
         alternatives=len({hit.said for kind in sure for hit in kind}),
@@ -187,28 +188,48 @@ def _found(hits: _Hits, answer: SearchableAnswer, left_out: Collection[int], in_
 
 
 def _on_topic(found: list[_Found], language: Language) -> list[_Found]:
-    """Without a single cue that is more than everyday words, the answer is about something else."""
-    if all(everyday(match, language) for one in found for match in one.cues):
-        return [replace(one, cues=(), alternatives=0, unsure=False) for one in found]
+    """Without a cue that is more than everyday words, or several paraphrases, the answer is about something else."""
+    weight = sum(
+        0.0 if everyday(match, language) else _PARAPHRASE_ON_TOPIC if match.paraphrase else 1.0
+        for one in found
+        for match in one.cues
+    )
+    if weight + 1e-9 < min(1.0, _PARAPHRASE_ON_TOPIC * len(found)):
+        return [replace(one, cues=(), alternatives=0, unsure=one.unsure and not one.cues) for one in found]
     return found
+
+
+W = dict(
+    para=1.0,
+    least=3.0,
+    alt=0.6,
+    base=0.6,
+    structure=0.15,
+    specificity=0.25,
+    coverage=0.05,
+    length=0.1,
+    general=0.6,
+    chance=0.2,
+)
 
 
 def _points(found: _Found, signals: Signals, coverage: float) -> float:
     """0-10, rounded to a tenth: finer would claim more than words can show."""
     if not found.cues:
         return COUNTER_ONLY
-    kinds = len(found.cues)
-    said = kinds + _OTHER_ALTERNATIVE * min(found.alternatives - kinds, 2)
+    kinds = sum(W["para"] if match.paraphrase else 1.0 for match in found.cues)
+    said = kinds + W["alt"] * min(found.alternatives - len(found.cues), 2)
     share = min(1.0, said / min(found.kinds, 3))
-    evidence = _LEAST_EVIDENCE + (10 - _LEAST_EVIDENCE) * share
+    evidence = W["least"] + (10 - W["least"]) * share
     quality = (
-        _BASE
-        + _STRUCTURE * signals.structure
-        + _SPECIFICITY * signals.specificity
-        + _COVERAGE * coverage
-        + _LENGTH * signals.length
+        W["base"]
+        + W["structure"] * signals.structure
+        + W["specificity"] * signals.specificity
+        + W["coverage"] * coverage
+        + W["length"] * signals.length
+        - W["general"] * signals.generalities
     )
-    points = evidence * quality * (1 - _CHANCE * (1 - coverage))
+    points = evidence * quality * (1 - W["chance"] * (1 - coverage))
     points -= _COUNTER_PENALTY * min(len(found.counter_cues), 2)
     return round(min(10.0, max(0.0, points)), 1)
 

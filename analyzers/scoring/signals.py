@@ -12,8 +12,10 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
-from analyzers.scoring.matching import SearchableAnswer
+from analyzers.scoring.generalities import GENERALITIES
+from analyzers.scoring.matching import BREAK, SearchableAnswer
 from question_flows.model import Language, Question, QuestionKind
 
 
@@ -42,17 +44,28 @@ PARTS: Mapping[QuestionKind, tuple[Part, ...]] = {
 
 FULL_LENGTH: Mapping[Language, int] = {Language.ENGLISH: 20, Language.CHINESE: 30}
 """From this many words (characters) on, length no longer matters: long answers earn nothing by length."""
+MOST_DETAILS = 5
+MOST_DOINGS = 4
+MOST_GENERAL = 3
+SHORT: Mapping[Language, int] = {Language.ENGLISH: 45, Language.CHINESE: 60}
+"""In an answer of so many words (characters) or fewer, MOST_GENERAL generalities are all; in longer ones, as many more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """parts: those found of the parts expected. numbers, names: how many are named. length: 0-1 of the full length."""
+    """What is said beside the cues.
+
+    parts: those found of the parts expected. numbers, names: how many are named. doings: how often the candidate says
+    what they did or will do. generalities: share of the answer that says how things always are, 0-1. length: 0-1 of the
+    full length.
+    """
 
     parts: tuple[Part, ...]
     expected: tuple[Part, ...]
     numbers: int
     names: int
-    first_person: bool
+    doings: int
+    generalities: float
     length: float
 
     @property
@@ -62,8 +75,9 @@ class Signals:
 
     @property
     def specificity(self) -> float:
-        """0-1: 0.4 for speaking of one's own doing, 0.2 for each of the first three numbers and names."""
-        return 0.4 * self.first_person + 0.2 * min(self.numbers + self.names, 3)
+        """0-1: numbers and names, each up to MOST_DETAILS, and one's own doing, up to MOST_DOINGS."""
+        details = min(1.0, (self.numbers + self.names) / MOST_DETAILS)
+        return 0.7 * details + 0.3 * min(1.0, self.doings / MOST_DOINGS)
 
 
 def measure(answer: SearchableAnswer, question: Question, left_out: Collection[int] = ()) -> Signals:
@@ -72,22 +86,41 @@ def measure(answer: SearchableAnswer, question: Question, left_out: Collection[i
     text = answer.text(left_out)
     equal = answer.equal_text(left_out)
     expected = PARTS[question.kind]
+    length = max(1, answer.length - len(left_out))
+    general = sum(1 for _ in GENERALITIES[language].finditer(text))
     return Signals(
         parts=tuple(part for part in expected if any(_MARKERS[language][part].search(line) for line in (text, equal))),
         expected=expected,
         numbers=sum(1 for _ in _NUMBER[language].finditer(text)),
-        names=_names(text, question, language),
-        first_person=bool(_FIRST_PERSON[language].search(text)),
-        length=min(1.0, (answer.length - len(left_out)) / FULL_LENGTH[language]),
+        names=_names(answer, left_out, question),
+        doings=sum(1 for _ in _DOING[language].finditer(text)),
+        generalities=min(1.0, general / max(MOST_GENERAL, MOST_GENERAL * length / SHORT[language])),
+        length=min(1.0, length / FULL_LENGTH[language]),
     )
 
 
-def _names(text: str, question: Question, language: Language) -> int:
-    """How many of the question's technical words are named that the question itself does not say."""
+def _names(answer: SearchableAnswer, left_out: Collection[int], question: Question) -> int:
+    """How many names and technical words there are that the question does not say, each counted once."""
+    language = answer.transcript.language
     asked = question.text[language].lower()
-    terms = {term.lower() for term in question.terms[language]}
     separator = " " if language is Language.ENGLISH else ""
-    return sum(1 for term in terms if term not in asked and f"{separator}{term}{separator}" in text)
+    text = answer.text(left_out)
+    terms = {term.lower() for term in question.terms[language]}
+    found = {term for term in terms if f"{separator}{term}{separator}" in text}
+    for before, token in pairwise(answer.said):
+        word = answer.transcript.words[token.first_word].text
+        if token.first_said in left_out or before.key == BREAK or token.key == BREAK:
+            continue
+        capital = word[:1].isupper() and token.word not in _NO_NAMES
+        if (
+            (capital and language is Language.ENGLISH)
+            or (token.word.isascii() and token.word.isalpha())
+            and (language is Language.CHINESE)
+        ):
+            found.add(token.word)
+    if language is Language.CHINESE:
+        found.update(_CHINESE_NAME.findall(text))
+    return sum(1 for name in found if name not in asked)
 
 
 def _english(words: str) -> re.Pattern[str]:
@@ -142,10 +175,18 @@ _MARKERS: Mapping[Language, Mapping[Part, re.Pattern[str]]] = {
     },
 }
 
-_FIRST_PERSON: Mapping[Language, re.Pattern[str]] = {
-    Language.ENGLISH: _english(r"i|my|me|myself"),
-    Language.CHINESE: re.compile(r"我(?!们)"),
+_DOING: Mapping[Language, re.Pattern[str]] = {
+    Language.ENGLISH: _english(
+        r"i (?:\w+ )?(?:\w+ed|took|made|wrote|found|built|sent|told|gave|read|ran|went|spoke|chose|put|set|got|kept|brought"
+        r"|drove|sat|rang|drew|split|let|had|will|would|am \w+ing)|we (?:will|would)|let me"
+    ),
+    Language.CHINESE: re.compile(r"我[^，。|]{0,6}[了给跟把帮让问查看写做改加陪带]"),
 }
+
+_NO_NAMES = frozenset(
+    "i monday tuesday wednesday thursday friday saturday sunday sir madam mr mrs ms yes no ok okay english chinese".split()
+)
+_CHINESE_NAME = re.compile(r"[小老阿][\u4e00-\u9fff](?=[^学时组心说店点])|[\u4e00-\u9fff](?:哥|姐|经理|师傅|总)")
 
 # "one" is left out, and so is a bare 一: both are articles far more often than numbers.
 _NUMBER: Mapping[Language, re.Pattern[str]] = {
@@ -154,6 +195,7 @@ _NUMBER: Mapping[Language, re.Pattern[str]] = {
         r"|eighty|ninety|hundreds?|thousands?|millions?|half|twice|dozen|percent"
     ),
     Language.CHINESE: re.compile(
-        r"\d+|[二三四五六七八九十百千万两]+(?=[个天年月周次倍分小点人名台部通件单块元条章岁层秒])|一半|百分之|[一二三四五六七八九十]+倍"
+        r"\d+|[一二三四五六七八九十百千万两半几]+(?=[个天年月周次倍分小点人名台部通件单块元条章岁层秒家万号份张篇本遍句种毫成])(?<!一个)"
+        r"|一半|百分之|第[一二三四五六七八九十]|[一二三四五六七八九十]+[倍成]"
     ),
 }
