@@ -16,6 +16,8 @@ LEAST_READ_BACK: Mapping[Language, int] = {Language.ENGLISH: 4, Language.CHINESE
 """So many words (characters) in the order of the question are its words, not the candidate's."""
 MOST_IN_A_ROW: Mapping[Language, int] = {Language.ENGLISH: 16, Language.CHINESE: 18}
 """More words (characters) of cues in a row, with nothing but "and" between them, are a list."""
+MOST_WITHOUT_PERSON: Mapping[Language, int] = {Language.ENGLISH: 9, Language.CHINESE: 11}
+LEAST_PERSONS = frozenset(["i", "we", "you", "he", "she", "they", "me", "us", "him", "her", "them", *"我你您他她"])
 MOST_CUES = 0.8
 """From this share of an answer's words on, cues are a list, however short."""
 _LIST_JOINERS = frozenset(["and", "or", "和", "与", "、", BREAK])
@@ -68,7 +70,10 @@ def listed(answer: SearchableAnswer, matches: Iterable[Match]) -> frozenset[int]
         if index is not None and index in cues:
             run.append(index)
             continue
-        if len(run) > MOST_IN_A_ROW[answer.transcript.language]:
+        persons = sum(answer.tokens[one].word in _PERSONS for one in run)
+        if len(run) > MOST_IN_A_ROW[answer.transcript.language] or (
+            len(run) > MOST_WITHOUT_PERSON[answer.transcript.language] and persons < LEAST_PERSONS * len(run)
+        ):
             found.update(run)
         run = []
     return frozenset(found)

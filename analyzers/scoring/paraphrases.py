@@ -7,6 +7,7 @@ written for a new flow gains by them as well.
 
 from __future__ import annotations
 
+# ruff: noqa: E501 - a row is a line
 from question_flows.model import Language
 
 PARAPHRASES = {
@@ -129,7 +130,7 @@ call me, come to me, any time, every day => come and, tell me at once, ring me, 
 from tomorrow, from monday, from now on, next week, tomorrow => today, this afternoon, tonight, before saturday, on saturday, on monday, this week, first, after your shift, right now
 i will call, i will speak, we agree, agreed, your part, you will => i talk, i will talk, i want you, i ask you, you tell me, you write, li will, we sit, then we, three of us, in return, both of you
 every week, in two weeks, in one month, at nine, look at it again, write it down, sit down => again, on friday, after two, a fortnight, roster, see whether, see if, if it does not, if it happens, checked, on the board, meet again
-took half, took over, divided, split, shift plan, planned, schedule, more people => roster, list, tasks, stations, till, breaks, temps, prepared, packed, called in, borrowed, one person, two people, each, before opening, extra, moved
+took half, took over, divided, split, shift plan, planned, schedule, more people => roster, list, tasks, stations, breaks, temps, prepared, packed, called in, borrowed, one person, two people, each, before opening, extra, moved
 on time, most important, urgent, priority, finished, every order => no complaints, queue, waiting, ran, sold, first the, in the evening, nobody, record, without, best, survived, got through
 helped him, trained, coached, taught, showed him, feedback => sat with, went through, let him, stood next, gave him, practised, talked with, told him, walked him, shift with, explained, watched
 worked well, by himself, on his own, now leads, learned, then he, faster => today he, today she, now he, after three, after two, after a month, runs, alone, deputy, manager, from * to, best, stopped, no longer, proud, mistakes

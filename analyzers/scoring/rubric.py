@@ -2,14 +2,20 @@
 
 How an indicator gets its points (0-10), for an answer long and clear enough to be judged:
 
-    evidence   6.7, 8.7 or 10 for one, two or three kinds of cue (8.7 where the indicator has one kind only)
-    x quality  0.6 + 0.2 structure (share of the parts this kind of question asks for, signals.PARTS)
-               + 0.1 specificity (own doing, numbers) + 0.1 length (up to a full length; more earns nothing)
+    evidence   3 + 7 x share; share: kinds of cue found, of three (of all, where the indicator has fewer); each further
+               alternative of a kind already found counts as 0.6 of a kind, at most two of them
+    x quality  0.6 + 0.15 structure (share of the parts this kind of question asks for, signals.PARTS)
+               + 0.25 specificity (numbers, names, own doing) + 0.1 length (up to a full length; more earns nothing)
+               + 0.05 coverage - 0.6 generalities (how things always are, handing the matter on)
+    x chance   0.8 + 0.2 coverage; coverage: kinds of cue in the whole answer, one an indicator being enough
     - 2.5      for each kind of counter-cue, at most two
 
-Without any cue there is nothing to score: withheld, unless a counter-cue is said, which gets 1 point.
-A cue whose words were recognised with little confidence does not count, for or against.
-Pace, accent, hesitation and the way of speaking take no part.
+A cue is found in its own words, in equal ones (`lexicon`) and in what people say instead (`paraphrases`). Not at all
+counts what is read back from the question, said to the scorer, or listed without sentences (`discounting`).
+Without any cue there is nothing to score: withheld, unless a counter-cue is said, which gets 1 point; so are answers
+whose only cues are everyday words, and answers in another language than the interview's. A cue whose words were
+recognised with little confidence does not count, for or against. Pace, accent, hesitation and the way of speaking take
+no part. The weights were chosen on tests/data/scoring/tuning.jsonl; `scripts/bench scoring` measures on other answers.
 """
 
 from __future__ import annotations
@@ -41,13 +47,13 @@ LEAST_CONFIDENCE = 0.35
 """Below this mean word confidence an answer, or a cue, is not relied on."""
 MOST_QUOTES = 3
 
-_LEAST_EVIDENCE = 4.5
-_OTHER_ALTERNATIVE = 0.3
+_LEAST_EVIDENCE = 3.0
+_OTHER_ALTERNATIVE = 0.6
 """What each further alternative of a kind already found adds, as a share of a kind; at most two."""
 _PARAPHRASE_ON_TOPIC = 1.0
-_CHANCE = 0.5
+_BASE, _STRUCTURE, _SPECIFICITY, _COVERAGE, _LENGTH, _GENERAL = 0.6, 0.15, 0.25, 0.05, 0.1, 0.6
+_CHANCE = 0.2
 """How much less a cue counts in an answer that holds next to none: it may have been said by chance."""
-_BASE, _STRUCTURE, _SPECIFICITY, _COVERAGE, _LENGTH = 0.4, 0.2, 0.15, 0.15, 0.1
 _COUNTER_PENALTY = 2.5
 COUNTER_ONLY = 1.0
 """Points of an answer in which only counter-cues are said."""
@@ -199,37 +205,22 @@ def _on_topic(found: list[_Found], language: Language) -> list[_Found]:
     return found
 
 
-W = dict(
-    para=1.0,
-    least=3.0,
-    alt=0.6,
-    base=0.6,
-    structure=0.15,
-    specificity=0.25,
-    coverage=0.05,
-    length=0.1,
-    general=0.6,
-    chance=0.2,
-)
-
-
 def _points(found: _Found, signals: Signals, coverage: float) -> float:
     """0-10, rounded to a tenth: finer would claim more than words can show."""
     if not found.cues:
         return COUNTER_ONLY
-    kinds = sum(W["para"] if match.paraphrase else 1.0 for match in found.cues)
-    said = kinds + W["alt"] * min(found.alternatives - len(found.cues), 2)
-    share = min(1.0, said / min(found.kinds, 3))
-    evidence = W["least"] + (10 - W["least"]) * share
+    kinds = len(found.cues)
+    said = kinds + _OTHER_ALTERNATIVE * min(found.alternatives - kinds, 2)
+    evidence = _LEAST_EVIDENCE + (10 - _LEAST_EVIDENCE) * min(1.0, said / min(found.kinds, 3))
     quality = (
-        W["base"]
-        + W["structure"] * signals.structure
-        + W["specificity"] * signals.specificity
-        + W["coverage"] * coverage
-        + W["length"] * signals.length
-        - W["general"] * signals.generalities
+        _BASE
+        + _STRUCTURE * signals.structure
+        + _SPECIFICITY * signals.specificity
+        + _COVERAGE * coverage
+        + _LENGTH * signals.length
+        - _GENERAL * signals.generalities
     )
-    points = evidence * quality * (1 - W["chance"] * (1 - coverage))
+    points = evidence * quality * (1 - _CHANCE * (1 - coverage))
     points -= _COUNTER_PENALTY * min(len(found.counter_cues), 2)
     return round(min(10.0, max(0.0, points)), 1)
 

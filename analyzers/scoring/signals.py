@@ -48,7 +48,7 @@ MOST_DETAILS = 5
 MOST_DOINGS = 4
 MOST_GENERAL = 3
 SHORT: Mapping[Language, int] = {Language.ENGLISH: 45, Language.CHINESE: 60}
-"""In an answer of so many words (characters) or fewer, MOST_GENERAL generalities are all; in longer ones, as many more."""
+"""In an answer of so many words (characters) or fewer, MOST_GENERAL generalities are all; in longer ones, more are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +112,8 @@ def _names(answer: SearchableAnswer, left_out: Collection[int], question: Questi
         if token.first_said in left_out or before.key == BREAK or token.key == BREAK:
             continue
         capital = word[:1].isupper() and token.word not in _NO_NAMES
-        if (
-            (capital and language is Language.ENGLISH)
-            or (token.word.isascii() and token.word.isalpha())
-            and (language is Language.CHINESE)
+        if (capital and language is Language.ENGLISH) or (
+            (token.word.isascii() and token.word.isalpha()) and (language is Language.CHINESE)
         ):
             found.add(token.word)
     if language is Language.CHINESE:
@@ -177,14 +175,19 @@ _MARKERS: Mapping[Language, Mapping[Part, re.Pattern[str]]] = {
 
 _DOING: Mapping[Language, re.Pattern[str]] = {
     Language.ENGLISH: _english(
-        r"i (?:\w+ )?(?:\w+ed|took|made|wrote|found|built|sent|told|gave|read|ran|went|spoke|chose|put|set|got|kept|brought"
-        r"|drove|sat|rang|drew|split|let|had|will|would|am \w+ing)|we (?:will|would)|let me"
+        r"i (?:\w+ )?(?:\w+ed|took|made|wrote|found|built|sent|told|gave|read|ran|went|spoke|chose|put|set|got|kept"
+        r"|brought|drove|sat|rang|drew|split|let|had|will|would|am \w+ing)|we (?:will|would)|let me"
     ),
     Language.CHINESE: re.compile(r"我[^，。|]{0,6}[了给跟把帮让问查看写做改加陪带]"),
 }
 
 _NO_NAMES = frozenset(
-    "i monday tuesday wednesday thursday friday saturday sunday sir madam mr mrs ms yes no ok okay english chinese".split()
+    word
+    for line in (
+        "i monday tuesday wednesday thursday friday saturday sunday",
+        "sir madam mr mrs ms yes no ok okay english chinese",
+    )
+    for word in line.split()
 )
 _CHINESE_NAME = re.compile(r"[小老阿][\u4e00-\u9fff](?=[^学时组心说店点])|[\u4e00-\u9fff](?:哥|姐|经理|师傅|总)")
 
