@@ -17,7 +17,9 @@ LEAST_READ_BACK: Mapping[Language, int] = {Language.ENGLISH: 4, Language.CHINESE
 MOST_IN_A_ROW: Mapping[Language, int] = {Language.ENGLISH: 16, Language.CHINESE: 18}
 """More words (characters) of cues in a row, with nothing but "and" between them, are a list."""
 MOST_WITHOUT_PERSON: Mapping[Language, int] = {Language.ENGLISH: 9, Language.CHINESE: 11}
-LEAST_PERSONS = frozenset(["i", "we", "you", "he", "she", "they", "me", "us", "him", "her", "them", *"我你您他她"])
+LEAST_PERSONS = 0.15
+"""Shorter runs are a list too, if fewer of their words say who does something to whom."""
+_PERSONS = frozenset(["i", "we", "you", "he", "she", "they", "me", "us", "him", "her", "them", *"我你您他她"])
 MOST_CUES = 0.8
 """From this share of an answer's words on, cues are a list, however short."""
 _LIST_JOINERS = frozenset(["and", "or", "和", "与", "、", BREAK])
