@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
 from pydantic_core import ErrorDetails
 
 from server.errors import UserError
-from server.interview.commands import LONGEST_COMMENT, LONGEST_TEXT
-from server.interview.events import AnswerMode, Purpose
+from server.interview.commands import LONGEST_COMMENT, LONGEST_HELP_MESSAGE, LONGEST_TEXT
+from server.interview.events import AnswerMode, Purpose, SurveyItem
 
 
 class Body(BaseModel):
@@ -35,16 +35,24 @@ class DraftBody(Body):
 
 
 class AnswerBody(Body):
-    """text: the answer, for mode typed."""
+    """text: the answer, for mode typed. option: the id of what was chosen, for mode choice."""
 
     mode: AnswerMode
     text: str | None = Field(None, max_length=LONGEST_TEXT)
+    option: str | None = Field(None, max_length=100)
+
+
+class HelpBody(Body):
+    """message: what the candidate needs, may be empty."""
+
+    message: str = Field("", max_length=LONGEST_HELP_MESSAGE)
 
 
 class FeedbackBody(Body):
-    """rating: 1-5."""
+    """rating: 1-5. answers: survey item → 1-5, of those that were answered."""
 
     rating: StrictInt = Field(ge=1, le=5)
+    answers: dict[SurveyItem, Annotated[StrictInt, Field(ge=1, le=5)]] = Field(default_factory=dict)
     comment: str = Field("", max_length=LONGEST_COMMENT)
 
 
@@ -53,6 +61,7 @@ BodyT = TypeVar("BodyT", bound=Body)
 _OWN_SENTENCES = {
     ("rating", ""): "rating_invalid",
     ("comment", "string_too_long"): "comment_too_long",
+    ("message", "string_too_long"): "help_too_long",
     ("text", "string_too_long"): "answer_too_long",
 }
 """(field, pydantic's kind of mistake or "" for any) → the sentence that says it best."""
@@ -75,5 +84,5 @@ def _mistake(detail: ErrorDetails) -> UserError:
     field, kind = str(detail["loc"][0]), detail["type"]
     own = _OWN_SENTENCES.get((field, kind)) or _OWN_SENTENCES.get((field, ""))
     general = "field_missing" if kind == "missing" else "field_wrong"
-    longest = LONGEST_COMMENT if field == "comment" else LONGEST_TEXT
+    longest = {"comment": LONGEST_COMMENT, "message": LONGEST_HELP_MESSAGE}.get(field, LONGEST_TEXT)
     return UserError(own or general, field=field, params={"field": field, "length": f"{longest:,}"})

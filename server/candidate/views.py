@@ -18,15 +18,21 @@ from server.draining import refuse_start
 from server.errors import UserError
 from server.governance.policy import purposes_offered
 from server.interview.commands import (
+    CallForHelp,
+    Command,
     GiveConsent,
     GiveFeedback,
     OpenHint,
     Pause,
+    RestartAnswer,
     Resume,
     SaveDraft,
+    SkipQuestion,
     Start,
     StartAnswer,
     SubmitAnswer,
+    TakeMoment,
+    WithdrawHelp,
 )
 from server.interview.events import Purpose
 from server.interview.session import InterviewSession
@@ -47,6 +53,12 @@ SHOWN_TO_CANDIDATES = frozenset(
         "UtteranceTranscribed",
         "UtteranceLost",
         "AnswerSubmitted",
+        "AnswerSkipped",
+        "AnswerRestarted",
+        "MomentTaken",
+        "HelpRequested",
+        "HelpAcknowledged",
+        "HelpWithdrawn",
         "ConnectionLost",
         "ConnectionRestored",
         "ServerRestarted",
@@ -223,8 +235,34 @@ async def submit(request: web.Request) -> web.Response:
     """Closes the answer; returns when every word of it is on disk. Sent twice, it counts once."""
     session = await candidate_session(request)
     body = await bodies.read(request, bodies.AnswerBody)
-    await session.execute(SubmitAnswer(request.match_info["question_id"], body.mode, body.text))
+    await session.execute(SubmitAnswer(request.match_info["question_id"], body.mode, body.text, body.option))
     return _answer(session)
+
+
+async def skip(request: web.Request) -> web.Response:
+    """Goes on without an answer."""
+    return await _obeyed(request, SkipQuestion(request.match_info["question_id"]))
+
+
+async def restart(request: web.Request) -> web.Response:
+    """Begins the open answer again, where the flow allows it."""
+    return await _obeyed(request, RestartAnswer(request.match_info["question_id"]))
+
+
+async def moment(request: web.Request) -> web.Response:
+    """Adds to the thinking time."""
+    return await _obeyed(request, TakeMoment(request.match_info["question_id"]))
+
+
+async def call_for_help(request: web.Request) -> web.Response:
+    """Calls a person of HR, who sees it at once."""
+    body = await bodies.read(request, bodies.HelpBody)
+    return await _obeyed(request, CallForHelp(body.message))
+
+
+async def withdraw_help(request: web.Request) -> web.Response:
+    """No help is needed any more."""
+    return await _obeyed(request, WithdrawHelp())
 
 
 async def pause(request: web.Request) -> web.Response:
@@ -245,7 +283,13 @@ async def feedback(request: web.Request) -> web.Response:
     """What the candidate thought of the interview."""
     session = await candidate_session(request)
     body = await bodies.read(request, bodies.FeedbackBody)
-    await session.execute(GiveFeedback(body.rating, body.comment))
+    await session.execute(GiveFeedback(body.rating, body.comment, body.answers))
+    return _answer(session)
+
+
+async def _obeyed(request: web.Request, command: Command) -> web.Response:
+    session = await candidate_session(request)
+    await session.execute(command)
     return _answer(session)
 
 

@@ -11,6 +11,7 @@ from server.hr.access import USER
 from server.hr.live import for_hr
 from server.hr.texts import json_for_script, recognition_json
 from server.hr.wall import card
+from server.interview.commands import AcknowledgeHelp
 from server.interview.snapshot import hr_snapshot
 from server.interview.state import InterviewState
 from server.keys import HUB, INTERVIEWS
@@ -53,6 +54,14 @@ async def interview(request: web.Request) -> web.Response:
         return web.json_response(await card(request.app, interview_id, language))
     flow = request.app[INTERVIEWS].flow_of(state)
     return web.json_response(hr_snapshot(interview_id, state, flow, language=language))
+
+
+async def acknowledge_help(request: web.Request) -> web.Response:
+    """Tells the candidate who called for help that somebody is on it."""
+    await state_of(request)
+    session = await request.app[INTERVIEWS].get(request.match_info["interview_id"])
+    await session.execute(AcknowledgeHelp())
+    return web.Response(status=204)
 
 
 async def events(request: web.Request) -> web.StreamResponse:

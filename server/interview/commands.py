@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from server.interview.events import AnswerMode, PausedBy, Purpose
+from server.interview.events import AnswerMode, PausedBy, Purpose, SurveyItem
 
 LONGEST_TEXT = 20_000
 """Characters of a typed answer or draft."""
 
 LONGEST_COMMENT = 2_000
 """Characters of feedback."""
+
+LONGEST_HELP_MESSAGE = 300
+"""Characters of a call for help."""
+
+MOMENT_MS = 30_000
+"""What one request for a moment adds to the thinking time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +59,50 @@ class SaveDraft:
 
 @dataclass(frozen=True, slots=True)
 class SubmitAnswer:
-    """text: what was typed, for mode typed; ignored for voice. Saying it twice changes nothing."""
+    """text: what was typed, for mode typed; option_id: for mode choice. Saying it twice changes nothing."""
 
     question_id: str
     mode: AnswerMode
     text: str | None = None
+    option_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SkipQuestion:
+    """Goes on without an answer."""
+
+    question_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestartAnswer:
+    """Begins the open answer again, where the flow allows it."""
+
+    question_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeMoment:
+    """Asks for more thinking time."""
+
+    question_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallForHelp:
+    """Calls a person of HR. message: at most 300 characters, may be empty."""
+
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawHelp:
+    """No help is needed any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeHelp:
+    """HR tells the candidate that somebody is on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +117,27 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class GiveFeedback:
-    """rating: 1-5. comment: at most 2,000 characters."""
+    """rating: 1-5. comment: at most 2,000 characters. answers: survey item → 1-5."""
 
     rating: int
     comment: str = ""
+    answers: Mapping[SurveyItem, int] = field(default_factory=dict)
 
 
-Command = GiveConsent | Start | StartAnswer | OpenHint | SaveDraft | SubmitAnswer | Pause | Resume | GiveFeedback
+Command = (
+    GiveConsent
+    | Start
+    | StartAnswer
+    | OpenHint
+    | SaveDraft
+    | SubmitAnswer
+    | SkipQuestion
+    | RestartAnswer
+    | TakeMoment
+    | Pause
+    | Resume
+    | CallForHelp
+    | WithdrawHelp
+    | AcknowledgeHelp
+    | GiveFeedback
+)

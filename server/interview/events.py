@@ -7,7 +7,7 @@ on the wire. Bodies become JSON by `encode` and come back by `decode`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -36,6 +36,16 @@ class AnswerMode(StrEnum):
 
     VOICE = "voice"
     TYPED = "typed"
+    CHOICE = "choice"
+    """One of a fact question's options."""
+
+
+class SurveyItem(StrEnum):
+    """What the candidate may rate beside the interview as a whole."""
+
+    CLARITY = "clarity"
+    FAIRNESS = "fairness"
+    TECHNOLOGY = "technology"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,46 @@ class AnswerSubmitted:
     question_id: str
     mode: AnswerMode
     transcript: Transcript
+    option_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSkipped:
+    """The candidate passed over the question; it has no answer and no score."""
+
+    question_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRestarted:
+    """The candidate begins the answer again: only what is said or typed from now on is the answer."""
+
+    question_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MomentTaken:
+    """The candidate asked for a moment. extra_ms: thinking time on top, milliseconds."""
+
+    question_id: str
+    extra_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class HelpRequested:
+    """The candidate calls for a person. message: in their words, may be empty."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class HelpAcknowledged:
+    """Somebody of HR is on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HelpWithdrawn:
+    """The candidate needs no help any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +299,11 @@ class InterviewCompleted:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackGiven:
-    """The candidate's feedback on the interview. rating: 1-5."""
+    """The candidate's feedback on the interview. rating: 1-5. answers: survey item → 1-5, of those given."""
 
     rating: int
     comment: str
+    answers: Mapping[SurveyItem, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +324,12 @@ EventBody = (
     | UtteranceLost
     | AnswerDrafted
     | AnswerSubmitted
+    | AnswerSkipped
+    | AnswerRestarted
+    | MomentTaken
+    | HelpRequested
+    | HelpAcknowledged
+    | HelpWithdrawn
     | AnswerScored
     | SecondOpinionGiven
     | SecondOpinionFailed

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
+from analyzers.results import Transcript
 from server.interview import events as happened
-from server.interview.events import AnswerMode, InterviewEvent
-from server.interview.state import AnswerState, Fault, FaultKind, InterviewState, Status
+from server.interview.events import AnswerMode, InterviewEvent, PausedBy
+from server.interview.state import AnswerState, Fault, FaultKind, HelpState, InterviewState, Status
 
 
 def fold(events: Iterable[InterviewEvent]) -> InterviewState:
@@ -59,7 +60,8 @@ def _course(before: InterviewState, after: InterviewState, event: InterviewEvent
         case happened.InterviewStarted():
             return replace(after, status=Status.RUNNING, started_at=event.at, connected=True)
         case happened.InterviewPaused(by):
-            return replace(_fault(after, event, FaultKind.PAUSE, by.value), status=Status.PAUSED)
+            pauses = after.pauses + (by is PausedBy.CANDIDATE)
+            return replace(_fault(after, event, FaultKind.PAUSE, by.value), status=Status.PAUSED, pauses=pauses)
         case happened.InterviewResumed():
             lost_ms = _open_since_ms(after, event, FaultKind.PAUSE)
             return replace(_closed(after, lost_ms, FaultKind.PAUSE), status=Status.RUNNING)
@@ -84,6 +86,12 @@ def _course(before: InterviewState, after: InterviewState, event: InterviewEvent
             return replace(_closed(after, lost_ms, FaultKind.RECOGNITION_FAILED), recognition_failed=None)
         case happened.InterviewCompleted():
             return replace(after, status=Status.COMPLETED, completed_at=event.at, question_id=None)
+        case happened.HelpRequested(message):
+            return replace(after, help=HelpState(event.at, message), help_requests=after.help_requests + 1)
+        case happened.HelpAcknowledged():
+            return replace(after, help=replace(after.help, acknowledged=True) if after.help else None)
+        case happened.HelpWithdrawn():
+            return replace(after, help=None)
         case happened.FeedbackGiven() as feedback:
             return replace(after, feedback=feedback)
         case happened.ReportWritten(report_id):
@@ -131,10 +139,19 @@ def _answered(state: InterviewState, event: InterviewEvent) -> InterviewState:
             answer = _of(state, question_id)
             after = _with(state, replace(answer, lost=(*answer.lost, lost)))
             return _fault(after, event, FaultKind.UTTERANCE_LOST, lost.reason, question_id, lost)
-        case happened.AnswerSubmitted(question_id, mode, transcript):
-            answer = replace(_of(state, question_id), submitted_ms=event.clock_ms, mode=mode, transcript=transcript)
-            still_open = None if state.question_id == question_id else state.question_id
-            return replace(_with(state, answer), question_id=still_open)
+        case happened.AnswerSubmitted(question_id, mode, transcript, option_id):
+            answer = replace(_of(state, question_id), mode=mode, transcript=transcript, option_id=option_id)
+            return _closing(state, answer, event)
+        case happened.AnswerSkipped(question_id):
+            nothing = Transcript(state.language, ())
+            return _closing(state, replace(_of(state, question_id), skipped=True, transcript=nothing), event)
+        case happened.AnswerRestarted(question_id):
+            answer = _of(state, question_id)
+            again = replace(answer, restarts=answer.restarts + 1, restarted_ms=event.clock_ms, draft="")
+            return _with(state, again)
+        case happened.MomentTaken(question_id, extra_ms):
+            answer = _of(state, question_id)
+            return _with(state, replace(answer, extra_ms=answer.extra_ms + extra_ms))
         case happened.AnswerScored(score, scorer):
             return _with(state, replace(_of(state, score.question_id), score=score, scorer=scorer))
         case happened.SecondOpinionGiven(score, scorer):
@@ -146,6 +163,12 @@ def _answered(state: InterviewState, event: InterviewEvent) -> InterviewState:
             return _with(state, replace(answer, observed=True, observations=observations, delivery=delivery))
         case _:
             raise ValueError(f"{event.type} cannot be event {event.seq}")
+
+
+def _closing(state: InterviewState, answer: AnswerState, event: InterviewEvent) -> InterviewState:
+    closed = replace(answer, submitted_ms=event.clock_ms)
+    still_open = None if state.question_id == answer.question_id else state.question_id
+    return replace(_with(state, closed), question_id=still_open)
 
 
 def _heard(answer: AnswerState, utterance: happened.UtteranceTranscribed) -> AnswerState:

@@ -26,9 +26,7 @@ from question_flows.model import Flow, Language, QuestionKind
 from server.interview.events import AnswerMode, FeedbackGiven, InterviewEvent, Purpose, RecordingGap, UtteranceLost
 from server.interview.fold import fold
 from server.interview.reported_opinion import ReportedOpinion, reported_opinion
-from server.interview.state import AnswerState, Fault, FaultKind, InterviewState, Status
-
-GIVEN_BACK = (FaultKind.OUTAGE, FaultKind.RESTART, FaultKind.PAUSE)
+from server.interview.state import AnswerState, Fault, InterviewState, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +181,7 @@ def build_report(
         refused_quotes=_quotes(a.score for a in state.asked) - _quotes(scores),
         recording=_recording(interview_id, state),
         faults=state.faults,
-        given_back_ms=sum(f.lost_ms or 0 for f in state.faults if f.kind in GIVEN_BACK),
+        given_back_ms=state.given_back_ms,
         scorers=tuple(dict.fromkeys(answer.scorer for answer in answers if answer.scorer)),
         feedback=state.feedback,
     )

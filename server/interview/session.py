@@ -13,12 +13,14 @@ from analyzers.transcription.dispatcher import EngineStatus
 from media.peer import Peer
 from question_flows.model import Flow
 from server.errors import UserError
-from server.interview.commands import Command, Start, SubmitAnswer
+from server.interview.commands import Command, SkipQuestion, Start, SubmitAnswer
 from server.interview.decide import Situation, decide
 from server.interview.engine import recognition_events, recognition_json
 from server.interview.events import (
     AnswerDrafted,
     AnswerMode,
+    AnswerRestarted,
+    AnswerSkipped,
     AnswerSubmitted,
     EventBody,
     InterviewEvent,
@@ -143,7 +145,9 @@ class InterviewSession:
         elif isinstance(command, Start):
             events = await self._start(command)
         else:
-            events = await self._journal.record(lambda state: self._decide(state, command))
+            # What is asked after a skipped follow-up depends on what a long answer holds.
+            in_thread = isinstance(command, SkipQuestion)
+            events = await self._journal.record(lambda state: self._decide(state, command), in_thread=in_thread)
         for event in events:
             self._react(event.body)
         return self.state
@@ -284,6 +288,7 @@ class InterviewSession:
             speech_counts=engine.status is not EngineStatus.UNAVAILABLE
             or (question_id is not None and self._listening.waiting(question_id) > 0),
             has_room=has_room,
+            words_late=question_id is not None and self._listening.waiting(question_id) > 0,
         )
         return decide(state, self.flow, command, situation)
 
@@ -297,8 +302,13 @@ class InterviewSession:
             case AnswerSubmitted(question_id, mode):
                 self._listening.leave(question_id)
                 self._to_settle.set()
-                if mode is AnswerMode.TYPED:
+                if mode is not AnswerMode.VOICE:
                     self._presence.line_settled()
+            case AnswerSkipped(question_id):
+                self._listening.leave(question_id)
+                self._to_settle.set()
+            case AnswerRestarted():
+                self._listening.flush()
             case InterviewPaused():
                 self._listening.flush()
 

@@ -51,7 +51,7 @@ class Settling:
             answer = (self._journal.state.answers or {})[question_id]
             if answer.transcript is None or answer.score is not None:
                 continue
-            if answer.mode is AnswerMode.TYPED or not self._listening.waiting(question_id):
+            if answer.mode is not AnswerMode.VOICE or not self._listening.waiting(question_id):
                 await self._score(answer)
         self._opinions.seek(group)
         if self._is_over(self._journal.state) and not self._listening.waiting():
@@ -74,6 +74,8 @@ class Settling:
     async def _scored(self, answer: AnswerState) -> tuple[AnswerScore, str]:
         flow, state = self._journal.flow, self._journal.state
         question = flow.question(answer.question_id)
+        if answer.skipped:
+            return withhold(flow, question, WithheldReason.QUESTION_SKIPPED), "none"
         if not state.allows(Purpose.SCORING):
             return withhold(flow, question, WithheldReason.NO_CONSENT), "none"
         assert answer.transcript is not None
@@ -91,8 +93,8 @@ class Settling:
     def _is_over(self, state: InterviewState) -> bool:
         if state.status is not Status.RUNNING or state.question_id is not None:
             return False
-        asked = state.asked
-        scored = len(asked) == len(self._journal.flow.questions) and all(answer.score for answer in asked)
+        # The next question is asked in the same breath as an answer is closed: when none is open, none is to come.
+        scored = bool(state.asked) and all(answer.score for answer in state.asked)
         return scored and not self._opinions.awaited(state)
 
     async def _complete(self) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from question_flows.model import Flow, Language, Question
+from question_flows.model import FOLLOW_UP_MARK, PRACTICE_ID, Flow, Language, Question
+from question_flows.progress import longest_rest
+from server.interview.answering import ONLY_TYPED
 from server.interview.running_score import INTERVIEW_SCORE, interview_score
 from server.interview.session import InterviewSession
 from server.interview.state import AnswerState, Fault, InterviewState, RecordingState, Status
@@ -45,6 +47,10 @@ def candidate_snapshot(session: InterviewSession) -> dict[str, Any]:
         "completed": state.status is Status.COMPLETED,
         "all_submitted": bool(state.asked) and answer is None,
         "feedback_given": state.feedback is not None,
+        "practice": flow.practice is not None,
+        "help": {"at": state.help.at.isoformat(), "acknowledged": state.help.acknowledged} if state.help else None,
+        "pauses_left": None if flow.most_pauses is None else max(0, flow.most_pauses - state.pauses),
+        "given_back_ms": state.given_back_ms,
     }
 
 
@@ -65,9 +71,15 @@ def hr_snapshot(
         "candidate_name": state.candidate_name,
         "language": state.language.value,
         "jurisdiction": state.jurisdiction,
-        "flow": _flow(flow, shown_in),
+        "flow": _flow(flow, state, shown_in),
         "consents": _consents(state),
-        "question_id": state.question_id,
+        "question_id": state.question_id if state.question_id != PRACTICE_ID else None,
+        "practising": state.question_id == PRACTICE_ID,
+        "help": (
+            {"at": state.help.at.isoformat(), "message": state.help.message, "acknowledged": state.help.acknowledged}
+            if state.help
+            else None
+        ),
         "answers": [
             {**data, "phase": answer.phase.value}
             for data, answer in zip(_ANSWERS.dump_python(state.asked, mode="json"), state.asked, strict=True)
@@ -94,7 +106,7 @@ def _open_question(state: InterviewState, flow: Flow, answer: AnswerState, now: 
     return {
         **_question(question, state.language),
         "index": answer.index,
-        "total": len(flow.questions),
+        "total": len(_own(state)) + longest_rest(flow, answer.question_id),
         "scenario": _scenario(flow, question, state.language),
         "hints": [hint.text[state.language] for hint in question.hints],
         "hints_opened": list(answer.hints),
@@ -106,7 +118,45 @@ def _open_question(state: InterviewState, flow: Flow, answer: AnswerState, now: 
         "lost": len(answer.lost),
         "draft": answer.draft,
         "submitted": answer.submitted_ms is not None,
+        "practice": question.id == PRACTICE_ID,
+        "follow_up": question.follow_up_of is not None,
+        "round": _round(flow, question.round_id, state.language),
+        "redos_left": max(0, question.redos - answer.restarts),
+        "may_skip": True,
+        "options": [{"id": option.id, "text": option.text[state.language]} for option in question.options],
+        "code_language": question.code_language,
+        "extra_ms": answer.extra_ms,
+        "only_typed": question.kind in ONLY_TYPED,
+        "exchanges": _exchanges(state, flow, question),
     }
+
+
+def _own(state: InterviewState) -> list[str]:
+    """The flow's own questions that were asked, without follow-ups."""
+    return [answer.question_id for answer in state.asked if FOLLOW_UP_MARK not in answer.question_id]
+
+
+def _round(flow: Flow, round_id: str | None, language: Language) -> dict[str, Any] | None:
+    """A round with its place among the flow's; None where the flow has none."""
+    for index, one in enumerate(flow.rounds):
+        if one.id == round_id:
+            texts = {"title": one.title[language], "intro": one.intro[language]}
+            return {"index": index, "total": len(flow.rounds), **texts}
+    return None
+
+
+def _exchanges(state: InterviewState, flow: Flow, question: Question) -> list[dict[str, str]]:
+    """The earlier turns of the role-play that this question belongs to: the other side's line, what was answered."""
+    if question.scenario_id is None:
+        return []
+    return [
+        {
+            "line": flow.question(answer.question_id).text[state.language],
+            "answer": answer.transcript.text if answer.transcript else "",
+        }
+        for answer in state.asked
+        if answer.question_id != question.id and flow.question(answer.question_id).scenario_id == question.scenario_id
+    ]
 
 
 def _question(question: Question, language: Language) -> dict[str, Any]:
@@ -131,7 +181,7 @@ def _scenario(flow: Flow, question: Question, language: Language) -> dict[str, s
     }
 
 
-def _flow(flow: Flow, language: Language) -> dict[str, Any]:
+def _flow(flow: Flow, state: InterviewState, language: Language) -> dict[str, Any]:
     return {
         "id": flow.id,
         "title": flow.title[language],
@@ -149,4 +199,9 @@ def _flow(flow: Flow, language: Language) -> dict[str, Any]:
             for competency in flow.competencies
         ],
         "questions": [_question(question, language) for question in flow.questions],
+        "follow_ups": [
+            _question(flow.question(answer.question_id), language)
+            for answer in state.asked
+            if FOLLOW_UP_MARK in answer.question_id
+        ],
     }

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from analyzers.results import AnswerScore, Delivery, Observation, Transcript, TranscriptWord
-from question_flows.model import Language, Question
+from question_flows.model import PRACTICE_ID, Language, Question
 from question_flows.progress import thinking_left_ms
 from server.interview import events as happened
 from server.interview.events import AnswerMode, Purpose
@@ -45,6 +45,9 @@ class FaultKind(StrEnum):
     RECORDING_FAILED = "recording_failed"
 
 
+GIVEN_BACK = (FaultKind.OUTAGE, FaultKind.RESTART, FaultKind.PAUSE)
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One interruption. clock_ms: interview clock at its start.
@@ -72,11 +75,21 @@ class RecordingState:
 
 
 @dataclass(frozen=True, slots=True)
+class HelpState:
+    """The candidate's open call for a person. at: aware UTC. acknowledged: somebody is on it."""
+
+    at: datetime
+    message: str
+    acknowledged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerState:
     """One question as far as it has been answered. All `_ms`: interview clock.
 
     utterances: in the order they were spoken, also when the words of one came late. transcript: of a submitted answer;
-    that of a spoken one grows by late words until it is scored.
+    that of a spoken one grows by late words until it is scored. extra_ms: thinking time on top. restarts: how often the
+    candidate began again; utterances before restarted_ms are earlier attempts, and no part of the answer.
     """
 
     question_id: str
@@ -88,6 +101,11 @@ class AnswerState:
     utterances: tuple[happened.UtteranceTranscribed, ...] = ()
     lost: tuple[happened.UtteranceLost, ...] = ()
     draft: str = ""
+    extra_ms: int = 0
+    restarts: int = 0
+    restarted_ms: int | None = None
+    skipped: bool = False
+    option_id: str | None = None
     mode: AnswerMode | None = None
     transcript: Transcript | None = None
     score: AnswerScore | None = None
@@ -108,8 +126,24 @@ class AnswerState:
 
     @property
     def words(self) -> tuple[TranscriptWord, ...]:
-        """Every final word spoken so far, in order."""
-        return tuple(word for utterance in self.utterances for word in utterance.words)
+        """Every final word spoken so far, in order; earlier attempts left out."""
+        since = self.restarted_ms if self.restarted_ms is not None else -1
+        return tuple(
+            word
+            for utterance in self.utterances
+            if utterance.words and utterance.words[0].start_ms >= since
+            for word in utterance.words
+        )
+
+    @property
+    def earlier_attempts(self) -> tuple[TranscriptWord, ...]:
+        """What was said before the answer was begun again."""
+        return tuple(
+            word
+            for utterance in self.utterances
+            if self.restarted_ms is not None and utterance.words and utterance.words[0].start_ms < self.restarted_ms
+            for word in utterance.words
+        )
 
     @property
     def recognised_until_ms(self) -> int:
@@ -145,6 +179,10 @@ class InterviewState:
     recording: RecordingState = RecordingState()
     faults: tuple[Fault, ...] = ()
     feedback: happened.FeedbackGiven | None = None
+    help: HelpState | None = None
+    help_requests: int = 0
+    pauses: int = 0
+    """How often the candidate has paused."""
     report_id: str | None = None
 
     @property
@@ -168,13 +206,19 @@ class InterviewState:
         return self.answers[self.question_id] if self.answers and self.question_id else None
 
     @property
+    def given_back_ms(self) -> int:
+        """Wall-clock time of ended pauses, outages and restarts, in which the candidate's clock stood still."""
+        return sum(fault.lost_ms or 0 for fault in self.faults if fault.kind in GIVEN_BACK)
+
+    @property
     def asked(self) -> tuple[AnswerState, ...]:
-        """All questions asked so far, in order."""
-        return tuple((self.answers or {}).values())
+        """All questions asked so far, in order; the practice question is none."""
+        return tuple(answer for answer in (self.answers or {}).values() if answer.question_id != PRACTICE_ID)
 
     def thinking_left_ms(self, question: Question, now: datetime) -> int:
         """Thinking time left for the open question; 0 when answering has begun or the time is over."""
         answer = (self.answers or {}).get(question.id)
         if answer is None or answer.phase is not Phase.THINKING:
             return 0
-        return thinking_left_ms(question, asked_ms=answer.asked_ms, clock_ms=self.clock_at(now))
+        clock_ms = self.clock_at(now)
+        return thinking_left_ms(question, asked_ms=answer.asked_ms, clock_ms=clock_ms, extra_ms=answer.extra_ms)
