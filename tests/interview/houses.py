@@ -154,7 +154,9 @@ async def answer_typed(session: InterviewSession, text: str) -> InterviewState:
 
 def sample_answer(session: InterviewSession, question_id: str) -> str:
     """What a good candidate might say."""
-    return session.flow.question(question_id).sample_answers[session.state.language][0]
+    question = session.flow.question(question_id)
+    own = session.flow.question(question.follow_up_of or question_id)
+    return own.sample_answers[session.state.language][0]
 
 
 async def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
