@@ -1,5 +1,6 @@
 // The answer: spoken with live captions or typed, switched at any time, sent when the candidate says so.
 
+import { clockNote } from "./clock.js";
 import { el, fill, notice } from "./dom.js";
 import { Draft } from "./draft.js";
 import { appended } from "./heard.js";
@@ -9,23 +10,23 @@ import { speakingPart } from "./speaking.js";
 import { typingPart } from "./typing.js";
 
 export function answerPanel(interview, question) {
-  const typing = typingPart({ onInput: (text) => edited(text) });
+  const typing = typingPart({ onInput: (text) => edited(text), code: question.kind === "code" ? question.code_language ?? "" : null });
   const draft = new Draft(interview.snapshot.interview_id, question, (state) => typing.state(state));
   const speaking = speakingPart(interview);
   const recognition = el("div", { "aria-live": "polite", testid: "recognition-notice" });
   const message = el("div", { class: "stack", "aria-live": "polite" });
   const elapsed = el("span", { class: "number", testid: "elapsed" });
   const hurry = el("p", { class: "soft small", "aria-live": "polite" });
-  const last = question.index + 1 === question.total;
+  const still = el("span", { testid: "clock-note" });
+  const finishText = question.practice ? "finish_practice" : question.index + 1 === question.total ? "finish_last" : "finish";
   const finish = el("button", { class: "button button--primary button--large", testid: "finish-answer", onclick: () => finished() });
   const toTyping = el("button", { class: "button", type: "button", testid: "type-instead", onclick: () => typeInstead() }, t("type_instead"));
   const toSpeaking = el("button", { class: "button", type: "button", testid: "speak-instead", onclick: () => interview.setMode("voice") }, t("speak_instead"));
-  const begun = interview.snapshot.received - Math.max(0, interview.snapshot.clock_ms - question.started_ms);
   let mode = null;
   let wasDeaf = false;
 
   const node = el("section", { class: "card answer", testid: "answer-panel", "aria-label": t("your_answer") },
-    el("div", { class: "row row--apart" }, el("h2", {}, t("your_answer")), el("p", { class: "soft small" }, t("elapsed"), " ", elapsed)),
+    el("div", { class: "row row--apart" }, el("h2", {}, t("your_answer")), el("p", { class: "soft small" }, t("elapsed"), " ", elapsed, " ", still)),
     recognition,
     speaking.node,
     typing.node,
@@ -37,9 +38,13 @@ export function answerPanel(interview, question) {
   const timer = setInterval(tick, 1000);
 
   function tick() {
-    const ms = performance.now() - begun;
+    const now = interview.snapshot.question;
+    const ms = Math.max(0, interview.clock.ms() - question.started_ms);
+    const note = clockNote(interview);
     elapsed.textContent = minutes(ms);
-    if (ms > question.answer_seconds * 1000 && !hurry.textContent) hurry.textContent = t("no_hurry");
+    still.textContent = note && `· ${note}`;
+    const reminded = ms > question.answer_seconds * 1000 + (now?.extra_ms ?? 0) && performance.now() > interview.restUntil;
+    if (reminded && !hurry.textContent) hurry.textContent = t("no_hurry");
   }
 
   function edited(text) {
@@ -100,12 +105,12 @@ export function answerPanel(interview, question) {
     if (next === "typed") mergeHeard();
     if (next !== mode) switched(next);
     const { sending, slow, snapshot } = interview;
-    const voice = interview.allows("voice");
+    const voice = interview.allows("voice") && !interview.onlyTyped;
     if (voice && interview.deaf) stayTyped();
     fill(recognition, (voice && recognitionNotice(snapshot.recognition))
       || (wasDeaf && next === "typed" && voice ? notice("ok", t("recognition_back")) : null));
     finish.disabled = toTyping.disabled = toSpeaking.disabled = Boolean(sending);
-    finish.textContent = t(sending ? "sending_answer" : last ? "finish_last" : "finish");
+    finish.textContent = t(sending ? "sending_answer" : finishText);
     if (sending) fill(message, slow ? notice("", t("sending_slow")) : null);
     typing.readOnly(Boolean(sending));
     speaking.update();
@@ -138,6 +143,8 @@ export function answerPanel(interview, question) {
       if (mode === "typed") mergeHeard();
       else if (!interview.heard.empty) fill(message);
     },
+    /** Before the answer starts again: forgets what was typed; gives a way back. */
+    dropDraft: () => draft.drop(),
     level: (level) => mode === "voice" && speaking.level(level),
     leave() {
       clearInterval(timer);

@@ -1,11 +1,11 @@
 // The text field's content: kept on this device at once and on the server a moment later.
 
-import { ApiError, call } from "./api.js";
+import { ApiError, call, insist } from "./api.js";
 import { delayMs } from "./backoff.js";
 
 const QUIET_MS = 700;
 
-/** The draft of one question. onState("saving" | "saved" | "local"). */
+/** The draft of one question. onState("saving" | "saved" | "local"). kind: its address, draft or correction. */
 export class Draft {
   #key;
   #path;
@@ -15,9 +15,9 @@ export class Draft {
   #attempt = 0;
   #closed = false;
 
-  constructor(interviewId, question, onState) {
-    this.#key = `draft:${interviewId}:${question.id}`;
-    this.#path = `/questions/${encodeURIComponent(question.id)}/draft`;
+  constructor(interviewId, question, onState, kind = "draft") {
+    this.#key = `${kind}:${interviewId}:${question.id}`;
+    this.#path = `/questions/${encodeURIComponent(question.id)}/${kind}`;
     this.onState = onState;
     const kept = JSON.parse(localStorage.getItem(this.#key) ?? "null");
     this.#savedText = question.draft ?? "";
@@ -41,6 +41,32 @@ export class Draft {
   forget() {
     this.close();
     localStorage.removeItem(this.#key);
+  }
+
+  /** Takes over what the server has got by itself. */
+  settled(text) {
+    this.text = this.#savedText = text;
+    localStorage.removeItem(this.#key);
+  }
+
+  /** Saves what is not saved yet; resolves when the server has it. Throws ApiError when it is refused. */
+  async flush() {
+    clearTimeout(this.#timer);
+    if (this.text === this.#savedText) return;
+    const text = this.text;
+    await insist("PUT", this.#path, { text, cleared: text === "" });
+    this.#savedText = text;
+    this.onState("saved");
+  }
+
+  /** Lets everything go, on this device too, because the answer starts again. Gives a way back for when it does not. */
+  drop() {
+    const kept = localStorage.getItem(this.#key);
+    this.forget();
+    return () => {
+      this.#closed = false;
+      if (kept !== null) localStorage.setItem(this.#key, kept);
+    };
   }
 
   close() {

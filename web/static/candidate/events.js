@@ -5,7 +5,9 @@ import { delayMs } from "./backoff.js";
 const NAMES = [
   "InterviewStarted", "QuestionAsked", "HintOpened", "AnswerStarted", "UtteranceTranscribed", "UtteranceLost",
   "AnswerSubmitted", "ConnectionLost", "ConnectionRestored", "ServerRestarted", "InterviewPaused", "InterviewResumed",
-  "RecognitionFailed", "RecognitionRestored", "InterviewCompleted", "transcript", "connection", "recognition", "viewers",
+  "RecognitionFailed", "RecognitionRestored", "InterviewCompleted", "AnswerSkipped", "AnswerRestarted", "MomentTaken",
+  "RoundEnded", "TranscriptCorrected", "TranscriptsConfirmed", "HelpRequested", "HelpAcknowledged", "HelpWithdrawn",
+  "transcript", "connection", "recognition", "viewers",
 ];
 
 /** A stream of events that comes back by itself. */

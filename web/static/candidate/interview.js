@@ -9,11 +9,15 @@
 //   check-level check-camera-toggle check-retry check-continue check-type-instead · question-text progress scenario
 //   replay mute hint-open hint-0… · thinking thinking-left answer-now · answer-panel listening captions answer-text
 //   draft-state elapsed type-instead speak-instead finish-answer leave-empty microphone-on microphone-choice
-//   heard-until recognition-notice · pause paused resume · waiting · done feedback-1…5 feedback-comment feedback-send
-//   feedback-thanks · elsewhere elsewhere-here · signed-out · banner banner-banner_reconnecting · language-en …
+//   heard-until recognition-notice · moment restart restart-ask-{yes,no} skip skip-ask-{yes,no} practice follow-up
+//   exchanges option-{id} clock-note · pause pause-ask-{yes,no} pauses-left paused resume · between-rounds round-continue
+//   help-open help-panel help-message help-send help-status help-withdraw · transcript-check correction-{question}
+//   transcripts-confirm · done feedback-1…5 survey-{item}-{1…5} feedback-comment feedback-send
+//   feedback-thanks · person-instead · elsewhere elsewhere-here · signed-out · banner banner-banner_reconnecting · language-en …
 
 import { ApiError, insist } from "./api.js";
 import * as banner from "./banner.js";
+import { Clock } from "./clock.js";
 import { ServerEvents } from "./events.js";
 import { Heard } from "./heard.js";
 import { interviewLanguage } from "./i18n.js";
@@ -36,6 +40,9 @@ class Interview {
   broken = false; // the server cannot be reached
   resumed = false; // the answer was broken off and goes on: tell until where it was heard
   lookingOver = null; // id of the question whose spoken and typed words are looked at together before they are sent
+  restUntil = 0; // moment until which nobody is reminded: the candidate asked for one
+  lineDown = false; // the voice does not arrive, so the interview clock stands still
+  clock = new Clock();
   media = new Media();
   line = new Line();
   heard = new Heard();
@@ -82,7 +89,19 @@ class Interview {
 
   /** The interview has begun and is not over: the line is held. */
   get live() {
-    return ["running", "paused"].includes(this.snapshot.status) && !this.snapshot.all_submitted;
+    return ["running", "paused", "between_rounds"].includes(this.snapshot.status) && !this.over;
+  }
+
+  /** Nothing is asked any more: devices and line are let go, while the transcript is checked already. */
+  get over() {
+    const { status, all_submitted: all, person_instead: person } = this.snapshot;
+    return ["completed", "checking"].includes(status) || person || (all && status !== "between_rounds");
+  }
+
+  /** The open question is not for speaking. */
+  get onlyTyped() {
+    const { question } = this.snapshot;
+    return Boolean(question?.only_typed) || question?.kind === "fact";
   }
 
   /** The answer on its way to the server, or null. */
@@ -94,8 +113,8 @@ class Interview {
     return this.outgoing.slow;
   }
 
-  submit(mode, text = null) {
-    return this.outgoing.submit(mode, text);
+  submit(mode, text = null, option = null) {
+    return this.outgoing.submit(mode, text, option);
   }
 
   allows(purpose) {
@@ -109,7 +128,7 @@ class Interview {
   }
 
   get canSpeak() {
-    return this.allows("voice") && !this.deaf;
+    return this.allows("voice") && !this.deaf && !this.onlyTyped;
   }
 
   /** Speech cannot be recognised at all; while that only starts or fails, it is kept and recognised later. */
@@ -151,9 +170,9 @@ class Interview {
   }
 
   /** A command that is repeated until the server has it. Throws ApiError when it is refused. */
-  async command(path, body) {
+  async command(path, body, method = "POST") {
     try {
-      this.#apply(await insist("POST", path, body ?? {}, () => this.#broke()));
+      this.#apply(await insist(method, path, body ?? {}, () => this.#broke()));
     } catch (error) {
       if (error.status === 401) return this.#stop("signed-out");
       if (error.status !== 409) throw error;
@@ -198,11 +217,13 @@ class Interview {
     }
     if (this.snapshot && snapshot.seq < this.snapshot.seq) return;
     snapshot.received = performance.now();
-    const before = this.snapshot?.question?.id;
+    const before = this.snapshot?.question;
     this.snapshot = snapshot;
+    this.clock.set(snapshot.clock_ms, snapshot.received);
     const question = snapshot.question;
-    if (question?.id !== before) {
+    if (question?.id !== before?.id || question?.redos_left !== before?.redos_left) {
       this.resumed = false;
+      this.restUntil = 0;
       this.heard.reset(question?.id ?? null, question?.utterances ?? []);
     }
     this.changed();
@@ -210,7 +231,7 @@ class Interview {
 
   #happened(name, data) {
     if (name === "transcript") return this.#words(data, () => this.heard.listen(data));
-    if (name === "UtteranceTranscribed") return this.#words(data.data, () => this.heard.settle(data.data.number, data.data.words));
+    if (name === "UtteranceTranscribed" && this.snapshot.status !== "checking") return this.#words(data.data, () => this.heard.settle(data.data.number, data.data.words));
     if (name === "recognition") return this.#recognition(data);
     if (name === "viewers") return showWatched(data.count);
     if (name === "connection") return this.#serverHears(data.line);
@@ -240,6 +261,7 @@ class Interview {
     clearTimeout(this.#deadLine);
     this.#unheard = line === "lost" || line === "closed";
     this.#tellLine();
+    this.changed();
     if (!this.#unheard || !this.media.audio || this.media.audio.muted) return;
     this.#deadLine = setTimeout(() => {
       if (this.line.state === "connected") this.line.recover();
@@ -252,6 +274,7 @@ class Interview {
     const held = !["idle", "refused"].includes(this.line.state);
     const missed = held && (this.line.state === "lost" || this.#unheard || this.line.excuse);
     const listens = this.live && this.allows("voice") && this.mode === "voice" && this.media.audio;
+    this.lineDown = Boolean(missed && listens && this.mode === "voice");
     if (missed && listens) banner.lost("line", this.line.excuse);
     else if (this.line.state === "connected" || !listens) banner.back("line");
   }
@@ -264,6 +287,7 @@ class Interview {
   #broke() {
     if (!this.broken) this.#brokeAt = performance.now();
     this.broken = true;
+    this.clock.run(false);
     banner.lost();
   }
 
@@ -294,6 +318,7 @@ class Interview {
   changed() {
     if (!this.snapshot) return;
     if (!this.problem) this.#devices();
+    this.clock.run(this.snapshot.status === "running" && !this.snapshot.all_submitted && !this.broken && !this.lineDown);
     const next = screenFor(this);
     if (next.key !== this.screen?.key) this.#show(next);
     this.screen.update();
@@ -301,7 +326,7 @@ class Interview {
 
   #devices() {
     const { audio, video } = this.media;
-    if (this.snapshot.status === "completed" || this.snapshot.all_submitted) return this.#end();
+    if (this.over) return this.#end();
     const checking = this.snapshot.status === "ready";
     if (audio) audio.enabled = checking || (this.answering && this.mode === "voice" && !this.sending);
     this.meter.follow(audio && (checking || this.live) ? audio : null);

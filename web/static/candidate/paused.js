@@ -1,17 +1,26 @@
 // The interview stands still.
 
+import { clockNote } from "./clock.js";
 import { el, fill, icon, notice } from "./dom.js";
 import { t } from "./i18n.js";
+import { pausesText, topLine } from "./topline.js";
 
 export function pausedScreen(interview) {
   interview.reader.stop();
+  const line = topLine(interview, { text: () => t("paused_short") });
+  const note = el("p", { class: "soft", testid: "clock-note" });
+  const left = el("p", { class: "soft", testid: "pauses-left-now" });
   const message = el("div", { "aria-live": "polite" });
   const button = el("button", { class: "button button--primary button--large", testid: "resume", onclick: resume }, icon("play"), t("common.resume"));
-  const node = el("section", { class: "card card--calm", testid: "paused" },
-    el("h1", { tabindex: -1 }, t("paused_title")),
-    el("p", { class: "lead" }, t("paused_lead")),
-    el("div", { class: "row" }, button),
-    message);
+  const node = el("section", { class: "stack" },
+    line.node,
+    el("div", { class: "card card--calm", testid: "paused" },
+      el("div", { class: "stack stack--tight" },
+        el("h1", { tabindex: -1 }, t("paused_title")),
+        el("p", { class: "lead" }, t("paused_lead"))),
+      el("div", { class: "row" }, button),
+      el("div", { class: "small" }, note, left),
+      message));
 
   async function resume() {
     button.disabled = true;
@@ -25,5 +34,13 @@ export function pausedScreen(interview) {
     }
   }
 
-  return { node, update() {} };
+  return {
+    node,
+    update() {
+      line.update();
+      note.textContent = clockNote(interview);
+      left.hidden = interview.snapshot.pauses_left == null;
+      if (!left.hidden) left.textContent = pausesText(interview.snapshot.pauses_left);
+    },
+  };
 }

@@ -1,30 +1,37 @@
 // One question: its setting and text, shown and read aloud; hints; then thinking, then the answer.
 
 import { answerPanel } from "./answer.js";
-import { el, fill, icon, notice } from "./dom.js";
+import { choicePanel } from "./choice.js";
+import { el, fill, icon } from "./dom.js";
 import { interviewLanguage, t } from "./i18n.js";
+import { dialogue, sceneCard } from "./scene.js";
 import { thinkingPanel } from "./thinking.js";
-import { watchedMark } from "./watched.js";
+import { answerTools } from "./tools.js";
+import { topLine } from "./topline.js";
 
 export function questionScreen(interview) {
   const { question } = interview.snapshot;
+  const { scenario, exchanges = [] } = question;
   const aloud = readingAloud(interview, question);
   const hints = hintList(interview, question);
-  const recorded = el("span", { class: "recorded", testid: "being-recorded" }, t("being_recorded"));
+  const line = topLine(interview, { text: () => progressText(question), value: () => (question.practice ? null : question), pausing: true });
+  const tools = answerTools(interview, question, () => panel);
   const slot = el("div", {});
-  const failed = el("div", { "aria-live": "polite" });
   let panel = null;
 
+  const text = el("h1", { tabindex: -1, class: "ask__text", lang: interviewLanguage, testid: "question-text" }, question.text);
   const node = el("article", { class: "stack question" },
-    topLine(interview, question, recorded, failed),
-    failed,
-    question.scenario ? scenarioNote(question.scenario) : null,
+    line.node,
+    scenario ? sceneCard(scenario, exchanges) : null,
+    scenario ? dialogue(exchanges, scenario.counterpart) : null,
     el("section", { class: "card card--calm ask" },
-      question.scenario ? el("p", { class: "eyebrow" }, t("scenario_with", { counterpart: question.scenario.counterpart })) : null,
-      el("h1", { tabindex: -1, class: "ask__text", lang: interviewLanguage, testid: "question-text" }, question.text),
+      aboutQuestion(question),
+      scenario ? el("p", { class: "eyebrow" }, t("scenario_with", { counterpart: scenario.counterpart })) : null,
+      scenario && !question.follow_up ? el("div", { class: "bubble bubble--theirs bubble--now" }, text) : text,
       aloud.node,
       hints.node),
-    slot);
+    slot,
+    tools.node);
 
   function update() {
     const now = interview.snapshot.question;
@@ -33,14 +40,15 @@ export function questionScreen(interview) {
     if (panel?.phase !== phase) {
       panel?.leave?.();
       if (phase === "answering") interview.reader.stop();
-      panel = phase === "thinking" ? thinkingPanel(interview, now, aloud) : answerPanel(interview, now);
+      panel = panelFor(interview, now, aloud);
       panel.phase = phase;
       slot.replaceChildren(panel.node);
       fresh = true;
     }
-    recorded.hidden = !(interview.allows("recording") && interview.line.state === "connected");
+    line.update();
     aloud.update();
     hints.update(now);
+    tools.update(now);
     panel.update();
     // On a phone the buttons would lie below the edge.
     if (fresh && phase === "answering") panel.node.scrollIntoView({ block: "nearest" });
@@ -58,33 +66,27 @@ export function questionScreen(interview) {
   };
 }
 
-function topLine(interview, { index, total }, recorded, failed) {
-  const text = t("question_progress", { number: index + 1, total });
-  const pause = el("button", { class: "button", testid: "pause", onclick: stop }, icon("pause"), t("common.pause"));
-
-  async function stop() {
-    pause.disabled = true;
-    try {
-      await interview.command("/pause");
-    } catch (error) {
-      fill(failed, notice("danger", error.message));
-    }
-    pause.disabled = false;
-  }
-
-  return el("header", { class: "topline" },
-    el("div", { class: "topline__progress" },
-      el("div", { class: "topline__texts small soft" },
-        el("p", { class: "topline__about" }, el("span", { class: "number", testid: "progress" }, text), recorded),
-        watchedMark()),
-      el("progress", { value: index, max: total, "aria-hidden": "true" })),
-    pause);
+function panelFor(interview, now, aloud) {
+  if (now.phase === "thinking") return thinkingPanel(interview, now, aloud);
+  return now.kind === "fact" ? choicePanel(interview, now) : answerPanel(interview, now);
 }
 
-function scenarioNote({ title, setting }) {
-  return el("aside", { class: "card scenario", lang: interviewLanguage, testid: "scenario" },
-    el("p", { class: "eyebrow" }, `${t("scenario_label")} · ${title}`),
-    el("p", {}, setting));
+function progressText({ index, total, practice, round }) {
+  if (practice) return t("practice_short");
+  const text = t("question_progress", { number: index + 1, total });
+  return round && round.total > 1 ? `${t("round_progress", { number: round.index + 1, total: round.total })} · ${text}` : text;
+}
+
+/** What kind of question this is, where that is not plain from its text. */
+function aboutQuestion(question) {
+  if (question.practice) {
+    return el("div", { class: "practice", testid: "practice" },
+      el("p", {}, el("span", { class: "badge badge--accent" }, t("practice_mark"))),
+      el("p", { class: "soft small" }, t("practice_lead")));
+  }
+  if (question.follow_up) return el("p", { class: "eyebrow", testid: "follow-up" }, t("follow_up_to", { number: question.index + 1 }));
+  const note = { text: "kind_text", code: "kind_code", fact: "kind_fact" }[question.kind];
+  return note ? el("p", { class: "eyebrow", testid: "kind" }, t(note, { language: question.code_language ?? "" })) : null;
 }
 
 /** Reads the question once by itself; `busy` while it does, so that thinking time waits for it. */

@@ -7,16 +7,33 @@ import { el } from "./dom.js";
 import { t } from "./i18n.js";
 import { pausedScreen } from "./paused.js";
 import { questionScreen } from "./question.js";
+import { restScreen } from "./rest.js";
+import { reviewScreen } from "./review.js";
 
 /** The screen of this state: a key (a new one makes a new screen) and how to make it. */
 export function screenFor({ problem, snapshot }) {
   if (problem) return { key: problem, make: () => problemScreen(problem) };
+  if (snapshot.person_instead) return { key: "person", make: personScreen };
+  if (snapshot.status === "checking" && snapshot.check) return { key: "review", make: reviewScreen };
+  if (snapshot.status === "between_rounds") return { key: "rest", make: restScreen };
   // The last words and scores may still be on their way: nobody has to wait for them.
   if (snapshot.status === "completed" || snapshot.all_submitted) return { key: "done", make: doneScreen };
   if (snapshot.status === "invited") return { key: "consent", make: consentScreen };
   if (snapshot.status === "ready") return { key: "check", make: checkScreen };
   if (snapshot.status === "paused") return { key: "paused", make: pausedScreen };
-  return { key: `question ${snapshot.question.id}`, make: questionScreen };
+  // An answer that is started again gets a fresh screen.
+  return { key: `question ${snapshot.question.id} ${snapshot.question.redos_left}`, make: questionScreen };
+}
+
+/** Where recording is required and was refused: a person talks with the candidate, and nothing is lost by it. */
+function personScreen({ snapshot }) {
+  const node = el("section", { class: "card card--calm", testid: "person-instead" },
+    el("h1", { tabindex: -1 }, t("person_title", { name: snapshot.candidate_name })),
+    el("p", { class: "lead" }, t("person_lead")),
+    el("h2", {}, t("done_next_title")),
+    el("ol", { class: "steps" }, el("li", {}, t("person_next_1")), el("li", {}, t("person_next_2"))),
+    el("p", { class: "soft" }, t("done_close")));
+  return { node, update() {} };
 }
 
 function problemScreen(problem) {

@@ -7,7 +7,7 @@ const SLOW_MS = 8000;
 
 /** Sends one answer at a time through the interview's commands. */
 export class Sending {
-  answer = null; // {question_id, mode, text}
+  answer = null; // {question_id, mode, text, option}
   slow = false;
   #interview;
 
@@ -16,8 +16,8 @@ export class Sending {
   }
 
   /** Sends the open question's answer. Throws ApiError when it is refused. */
-  async submit(mode, text) {
-    const answer = { question_id: this.#interview.snapshot.question.id, mode, text };
+  async submit(mode, text, option = null) {
+    const answer = { question_id: this.#interview.snapshot.question.id, mode, text, option };
     localStorage.setItem(this.#key, JSON.stringify(answer));
     if (mode === "voice") await sleep(TAIL_MS);
     await this.#send(answer);
@@ -39,7 +39,7 @@ export class Sending {
     const slowly = setTimeout(() => this.#setSlow(true), SLOW_MS);
     const path = `/questions/${encodeURIComponent(answer.question_id)}/answer`;
     try {
-      await this.#interview.command(path, { mode: answer.mode, text: answer.text });
+      await this.#interview.command(path, { mode: answer.mode, text: answer.text, option: answer.option ?? null });
     } finally {
       clearTimeout(slowly);
       localStorage.removeItem(this.#key);

@@ -68,7 +68,7 @@ export function speakingPart(interview) {
 
   function say() {
     const connected = line.state === "connected" && !interview.broken;
-    const quiet = performance.now() - heardAt;
+    const quiet = performance.now() - Math.max(heardAt, interview.restUntil); // nobody is reminded during a moment they asked for
     const text = t(interview.broken || line.state === "lost" ? "line_lost" : line.state !== "connected" ? "line_connecting"
       : quiet < HEARD_MS ? "hearing" : quiet > SILENT_MS && !spoke ? "not_hearing" : "listening");
     if (status.textContent !== text) status.textContent = text;

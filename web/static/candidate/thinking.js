@@ -1,5 +1,6 @@
 // Thinking time: a calm countdown that waits for the reading aloud, and a way to begin at once.
 
+import { clockNote } from "./clock.js";
 import { el, fill, notice } from "./dom.js";
 import { minutes, t } from "./i18n.js";
 
@@ -9,15 +10,18 @@ const TICK_MS = 250;
 export function thinkingPanel(interview, question, aloud) {
   let left = question.thinking_left_ms;
   let last = performance.now();
+  let extra = question.extra_ms ?? 0; // what asking for a moment has added so far
   let begun = false;
 
+  const timed = question.thinking_seconds > 0;
   const time = el("span", { class: "number", testid: "thinking-left" });
-  const bar = el("progress", { max: question.thinking_seconds * 1000, "aria-hidden": "true" });
+  const bar = el("progress", { max: Math.max(1, question.thinking_seconds * 1000), "aria-hidden": "true" });
   const failed = el("div", { "aria-live": "polite" });
   const button = el("button", { class: "button button--primary button--large", testid: "answer-now", onclick: () => begin() }, t("answer_now"));
   const node = el("section", { class: "card answer", testid: "thinking" },
-    el("div", { class: "row row--apart" }, el("h2", {}, t("thinking_title")), el("p", { class: "soft" }, time)),
+    el("div", { class: "row row--apart" }, el("h2", {}, t(timed ? "thinking_title" : "thinking_listen")), el("p", { class: "soft" }, time)),
     bar,
+    el("p", { class: "soft small", testid: "clock-note" }),
     el("p", { class: "soft", testid: "thinking-note" }),
     el("div", { class: "answer__actions row" }, button),
     failed);
@@ -26,13 +30,16 @@ export function thinkingPanel(interview, question, aloud) {
 
   function tick() {
     const now = performance.now();
-    if (!aloud.busy) left -= now - last;
+    if (!aloud.busy && interview.clock.running) left -= now - last;
     last = now;
     show();
     if (left <= 0) begin();
   }
 
   function show() {
+    time.hidden = bar.hidden = question.thinking_seconds === 0 && extra === 0;
+    bar.max = Math.max(1, question.thinking_seconds * 1000 + extra);
+    node.querySelector("[data-testid=clock-note]").textContent = clockNote(interview);
     time.textContent = t("thinking_left", { time: minutes(Math.max(0, left)) });
     bar.value = Math.max(0, left);
   }
@@ -54,7 +61,18 @@ export function thinkingPanel(interview, question, aloud) {
   }
 
   function update() {
-    node.querySelector("[data-testid=thinking-note]").textContent = t(interview.mode === "voice" ? "thinking_voice" : "thinking_typed");
+    const now = interview.snapshot.question;
+    if ((now?.extra_ms ?? 0) > extra) {
+      left += now.extra_ms - extra;
+      extra = now.extra_ms;
+      show();
+    }
+    node.querySelector("[data-testid=thinking-note]").textContent = t(noteKey());
+  }
+
+  function noteKey() {
+    if (question.kind === "fact") return "thinking_fact";
+    return interview.mode === "voice" ? "thinking_voice" : "thinking_typed";
   }
 
   show();

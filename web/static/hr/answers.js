@@ -5,12 +5,15 @@ import { answerNow, wordsOf } from "./interview.js";
 import { percent, points, say, t } from "./text.js";
 import { markWords, showWords, wordsPlace } from "./words.js";
 
+const PRACTICE = "-practice";
+
 /** Makes the list of answers, the open one first. Gives {show(view), showWords(view, questionId), mark(quote)}. */
 export function answerList(root, language) {
   const places = new Map();
 
   function make(view, answer) {
     const question = view.flow.questions.find(({ id }) => id === answer.question_id);
+    const beside = view.flow.beside?.[answer.question_id]; // the practice, or a follow-up
     const place = wordsPlace(language, false);
     const draft = h("div", { class: "draft", hidden: true }, h("span", { class: "small soft", text: t("typing") }), h("p", { class: "words", lang: language }));
     const element = h(
@@ -20,7 +23,7 @@ export function answerList(root, language) {
         "header",
         { class: "answer__head" },
         h("div", { class: "row row--apart" }, h("span", { class: "eyebrow answer__place" }), h("span", { class: "badge answer__phase" })),
-        h("h2", { class: "answer__question", text: question?.text ?? answer.question_id }),
+        h("h2", { class: "answer__question", text: question?.text ?? beside ?? answer.question_id }),
       ),
       place.element,
       draft,
@@ -36,9 +39,9 @@ export function answerList(root, language) {
     const total = view.flow.questions.length;
     element.classList.toggle("answer--now", now);
     element.dataset.scored = answer.scorer ? "yes" : "no";
-    say(element.querySelector(".answer__place"), t("question_of", { n: answer.index + 1, of: total }));
+    say(element.querySelector(".answer__place"), placeText(answer, total));
     const phase = element.querySelector(".answer__phase");
-    say(phase, answer.phase === "submitted" && answer.mode === "typed" ? t("phase_typed") : t(`phase_${answer.phase}`));
+    say(phase, phaseText(answer));
     phase.classList.toggle("badge--accent", now && answer.phase === "answering");
     mark(element, ".answer__question", now ? "question-now" : null);
     const { place } = places.get(answer.question_id);
@@ -91,6 +94,17 @@ function keepTailInSight(pane, words, change) {
   if (seen && hidden > 0) (own ? pane : window).scrollBy(0, hidden);
 }
 
+function placeText({ question_id: id, index }, total) {
+  if (id === PRACTICE) return t("practice");
+  return id.includes("-") ? t("follow_up_to", { n: index + 1 }) : t("question_of", { n: index + 1, of: total });
+}
+
+function phaseText({ phase, mode, skipped }) {
+  if (skipped) return t("phase_skipped");
+  if (phase === "submitted" && mode === "typed") return t("phase_typed");
+  return t(phase === "submitted" && mode === "choice" ? "phase_choice" : `phase_${phase}`);
+}
+
 function testid(element, value) {
   if (value) element.dataset.testid = value;
   else delete element.dataset.testid;
@@ -105,6 +119,7 @@ function note(view, answer, place) {
   if (answer.phase === "thinking") return t("thinking_now");
   const waiting = view.waiting[answer.question_id];
   if (waiting) return t(answer.phase === "submitted" && answer.mode === "voice" ? "words_waiting_score" : "words_waiting", { n: waiting });
+  if (answer.skipped) return t("answer_skipped");
   const empty = place.texts.length === 0 && !answer.draft;
   if (answer.phase === "answering") return empty ? t("nothing_heard_yet") : "";
   return empty ? t("answer_empty") : "";

@@ -113,6 +113,7 @@ const events = {
     view.started_at = at;
   },
   QuestionAsked(view, { question_id, index }) {
+    view.status = "running"; // a round may have begun with it
     view.question_id = question_id;
     view.heardAt = Date.now();
     view.answers.set(question_id, {
@@ -149,6 +150,33 @@ const events = {
   AnswerSubmitted(view, { question_id, mode, transcript }) {
     change(view, question_id, { phase: "submitted", mode, transcript, live: new Map() });
     if (view.question_id === question_id) view.question_id = null;
+  },
+  AnswerSkipped(view, { question_id }) {
+    change(view, question_id, { phase: "submitted", skipped: true, live: new Map() });
+    if (view.question_id === question_id) view.question_id = null;
+  },
+  AnswerRestarted(view, { question_id }) {
+    const restarts = (view.answers.get(question_id)?.restarts ?? 0) + 1;
+    change(view, question_id, { utterances: [], live: new Map(), draft: "", restarts });
+    view.heardAt = Date.now();
+  },
+  MomentTaken(view, { extra_ms }) {
+    view.heardAt = Date.now() + extra_ms; // they asked for quiet: nobody needs to be called
+  },
+  RoundEnded(view) {
+    view.status = "between_rounds";
+  },
+  TranscriptsConfirmed(view) {
+    view.confirmed = true;
+  },
+  HelpRequested(view, { message }, { at }) {
+    view.help = { at, message, acknowledged: false };
+  },
+  HelpAcknowledged(view) {
+    if (view.help) view.help = { ...view.help, acknowledged: true };
+  },
+  HelpWithdrawn(view) {
+    view.help = null;
   },
   AnswerScored(view, { score, scorer }) {
     change(view, score.question_id, { score, scorer });

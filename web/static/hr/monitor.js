@@ -3,6 +3,7 @@
 import { answerList } from "./answers.js";
 import { attention, lineOf } from "./attention.js";
 import { h, keep } from "./dom.js";
+import { helpBox } from "./help.js";
 import { answerNow, apply, clockOf, fromSnapshot } from "./interview.js";
 import { liveView } from "./liveview.js";
 import { showRecognition } from "./recognition.js";
@@ -16,6 +17,8 @@ const address = `/api/hr/interviews/${initial.interview.interview_id}`;
 let view = { ...fromSnapshot(initial.interview), recognition: initial.recognition };
 
 const answers = answerList($("answers"), view.language);
+const help = helpBox(initial.interview.interview_id);
+$("help").append(help.element);
 const live = liveView($("live"), address);
 const showTotal = totalPanel($("total"));
 const showCompetencies = competencyPanel($("competencies"), showQuote);
@@ -47,7 +50,8 @@ function showHead() {
   say($("clock"), clock(clockOf(view)));
   const need = attention(view, Date.now());
   // What fails for all interviews alike stands in the banner below, with what to do.
-  $("attention").hidden = need.reason === null || (need.reason === "needs_recognition" && view.recognition?.failing);
+  help.show(view);
+  $("attention").hidden = need.reason === null || need.reason === "needs_help" || (need.reason === "needs_recognition" && view.recognition?.failing);
   if (need.reason) {
     const since = need.since ? duration(Date.now() - new Date(need.since)) : "";
     say($("attention-text"), t(need.reason));

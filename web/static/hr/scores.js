@@ -12,6 +12,9 @@ export function confidence(value) {
   return { level, text: t(`confidence_${level}`, { share: percent(value) }) };
 }
 
+/** Whether the scores still rest on what was heard: the candidate has not confirmed the words yet. */
+export const provisional = (view) => ![...view.answers.values()].some(({ scorer }) => scorer);
+
 /** Why there is no score, in words. */
 export function withheldText(view, reason) {
   const unscored = view.consents?.scoring === false ? "no_consent" : "not_answered";
@@ -31,7 +34,7 @@ export function totalPanel(root) {
     bar.value = known ?? 0;
     bar.hidden = known === null;
     const sure = known === null ? withheldText(view, score?.withheld) : confidence(score.confidence).text;
-    say(about, score ? `${sure} · ${t("covered_weight", { share: percent(score.coverage) })}` : sure);
+    say(about, score ? `${known !== null && provisional(view) ? `${t("provisional")} · ` : ""}${sure} · ${t("covered_weight", { share: percent(score.coverage) })}` : sure);
   };
 }
 

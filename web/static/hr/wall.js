@@ -2,9 +2,10 @@
 
 import { attention, lineOf } from "./attention.js";
 import { h, keep } from "./dom.js";
+import { helpBox } from "./help.js";
 import { answerNow, apply, fromSnapshot, wordsOf } from "./interview.js";
 import { showRecognition } from "./recognition.js";
-import { confidence, withheldText } from "./scores.js";
+import { confidence, provisional, withheldText } from "./scores.js";
 import { follow } from "./stream.js";
 import { duration, moment, percent, points, say, t } from "./text.js";
 import { showWords, wordsPlace } from "./words.js";
@@ -13,6 +14,8 @@ const $ = (id) => document.getElementById(id);
 const LAST_WORDS = 40;
 const views = new Map();
 const places = new Map();
+const helps = new Map();
+const LIVE = ["running", "paused", "between_rounds", "checking"];
 
 function takeSnapshot(snapshot) {
   const lines = new Map([...views.values()].map((view) => [view.interview_id, view]));
@@ -74,7 +77,7 @@ function showAll() {
   const now = Date.now();
   const all = [...views.values()].map((view) => ({ view, need: attention(view, now) }));
   const order = (a, b) => b.need.rank - a.need.rank || (a.view.started_at ?? "").localeCompare(b.view.started_at ?? "");
-  const live = all.filter(({ view }) => view.status === "running" || view.status === "paused").sort(order);
+  const live = all.filter(({ view }) => LIVE.includes(view.status)).sort(order);
   const needing = live.filter(({ need }) => need.rank >= 3);
   show("needing", needing);
   show("running", live.filter(({ need }) => need.rank < 3));
@@ -94,6 +97,8 @@ function show(id, items, make = makeCard, update = showCard) {
 function makeCard({ view }) {
   const place = wordsPlace(view.language, false);
   places.set(view.interview_id, place);
+  const help = helpBox(view.interview_id);
+  helps.set(view.interview_id, help);
   return h(
     "li",
     { class: "card wall-card", testid: `wall-card-${view.interview_id}` },
@@ -104,6 +109,7 @@ function makeCard({ view }) {
       h("span", { class: "badge wall-card__line" }, h("span", { class: "dot", "aria-hidden": "true" }), h("span", { "data-text": true })),
     ),
     h("p", { class: "wall-card__need small", hidden: true }),
+    help.element,
     h("div", { class: "wall-card__progress" }, h("p", { class: "small soft" }), h("progress", { "aria-hidden": "true" })),
     h("div", { class: "wall-card__words" }, place.element),
     h(
@@ -122,7 +128,8 @@ function showCard(card, { view, need }) {
   badge.className = `badge wall-card__line${line.kind && ` badge--${line.kind}`}`;
   say(badge.querySelector("[data-text]"), t(line.key, { share: percent(view.packetLoss) }));
   const why = card.querySelector(".wall-card__need");
-  why.hidden = need.reason === null;
+  helps.get(view.interview_id).show(view);
+  why.hidden = need.reason === null || need.reason === "needs_help"; // the box below says it with the message
   if (need.reason) say(why, `${t(need.reason)}${need.since ? ` ${t("for_time", { time: duration(Date.now() - new Date(need.since)) })}` : ""}`);
   const answer = answerNow(view);
   const total = view.flow.questions.length;
@@ -135,7 +142,8 @@ function showCard(card, { view, need }) {
   const score = view.score;
   const known = score?.total ?? null;
   say(card.querySelector(".wall-card__total"), known === null ? "–" : points(known));
-  say(card.querySelector(".wall-card__confidence"), known === null ? withheldText(view, score?.withheld) : confidence(score.confidence).text);
+  const sure = known === null ? withheldText(view, score?.withheld) : confidence(score.confidence).text;
+  say(card.querySelector(".wall-card__confidence"), known !== null && provisional(view) ? `${t("provisional")} · ${sure}` : sure);
 }
 
 /** The last words only: their end is what is new. */
