@@ -18,16 +18,33 @@ async def consent(page: Page, link: str) -> None:
 
 
 async def begin_interview(page: Page, link: str) -> None:
-    """From the invitation to the first question, by voice."""
+    """From the invitation to the first question that counts, by voice."""
     await consent(page, link)
     await page.get_by_test_id("check-continue").click(timeout=30_000)
+    await leave_practice(page)
+
+
+async def begin_typing(page: Page, link: str) -> None:
+    """From the invitation to the practice question or, without one, the first."""
+    await consent(page, link)
+    await page.get_by_test_id("check-type-instead").click()
     await expect(page.get_by_test_id("question-text")).to_be_visible()
 
 
+async def leave_practice(page: Page) -> None:
+    """Skips the practice question when there is one."""
+    await expect(page.get_by_test_id("question-text")).to_be_visible()
+    if await page.get_by_test_id("practice").count():
+        await on_to_the_next(page, "skip")
+
+
 async def start_answer(page: Page) -> None:
-    """Cuts the thinking time short."""
-    await page.get_by_test_id("answer-now").click()
-    await expect(page.get_by_test_id("finish-answer")).to_be_visible()
+    """Cuts the thinking time short; a question without one opens by itself."""
+    finish = page.get_by_test_id("finish-answer")
+    await expect(page.get_by_test_id("answer-now").or_(finish)).to_be_visible()
+    if not await finish.is_visible():
+        await page.get_by_test_id("answer-now").click()
+    await expect(finish).to_be_visible()
 
 
 async def hear_words(page: Page, at_least: int, timeout_s: float = 30) -> str:
@@ -45,15 +62,43 @@ async def hear_words(page: Page, at_least: int, timeout_s: float = 30) -> str:
 
 
 async def finish_answer(page: Page) -> None:
-    """Hands the answer in and waits for the next question, or the end."""
+    """Hands the answer in and waits for what comes next."""
+    await on_to_the_next(page, "finish-answer")
+
+
+async def on_to_the_next(page: Page, test_id: str) -> None:
+    """Presses this button and waits for the next question, a rest, the check of the words, or the end."""
     before = await page.get_by_test_id("question-text").text_content()
-    await page.get_by_test_id("finish-answer").click()
+    await page.get_by_test_id(test_id).click()
     await page.wait_for_function(
         """before => {
-            if (document.querySelector('[data-testid=done]')) return true;
+            const ends = ["done", "transcript-check", "between-rounds"];
+            if (ends.some((id) => document.querySelector(`[data-testid=${id}]`))) return true;
             const text = document.querySelector('[data-testid=question-text]')?.textContent;
             return Boolean(text) && text !== before;
         }""",
         arg=before,
         timeout=40_000,
     )
+
+
+async def answer_typed(page: Page, text: str) -> None:
+    """Types a whole answer and hands it in."""
+    await start_answer(page)
+    await page.get_by_test_id("answer-text").fill(text)
+    await finish_answer(page)
+
+
+async def skip(page: Page) -> None:
+    """Leaves the question out, as the page asks once more."""
+    await page.get_by_test_id("skip").click()
+    await on_to_the_next(page, "skip-ask-yes")
+
+
+async def confirm_words(page: Page, timeout_s: float = 40) -> None:
+    """Confirms what was heard, when something was spoken, and sees the end."""
+    check, done = page.get_by_test_id("transcript-check"), page.get_by_test_id("done")
+    await expect(check.or_(done)).to_be_visible(timeout=timeout_s * 1000)
+    if await check.is_visible():
+        await page.get_by_test_id("transcripts-confirm").click()
+    await expect(done).to_be_visible(timeout=timeout_s * 1000)
