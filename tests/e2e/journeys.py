@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from playwright.async_api import Page, expect
 
 
@@ -62,8 +64,10 @@ async def hear_words(page: Page, at_least: int, timeout_s: float = 30) -> str:
 
 
 async def finish_answer(page: Page) -> None:
-    """Hands the answer in and waits for what comes next."""
+    """Hands the answer in and waits for what comes next; what is asked further about it is skipped."""
     await on_to_the_next(page, "finish-answer")
+    while await page.get_by_test_id("follow-up").count():
+        await skip(page)
 
 
 async def on_to_the_next(page: Page, test_id: str) -> None:
@@ -83,10 +87,10 @@ async def on_to_the_next(page: Page, test_id: str) -> None:
 
 
 async def answer_typed(page: Page, text: str) -> None:
-    """Types a whole answer and hands it in."""
+    """Types a whole answer and hands it in; a follow-up may come next."""
     await start_answer(page)
     await page.get_by_test_id("answer-text").fill(text)
-    await finish_answer(page)
+    await on_to_the_next(page, "finish-answer")
 
 
 async def skip(page: Page) -> None:
@@ -102,3 +106,8 @@ async def confirm_words(page: Page, timeout_s: float = 40) -> None:
     if await check.is_visible():
         await page.get_by_test_id("transcripts-confirm").click()
     await expect(done).to_be_visible(timeout=timeout_s * 1000)
+
+
+def own_answers(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """The report's answers to the flow's own questions: without follow-ups."""
+    return [answer for answer in report["answers"] if "-" not in answer["question_id"]]

@@ -69,8 +69,7 @@ def check_log(server: LocalServer, interview_id: str) -> list[str]:
     assert [seq for seq, _ in rows] == list(range(1, len(rows) + 1))
     types = [str(kind) for _, kind in rows]
     questions = len([kind for kind in types if kind == "QuestionAsked"])
-    assert types.count("AnswerSubmitted") == questions
-    assert types.count("AnswerScored") == questions
+    assert types.count("AnswerSubmitted") + types.count("AnswerSkipped") == questions
     assert types.count("InterviewCompleted") == 1
     assert types.count("ReportWritten") == 1
     return types
@@ -104,10 +103,10 @@ def check_transcripts(report: dict[str, Any], spoken: list[str]) -> None:
     known = {word for text in spoken for word in words_of(text)}
     heard = [
         word
-        for answer in report["answers"]
+        for answer in journeys.own_answers(report)
         for word in words_of("".join(w["text"] + " " for w in answer["transcript"]["words"]))
     ]
-    assert len(heard) >= 8 * len(report["answers"])
+    assert len(heard) >= 8 * len(journeys.own_answers(report))
     assert sum(word in known for word in heard) / len(heard) > 0.9
 
 
@@ -140,7 +139,7 @@ async def test_a_whole_interview(
             # Long enough to be judged wherever in its loop the microphone happens to be.
             await journeys.hear_words(candidate, 34 if language is Language.CHINESE else 18)
             await journeys.finish_answer(candidate)
-        await expect(candidate.get_by_test_id("done")).to_be_visible(timeout=30_000)
+        await journeys.confirm_words(candidate)
         await expect(
             hr.locator("[data-testid^=competency-score-]").filter(has_text=re.compile(r"\d\.\d"))
         ).not_to_have_count(0)
@@ -151,7 +150,8 @@ async def test_a_whole_interview(
         await expect(late.get_by_text("Kim Doe").first).to_be_visible()
     report = await wait_for_report(receiver)
     assert report["interview_id"] == interview_id
-    assert len(report["answers"]) == len(flow.questions)
+    assert all(answer["score"] for answer in journeys.own_answers(report))
+    assert len(journeys.own_answers(report)) == len(flow.questions)
     assert check_evidence(report) >= 1
     check_transcripts(report, spoken)
     types = check_log(server, interview_id)
@@ -194,10 +194,12 @@ async def test_a_killed_server_loses_nothing_it_acknowledged(
             await journeys.start_answer(candidate)
             await journeys.hear_words(candidate, 10)
             await journeys.finish_answer(candidate)
-        await expect(candidate.get_by_test_id("done")).to_be_visible(timeout=30_000)
+        await journeys.confirm_words(candidate)
     report = await wait_for_report(receiver)
-    assert [answer["question_id"] for answer in report["answers"]] == [question.id for question in flow.questions]
-    second = [word["text"] for word in report["answers"][1]["transcript"]["words"]]
+    assert [answer["question_id"] for answer in journeys.own_answers(report)] == [
+        question.id for question in flow.questions
+    ]
+    second = [word["text"] for word in journeys.own_answers(report)[1]["transcript"]["words"]]
     assert second[: len(before)] == before
     check_evidence(report)
     types = check_log(server, interview_id)

@@ -36,7 +36,7 @@ async def test_hr_plays_what_the_candidate_said_and_showed(start_server: ServerF
             await journeys.start_answer(candidate)
             await journeys.hear_words(candidate, 3, timeout_s=60)
             await journeys.finish_answer(candidate)
-        await expect(candidate.get_by_test_id("done")).to_be_visible(timeout=40_000)
+        await journeys.confirm_words(candidate)
         await hr.goto(f"{server.url}/hr/interviews/{interview_id}/report")
         await expect(hr.locator("#player")).to_be_visible(timeout=90_000)
         await hr.wait_for_function("() => document.getElementById('player').readyState >= 1", timeout=30_000)
@@ -46,7 +46,7 @@ async def test_hr_plays_what_the_candidate_said_and_showed(start_server: ServerF
         player = hr.locator("#player")
         assert await player.evaluate("player => player.duration") == pytest.approx(length_s, abs=3)
         await hr.get_by_test_id("seek-2").click()
-        answer_s = report["answers"][2]["started_ms"] / 1000
+        answer_s = journeys.own_answers(report)[2]["started_ms"] / 1000
         await hr.wait_for_function(
             f"() => document.getElementById('player').currentTime > {answer_s + 0.5}", timeout=30_000
         )

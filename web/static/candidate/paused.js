@@ -7,7 +7,7 @@ import { pausesText, topLine } from "./topline.js";
 
 export function pausedScreen(interview) {
   interview.reader.stop();
-  const line = topLine(interview, { text: () => t("paused_short") });
+  const line = topLine(interview, { text: () => [t("paused_short")] });
   const note = el("p", { class: "soft", testid: "clock-note" });
   const left = el("p", { class: "soft", testid: "pauses-left-now" });
   const message = el("div", { "aria-live": "polite" });

@@ -14,7 +14,7 @@ export function questionScreen(interview) {
   const { scenario, exchanges = [] } = question;
   const aloud = readingAloud(interview, question);
   const hints = hintList(interview, question);
-  const line = topLine(interview, { text: () => progressText(question), value: () => (question.practice ? null : question), pausing: true });
+  const line = topLine(interview, { text: () => progressParts(question), value: () => (question.practice ? null : question), pausing: true });
   const tools = answerTools(interview, question, () => panel);
   const slot = el("div", {});
   let panel = null;
@@ -71,10 +71,10 @@ function panelFor(interview, now, aloud) {
   return now.kind === "fact" ? choicePanel(interview, now) : answerPanel(interview, now);
 }
 
-function progressText({ index, total, practice, round }) {
-  if (practice) return t("practice_short");
+function progressParts({ index, total, practice, round }) {
+  if (practice) return [t("practice_short")];
   const text = t("question_progress", { number: index + 1, total });
-  return round && round.total > 1 ? `${t("round_progress", { number: round.index + 1, total: round.total })} · ${text}` : text;
+  return round && round.total > 1 ? [t("round_progress", { number: round.index + 1, total: round.total }), text] : [text];
 }
 
 /** What kind of question this is, where that is not plain from its text. */

@@ -7,7 +7,7 @@ import { topLine } from "./topline.js";
 
 export function restScreen(interview) {
   const round = interview.snapshot.next_round;
-  const line = topLine(interview, { text: () => t("round_done", { number: round.index, total: round.total }), value: () => ({ index: round.index, total: round.total }) });
+  const line = topLine(interview, { text: () => [t("round_done", { number: round.index, total: round.total })], value: () => ({ index: round.index, total: round.total }) });
   const note = el("p", { class: "soft small", testid: "clock-note" });
   const message = el("div", { "aria-live": "polite" });
   const button = el("button", { class: "button button--primary button--large", testid: "round-continue", onclick: go }, icon("play"), t("round_continue"));

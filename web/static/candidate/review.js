@@ -7,7 +7,7 @@ import { topLine } from "./topline.js";
 
 export function reviewScreen(interview) {
   const { answers } = interview.snapshot.check;
-  const line = topLine(interview, { text: () => t("review_short") });
+  const line = topLine(interview, { text: () => [t("review_short")] });
   const waiting = el("div", { "aria-live": "polite", testid: "words-waiting" });
   const message = el("div", { "aria-live": "polite" });
   const confirm = el("button", { class: "button button--primary button--large", testid: "transcripts-confirm", onclick: done }, icon("check"), t("review_confirm"));

@@ -6,7 +6,7 @@ import { helpCall } from "./help.js";
 import { t } from "./i18n.js";
 import { watchedMark } from "./watched.js";
 
-/** pausing: whether the pause belongs here; text(): the progress in words; value(): {index, total} or null. */
+/** pausing: whether the pause belongs here; text(): the progress, in parts; value(): {index, total} or null. */
 export function topLine(interview, { text, value = () => null, pausing = false }) {
   const help = helpCall(interview);
   const about = el("span", { class: "number", testid: "progress" });
@@ -25,7 +25,7 @@ export function topLine(interview, { text, value = () => null, pausing = false }
     pause?.node, help.node);
 
   function update() {
-    about.textContent = text();
+    fill(about, ...text().flatMap((part, index) => [index ? " · " : "", el("span", { class: "together" }, part)]));
     const place = value();
     bar.hidden = place === null;
     if (place) Object.assign(bar, { max: place.total, value: place.index });
