@@ -61,7 +61,7 @@ async def acknowledge_help(request: web.Request) -> web.Response:
     await state_of(request)
     session = await request.app[INTERVIEWS].get(request.match_info["interview_id"])
     await session.execute(AcknowledgeHelp())
-    return web.Response(status=204)
+    return web.json_response({"acknowledged": True})
 
 
 async def events(request: web.Request) -> web.StreamResponse:

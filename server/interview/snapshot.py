@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +61,7 @@ def hr_snapshot(
     """Everything HR's page of one interview shows; names in `language`, else in the interview's."""
     shown_in = language or state.language
     scored = any(answer.score for answer in state.asked)
+    this_attempt = tuple(replace(answer, utterances=answer.counting) for answer in state.asked)
     return {
         "interview_id": interview_id,
         "seq": state.seq,
@@ -82,7 +84,7 @@ def hr_snapshot(
         ),
         "answers": [
             {**data, "phase": answer.phase.value}
-            for data, answer in zip(_ANSWERS.dump_python(state.asked, mode="json"), state.asked, strict=True)
+            for data, answer in zip(_ANSWERS.dump_python(this_attempt, mode="json"), this_attempt, strict=True)
         ],
         "score": INTERVIEW_SCORE.dump_python(interview_score(flow, state), mode="json") if scored else None,
         "faults": _FAULTS.dump_python(state.faults, mode="json"),
@@ -114,7 +116,7 @@ def _open_question(state: InterviewState, flow: Flow, answer: AnswerState, now: 
         "thinking_left_ms": state.thinking_left_ms(question, now),
         "started_ms": answer.started_ms,
         "committed_words": [word.text for word in answer.words],
-        "utterances": [{"number": u.number, "words": [word.text for word in u.words]} for u in answer.utterances],
+        "utterances": [{"number": u.number, "words": [word.text for word in u.words]} for u in answer.counting],
         "lost": len(answer.lost),
         "draft": answer.draft,
         "submitted": answer.submitted_ms is not None,

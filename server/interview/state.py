@@ -127,23 +127,21 @@ class AnswerState:
     @property
     def words(self) -> tuple[TranscriptWord, ...]:
         """Every final word spoken so far, in order; earlier attempts left out."""
-        since = self.restarted_ms if self.restarted_ms is not None else -1
-        return tuple(
-            word
-            for utterance in self.utterances
-            if utterance.words and utterance.words[0].start_ms >= since
-            for word in utterance.words
-        )
+        return tuple(word for utterance in self.counting for word in utterance.words)
+
+    @property
+    def counting(self) -> tuple[happened.UtteranceTranscribed, ...]:
+        """The utterances of this attempt: all, unless the answer was begun again."""
+        if self.restarted_ms is None:
+            return self.utterances
+        since = self.restarted_ms
+        return tuple(one for one in self.utterances if one.words and one.words[0].start_ms >= since)
 
     @property
     def earlier_attempts(self) -> tuple[TranscriptWord, ...]:
         """What was said before the answer was begun again."""
-        return tuple(
-            word
-            for utterance in self.utterances
-            if self.restarted_ms is not None and utterance.words and utterance.words[0].start_ms < self.restarted_ms
-            for word in utterance.words
-        )
+        counting = self.counting
+        return tuple(word for one in self.utterances if one not in counting for word in one.words)
 
     @property
     def recognised_until_ms(self) -> int:

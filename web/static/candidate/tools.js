@@ -63,7 +63,7 @@ export function answerTools(interview, question, panel) {
 
   function update(now) {
     const busy = Boolean(interview.sending);
-    moment.hidden = question.kind === "fact" || now.redos_left === undefined; // a server from before has none of these
+    moment.hidden = question.kind === "fact";
     restart.hidden = !(now.phase === "answering" && now.redos_left > 0 && question.kind !== "fact");
     skip.hidden = !now.may_skip;
     for (const button of [restart, skip]) button.disabled = busy;

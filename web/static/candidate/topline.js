@@ -60,7 +60,7 @@ function pauseButton(interview) {
   button.addEventListener("click", press);
 
   async function press() {
-    if (interview.snapshot.pauses_left === 0) return fill(failed, notice("", t("pauses_none_help")));
+    if (interview.snapshot.pauses_left === 0) return fill(failed, el("div", { testid: "no-pause-left" }, notice("", t("pauses_none_help"))));
     if (limited()) return asking.toggle();
     button.disabled = true;
     try {
