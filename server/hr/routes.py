@@ -28,7 +28,7 @@ def add_routes(app: web.Application) -> None:
             web.get("/hr/invitations", signed_in_page(invitations.form)),
             web.post("/hr/invitations", signed_in_page(invitations.invite)),
             web.get("/hr/interviews/{interview_id}", signed_in_page(monitor.page)),
-            web.post("/hr/interviews/{interview_id}/help/acknowledge", signed_in_api(monitor.acknowledge_help)),
+            web.post("/api/hr/interviews/{interview_id}/help/acknowledge", signed_in_api(monitor.acknowledge_help)),
             web.get("/hr/interviews/{interview_id}/report", signed_in_page(report.page)),
             web.get("/hr/interviews/{interview_id}/recording", signed_in_page(recording.play)),
             web.get("/api/hr/events", signed_in_api(wall.events)),

@@ -15,7 +15,7 @@ async def test_a_call_reaches_the_wall_and_taking_it_up_reaches_the_candidate(ho
         assert message["data"] == {"message": "I cannot hear anything"}
         assert (await house.json("/api/hr/interviews"))["interviews"][0]["help"]["message"] == "I cannot hear anything"
         assert candidate_snapshot(session)["help"]["acknowledged"] is False
-        address = house.url(f"/hr/interviews/{session.interview_id}/help/acknowledge")
+        address = house.url(f"/api/hr/interviews/{session.interview_id}/help/acknowledge")
         for _ in range(2):
             async with house.hr.post(address) as response:
                 assert response.status == 200
@@ -29,7 +29,7 @@ async def test_a_call_reaches_the_wall_and_taking_it_up_reaches_the_candidate(ho
 async def test_a_stranger_takes_up_nothing(house: House) -> None:
     async with house.started() as session:
         await session.execute(CallForHelp())
-        address = house.url(f"/hr/interviews/{session.interview_id}/help/acknowledge")
+        address = house.url(f"/api/hr/interviews/{session.interview_id}/help/acknowledge")
         async with house.stranger().post(address) as response:
             assert response.status == 401
         assert session.state.help is not None

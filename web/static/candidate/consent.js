@@ -33,7 +33,11 @@ export function consentScreen(interview) {
     if (open.length) return open[0].focus();
     button.disabled = true;
     try {
-      await interview.command("/consent", { granted: Object.fromEntries(purposes.map((purpose) => [purpose.name, purpose.check()])) });
+      await interview.command("/consent", {
+        granted: Object.fromEntries(purposes.map((purpose) => [purpose.name, purpose.check()])),
+        // What was shown is in the log: without it no answer goes to a second scorer.
+        second_scorer: snapshot.policy.second_scorer,
+      });
     } catch (error) {
       fill(message, notice("danger", error.message));
       button.disabled = false;

@@ -13,7 +13,7 @@ export function helpBox(interviewId) {
 
   async function acknowledge() {
     button.disabled = true;
-    const answer = await fetch(`/hr/interviews/${interviewId}/help/acknowledge`, { method: "POST" }).catch(() => null);
+    const answer = await fetch(`/api/hr/interviews/${interviewId}/help/acknowledge`, { method: "POST" }).catch(() => null);
     say(failed, answer?.ok || answer?.status === 409 ? "" : t("help_not_sent"));
     button.disabled = false;
   }
