@@ -18,8 +18,6 @@ PHONE = {"width": 390, "height": 844}
 SPOKEN = {"en": "I can send a new parcel today.", "zh-CN": "我今天可以给您寄一个新的包裹。"}
 HEARD = {"en": ("parcel", "today"), "zh-CN": ("一个新的", "包裹")}
 COMPANY = {"company_name": "Nordwind", "privacy_contact": "jobs@nordwind.example"}
-UNHURRIED = {"most_loop_lag_ms": "60000", "most_loop_load": "1", "most_queue_wait_ms": "60000"}
-"""Settings with which a busy machine turns nobody away: these tests are of other things."""
 REFUSES = "--use-fake-ui-for-media-stream=deny"
 """Microphone and camera are both refused, as by a person who says no."""
 NO_CAMERA = """
@@ -54,7 +52,7 @@ async def test_a_spoken_sentence_is_understood_on_a_phone(
     start_server: ServerFactory, tmp_path: Path, language: str
 ) -> None:
     """The whole arrival at a phone's width, each screen within it and without a serious finding."""
-    server = await start_server(**COMPANY, **UNHURRIED)
+    server = await start_server(**COMPANY)
     _, link = await server.invite("customer_service", language, "Mei Lin", "CN")
     audio = speech_file(tmp_path / "speech.wav", [SPOKEN[language]], language)
     async with chromium(audio, face_video(tmp_path / "face.mjpeg")) as browsers:
@@ -101,7 +99,7 @@ async def test_a_spoken_sentence_is_understood_on_a_phone(
 async def test_the_keyboard_alone_leads_from_the_link_to_the_first_question(
     start_server: ServerFactory, tmp_path: Path
 ) -> None:
-    server = await start_server(**UNHURRIED)
+    server = await start_server()
     _, link = await server.invite("customer_service", "en", "Mei Lin", "EU")
     async with chromium(speech_file(tmp_path / "speech.wav", [SPOKEN["en"]], "en")) as browsers:
         page = await browsers.page()
@@ -133,7 +131,7 @@ async def test_the_keyboard_alone_leads_from_the_link_to_the_first_question(
 
 async def test_without_a_camera_and_without_a_microphone(start_server: ServerFactory, tmp_path: Path) -> None:
     """A refused camera costs nothing but the picture; a refused microphone leads to typing."""
-    server = await start_server(whisper_model=str(tmp_path / "no-such-model"), **UNHURRIED)
+    server = await start_server(whisper_model=str(tmp_path / "no-such-model"))
     async with chromium() as browsers:
         _, link = await server.invite("customer_service", "en", "Mei Lin", "EU")
         page = await browsers.page()
@@ -164,7 +162,7 @@ async def test_without_a_camera_and_without_a_microphone(start_server: ServerFac
 async def test_whoever_refuses_everything_types_and_sees_what_is_left_to_check(
     start_server: ServerFactory, tmp_path: Path
 ) -> None:
-    server = await start_server(whisper_model=str(tmp_path / "no-such-model"), **UNHURRIED)
+    server = await start_server(whisper_model=str(tmp_path / "no-such-model"))
     _, link = await server.invite("customer_service", "zh-CN", "林梅", "EU")
     async with chromium() as browsers:
         page = await browsers.page("zh-CN", viewport=PHONE)
@@ -184,7 +182,7 @@ async def test_whoever_refuses_everything_types_and_sees_what_is_left_to_check(
 
 async def test_what_a_browser_cannot_do_is_left_out(start_server: ServerFactory, tmp_path: Path) -> None:
     """No choice of speaker and no audio worklet: the test sound plays all the same, and the interview starts."""
-    server = await start_server(whisper_model=str(tmp_path / "no-such-model"), **UNHURRIED)
+    server = await start_server(whisper_model=str(tmp_path / "no-such-model"))
     async with chromium() as browsers:
         _, link = await server.invite("customer_service", "en", "Mei Lin", "EU")
         page = await browsers.page()
@@ -210,7 +208,7 @@ async def test_what_a_browser_cannot_do_is_left_out(start_server: ServerFactory,
 
 async def test_a_weak_connection_is_told_in_words_and_stops_nobody(start_server: ServerFactory, tmp_path: Path) -> None:
     """Round trips of half a second, then of a second; a network that answers no ping at all."""
-    server = await start_server(whisper_model=str(tmp_path / "no-such-model"), **UNHURRIED)
+    server = await start_server(whisper_model=str(tmp_path / "no-such-model"))
     _, link = await server.invite("customer_service", "en", "Mei Lin", "EU")
     async with chromium() as browsers:
         page = await browsers.page()

@@ -39,7 +39,8 @@ def test_every_range_is_what_was_sealed(size: int) -> None:
     content = os.urandom(size)
     stored = sealed(content)
     assert Sealed.of(stored[:HEADER_BYTES], len(stored), ONE, NAME).size == size
-    assert not size or content[:32] not in stored
+    # A few bytes may stand in the cipher text by chance.
+    assert size < 16 or content[:32] not in stored
     places = random.Random(size)
     for _ in range(50 if size else 0):
         start = places.randrange(size)
