@@ -20,6 +20,9 @@ from server.interview.typed import clean, typed_transcript
 ONLY_TYPED = (QuestionKind.TEXT, QuestionKind.CODE)
 """Kinds of question whose answers are never spoken."""
 
+SAME_RESTART_MS = 2_000
+"""A restart so soon after another is the same one, sent again by a page that did not hear of the first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -66,7 +69,7 @@ def answer(state: InterviewState, flow: Flow, command: AnswerCommand, situation:
             nothing = Transcript(state.language, ())
             return [happened.AnswerSkipped(question_id), *_what_is_next(state, flow, question_id, nothing, situation)]
         case asked.RestartAnswer(question_id):
-            return _restart(state, flow, question_id)
+            return _restart(state, flow, question_id, situation)
         case asked.TakeMoment(question_id):
             _open_answer(state, flow, question_id)
             return [happened.MomentTaken(question_id, MOMENT_MS)]
@@ -114,8 +117,10 @@ def _save_draft(state: InterviewState, flow: Flow, command: asked.SaveDraft) -> 
     return [happened.AnswerDrafted(command.question_id, text)]
 
 
-def _restart(state: InterviewState, flow: Flow, question_id: str) -> list[EventBody]:
+def _restart(state: InterviewState, flow: Flow, question_id: str, situation: Situation) -> list[EventBody]:
     opened = _open_answer(state, flow, question_id)
+    if opened.restarted_ms is not None and situation.clock_ms - opened.restarted_ms < SAME_RESTART_MS:
+        return []
     if opened.restarts >= flow.question(question_id).redos:
         raise UserError("restart_not_offered", status=409)
     return [happened.AnswerRestarted(question_id)]

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from analyzers.results import (
-    AnswerScore,
-    Delivery,
-    IndicatorScore,
-    InterviewScore,
-    Observation,
-    Transcript,
-    WithheldReason,
-)
+from analyzers.results import AnswerScore, InterviewScore, WithheldReason
 from analyzers.scoring.combine import combine
-from analyzers.scoring.evidence import NotVerbatim, verify
-from analyzers.scoring.rubric import withhold
-from question_flows.model import Flow, Language, QuestionKind
-from server.interview.events import AnswerMode, FeedbackGiven, InterviewEvent, Purpose, RecordingGap, UtteranceLost
+from question_flows.model import Flow, Language
+from server.interview.events import FeedbackGiven, InterviewEvent, Purpose, RecordingGap
 from server.interview.fold import fold
-from server.interview.reported_opinion import ReportedOpinion, reported_opinion
-from server.interview.state import AnswerState, Fault, InterviewState, Status
+from server.interview.reported_answer import ReportedAnswer, reported_answer
+from server.interview.state import Fault, InterviewState, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,33 +27,6 @@ class ReportedCompetency:
     name: str
     weight: float
     indicators: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ReportedAnswer:
-    """One question with everything about its answer. All `_ms`: interview clock. text: the answer as one line.
-
-    transcript is None while the answer is not submitted; confidence: of its words, 0-1.
-    """
-
-    question_id: str
-    index: int
-    kind: QuestionKind
-    question: str
-    asked_ms: int
-    started_ms: int | None
-    submitted_ms: int | None
-    mode: AnswerMode | None
-    text: str
-    confidence: float
-    transcript: Transcript | None
-    hints_opened: int
-    lost: tuple[UtteranceLost, ...]
-    score: AnswerScore | None
-    scorer: str | None
-    second_opinion: ReportedOpinion | None
-    observations: tuple[Observation, ...]
-    delivery: Delivery | None
 
 
 class RecordingStatus(StrEnum):
@@ -95,6 +58,15 @@ class ReportedRecording:
     has_video: bool | None = None
     failed: str | None = None
     gaps: tuple[RecordingGap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UsedProbe:
+    """A predefined probe that was asked because the answer to question_id held nothing for the indicator."""
+
+    question_id: str
+    indicator_id: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +104,7 @@ class Report:
     competencies: tuple[ReportedCompetency, ...]
     score: InterviewScore
     answers: tuple[ReportedAnswer, ...]
+    probes: tuple[UsedProbe, ...]
     withheld: tuple[Withheld, ...]
     refused_quotes: int
     recording: ReportedRecording
@@ -155,7 +128,7 @@ def build_report(
 ) -> Report:
     """The report after these events, finished or not. Raises ValueError when they are no interview's."""
     state = fold(events)
-    answers = tuple(_answer(answer, state, flow) for answer in state.asked)
+    answers = tuple(reported_answer(answer, state, flow) for answer in state.asked)
     scores = [answer.score for answer in answers if answer.score is not None]
     score = combine(flow, scores)
     return Report(
@@ -177,6 +150,7 @@ def build_report(
         competencies=_competencies(flow, state.language),
         score=score,
         answers=answers,
+        probes=_probes(state, flow),
         withheld=_withheld(score, scores),
         refused_quotes=_quotes(a.score for a in state.asked) - _quotes(scores),
         recording=_recording(interview_id, state),
@@ -221,58 +195,14 @@ def _competencies(flow: Flow, language: Language) -> tuple[ReportedCompetency, .
     )
 
 
-def _answer(answer: AnswerState, state: InterviewState, flow: Flow) -> ReportedAnswer:
-    question = flow.question(answer.question_id)
-    transcript = answer.transcript
-    score = _verified(answer, answer.score, flow)
-    second = _verified(answer, answer.second_opinion, flow)
-    return ReportedAnswer(
-        question_id=answer.question_id,
-        index=answer.index,
-        kind=question.kind,
-        question=question.text[state.language],
-        asked_ms=answer.asked_ms,
-        started_ms=answer.started_ms,
-        submitted_ms=answer.submitted_ms,
-        mode=answer.mode,
-        text=transcript.text if transcript else "",
-        confidence=round(transcript.confidence, 4) if transcript else 0.0,
-        transcript=transcript,
-        hints_opened=len(answer.hints),
-        lost=answer.lost,
-        score=score,
-        scorer=answer.scorer,
-        second_opinion=reported_opinion(score, second, answer.second_scorer, answer.second_opinion_failed),
-        observations=answer.observations,
-        delivery=answer.delivery,
+def _probes(state: InterviewState, flow: Flow) -> tuple[UsedProbe, ...]:
+    asked = [flow.question(answer.question_id) for answer in state.asked]
+    return tuple(
+        UsedProbe(question.follow_up_of, indicator_id, question.text[state.language])
+        for question in asked
+        if question.follow_up_of is not None
+        for indicator_id in question.indicator_ids
     )
-
-
-def _verified(answer: AnswerState, score: AnswerScore | None, flow: Flow) -> AnswerScore | None:
-    """The score with its quotes looked up again in the transcript: points that stand on none are withheld."""
-    if score is None or answer.transcript is None:
-        return None
-    refused = withhold(flow, flow.question(answer.question_id), WithheldReason.NOT_ENOUGH_EVIDENCE)
-    instead = {indicator.indicator_id: indicator for indicator in refused.indicators}
-    indicators = [_verified_indicator(indicator, answer.transcript, instead) for indicator in score.indicators]
-    return replace(score, indicators=tuple(indicators))
-
-
-def _verified_indicator(
-    indicator: IndicatorScore, transcript: Transcript, instead: Mapping[str, IndicatorScore]
-) -> IndicatorScore:
-    evidence = []
-    for quote in indicator.evidence:
-        try:
-            verify(quote, transcript)
-        except NotVerbatim:
-            continue
-        evidence.append(quote)
-    if indicator.points is not None and not evidence:
-        return instead.get(indicator.indicator_id) or replace(
-            indicator, points=None, withheld=WithheldReason.NOT_ENOUGH_EVIDENCE, evidence=()
-        )
-    return replace(indicator, evidence=tuple(evidence))
 
 
 def _withheld(score: InterviewScore, answers: Sequence[AnswerScore]) -> tuple[Withheld, ...]:

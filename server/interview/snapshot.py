@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from analyzers.results import Transcript
 from question_flows.model import FOLLOW_UP_MARK, PRACTICE_ID, Flow, Language, Question
 from question_flows.progress import longest_rest
 from server.interview.answering import ONLY_TYPED
@@ -83,8 +84,12 @@ def hr_snapshot(
             else None
         ),
         "answers": [
-            {**data, "phase": answer.phase.value}
-            for data, answer in zip(_ANSWERS.dump_python(this_attempt, mode="json"), this_attempt, strict=True)
+            {
+                **data,
+                "phase": answer.phase.value,
+                "earlier_attempts": Transcript(state.language, answer.earlier_attempts).text,
+            }
+            for data, answer in zip(_ANSWERS.dump_python(this_attempt, mode="json"), state.asked, strict=True)
         ],
         "score": INTERVIEW_SCORE.dump_python(interview_score(flow, state), mode="json") if scored else None,
         "faults": _FAULTS.dump_python(state.faults, mode="json"),

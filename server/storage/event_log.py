@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from question_flows.model import Language
 from server.interview.events import (
+    AnswerSkipped,
     AnswerSubmitted,
     EventBody,
     InterviewCompleted,
@@ -134,18 +135,18 @@ class EventLog:
             return await _last_seq(connection, interview_id)
 
     async def unsettled(self, before: datetime) -> list[str]:
-        """Interviews whose every asked question is submitted, with no report yet and no event since `before`."""
+        """Interviews whose every asked question is closed, with no report yet and no event since `before`."""
         events, interviews = schema.events, schema.interviews
-        asked, submitted = (
-            sa.func.sum(sa.case((events.c.type == body.__name__, 1), else_=0))
-            for body in (QuestionAsked, AnswerSubmitted)
+        asked, closed = (
+            sa.func.sum(sa.case((events.c.type.in_([body.__name__ for body in bodies]), 1), else_=0))
+            for bodies in ((QuestionAsked,), (AnswerSubmitted, AnswerSkipped))
         )
         query = (
             sa.select(events.c.interview_id)
             .join(interviews, interviews.c.id == events.c.interview_id)
             .where(interviews.c.completed_at.is_(None))
             .group_by(events.c.interview_id)
-            .having(asked > 0, asked == submitted, sa.func.max(events.c.at, type_=schema.UtcDateTime()) < before)
+            .having(asked > 0, asked == closed, sa.func.max(events.c.at, type_=schema.UtcDateTime()) < before)
         )
         async with self._database.read() as connection:
             return list((await connection.scalars(query)).all())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -13,7 +11,6 @@ from hypothesis import strategies as st
 from analyzers.results import TranscriptWord
 from question_flows.model import Language
 from server.errors import UserError
-from server.i18n import Messages
 from server.interview import events as happened
 from server.interview.commands import (
     LONGEST_TEXT,
@@ -28,55 +25,11 @@ from server.interview.commands import (
     StartAnswer,
     SubmitAnswer,
 )
-from server.interview.decide import Situation, decide
-from server.interview.events import AnswerMode, EventBody, InterviewEvent, PausedBy, Purpose
-from server.interview.fold import apply, fold
-from server.interview.state import InterviewState, Phase, Status
-from tests.interview.houses import FLOWS
+from server.interview.events import AnswerMode, PausedBy, Purpose
+from server.interview.state import Phase, Status
+from tests.interview.decided import ASKED, BEGUN, FLOW, YES, Interview, typed
 
-BEGIN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-FLOW = FLOWS["customer_service"]
 FIRST, SECOND = FLOW.questions[0].id, FLOW.questions[1].id
-ASKED = (Purpose.VOICE, Purpose.SCORING, Purpose.RECORDING)
-YES = GiveConsent(dict.fromkeys(ASKED, True))
-BEGUN: tuple[Command, ...] = (YES, Start())
-MESSAGES = Messages()
-
-
-@dataclass(slots=True)
-class Interview:
-    """A state that commands move on."""
-
-    recognition: bool = True
-    room: bool = True
-    language: Language = Language.ENGLISH
-    state: InterviewState = field(init=False)
-
-    def __post_init__(self) -> None:
-        invited = happened.InterviewInvited(FLOW.id, FLOW.version, self.language, "EU", "Ada")
-        self.state = fold([InterviewEvent(1, BEGIN, 0, invited)])
-
-    def do(self, *commands: Command) -> list[EventBody]:
-        """What the last command causes; all are obeyed."""
-        bodies: list[EventBody] = []
-        for command in commands:
-            bodies = decide(self.state, FLOW, command, Situation(7000, ASKED, self.recognition, self.room))
-            self.happen(*bodies)
-        return bodies
-
-    def happen(self, *bodies: EventBody) -> None:
-        for body in bodies:
-            self.state = apply(self.state, InterviewEvent(self.state.seq + 1, BEGIN, 7000, body))
-
-    def refuses(self, command: Command) -> tuple[str, int, str | None]:
-        before = self.state
-        with pytest.raises(UserError) as refused:
-            self.do(command)
-        assert self.state is before
-        error = refused.value
-        for language in Language:
-            assert MESSAGES.text(language, f"error.{error.code}", error.params)
-        return error.code, error.status, error.field
 
 
 @pytest.fixture
@@ -88,10 +41,6 @@ def interview() -> Interview:
 def begun(interview: Interview) -> Interview:
     interview.do(*BEGUN)
     return interview
-
-
-def typed(question_id: str, text: str = "I am sorry") -> SubmitAnswer:
-    return SubmitAnswer(question_id, AnswerMode.TYPED, text)
 
 
 def test_consent_then_start_asks_the_first_question(interview: Interview) -> None:

@@ -21,6 +21,7 @@ from server.interview.commands import (
     Pause,
     Resume,
     SaveDraft,
+    SkipQuestion,
     Start,
     StartAnswer,
     SubmitAnswer,
@@ -193,6 +194,28 @@ async def test_a_crash_between_answer_and_score_is_made_up_for(tmp_path: Path, c
         assert types.count("InterviewCompleted") == types.count("ReportWritten") == 1
         assert await Outbox(second.database).waiting() == 1
         assert all(answer.score for answer in session.state.asked)
+
+
+async def test_an_interview_that_ended_with_a_skipped_question_is_taken_up_too(tmp_path: Path, clock: Clock) -> None:
+    async with house(tmp_path, clock=clock) as first:
+        session = await first.started()
+        *others, last = [question.id for question in session.flow.questions]
+        for question_id in others:
+            await session.execute(SkipQuestion(question_id))
+        await answer_typed(session, sample_answer(session, last))
+        await eventually(lambda: session.state.report_id is not None)
+    # What a process killed right after the last answer leaves, and no page comes back for it.
+    async with house(tmp_path, clock=clock) as second:
+        async with second.database.begin() as connection:
+            await connection.exec_driver_sql("DELETE FROM outbox")
+            await connection.exec_driver_sql("DELETE FROM events WHERE type IN ('InterviewCompleted', 'ReportWritten')")
+            await connection.exec_driver_sql("UPDATE interviews SET completed_at = NULL")
+        clock.turn(6)
+        await second.interviews.take_up_unsettled(clock())
+        [taken_up] = second.interviews.running()
+        await eventually(lambda: taken_up.state.report_id is not None)
+        skipped = [answer.skipped for answer in (await second.interviews.report(session.interview_id)).answers]
+        assert skipped == [True] * len(others) + [False]
 
 
 async def test_reading_an_interview_starts_nothing(home: House, tmp_path: Path, clock: Clock) -> None:

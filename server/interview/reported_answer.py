@@ -1,0 +1,118 @@
+"""One answer as the report shows it, its quotes looked up again: points that stand on none are withheld."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from analyzers.results import AnswerScore, Delivery, IndicatorScore, Observation, Transcript, WithheldReason
+from analyzers.scoring.evidence import NotVerbatim, verify
+from analyzers.scoring.rubric import withhold
+from question_flows.model import Flow, Question, QuestionKind
+from server.interview.events import AnswerMode, UtteranceLost
+from server.interview.reported_opinion import ReportedOpinion, reported_opinion
+from server.interview.state import AnswerState, InterviewState
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedAnswer:
+    """One question with everything about its answer. All `_ms`: interview clock. text: the answer as one line.
+
+    transcript is None while the answer is not submitted; confidence: of its words, 0-1. follow_up_of: the question
+    whose answer this one probed further. extra_ms: thinking time the candidate took on top. earlier_attempts: what was
+    said before the candidate began the answer again, which is no part of it. option_id: of a fact question; open_point:
+    whether a person has to look at what was chosen.
+    """
+
+    question_id: str
+    index: int
+    kind: QuestionKind
+    question: str
+    follow_up_of: str | None
+    asked_ms: int
+    started_ms: int | None
+    submitted_ms: int | None
+    mode: AnswerMode | None
+    skipped: bool
+    text: str
+    confidence: float
+    transcript: Transcript | None
+    restarts: int
+    earlier_attempts: Transcript | None
+    extra_ms: int
+    option_id: str | None
+    open_point: bool
+    hints_opened: int
+    lost: tuple[UtteranceLost, ...]
+    score: AnswerScore | None
+    scorer: str | None
+    second_opinion: ReportedOpinion | None
+    observations: tuple[Observation, ...]
+    delivery: Delivery | None
+
+
+def reported_answer(answer: AnswerState, state: InterviewState, flow: Flow) -> ReportedAnswer:
+    """What the report says of this answer."""
+    question = flow.question(answer.question_id)
+    transcript = answer.transcript
+    score = _verified(answer, answer.score, flow)
+    second = _verified(answer, answer.second_opinion, flow)
+    earlier = answer.earlier_attempts
+    return ReportedAnswer(
+        question_id=answer.question_id,
+        index=answer.index,
+        kind=question.kind,
+        question=question.text[state.language],
+        follow_up_of=question.follow_up_of,
+        asked_ms=answer.asked_ms,
+        started_ms=answer.started_ms,
+        submitted_ms=answer.submitted_ms,
+        mode=answer.mode,
+        skipped=answer.skipped,
+        text=transcript.text if transcript else "",
+        confidence=round(transcript.confidence, 4) if transcript else 0.0,
+        transcript=transcript,
+        restarts=answer.restarts,
+        earlier_attempts=Transcript(state.language, earlier) if earlier else None,
+        extra_ms=answer.extra_ms,
+        option_id=answer.option_id,
+        open_point=_is_open_point(question, answer),
+        hints_opened=len(answer.hints),
+        lost=answer.lost,
+        score=score,
+        scorer=answer.scorer,
+        second_opinion=reported_opinion(score, second, answer.second_scorer, answer.second_opinion_failed),
+        observations=answer.observations,
+        delivery=answer.delivery,
+    )
+
+
+def _is_open_point(question: Question, answer: AnswerState) -> bool:
+    return any(option.open_point for option in question.options if option.id == answer.option_id)
+
+
+def _verified(answer: AnswerState, score: AnswerScore | None, flow: Flow) -> AnswerScore | None:
+    """The score with its quotes looked up again in the transcript: points that stand on none are withheld."""
+    if score is None or answer.transcript is None:
+        return None
+    refused = withhold(flow, flow.question(answer.question_id), WithheldReason.NOT_ENOUGH_EVIDENCE)
+    instead = {indicator.indicator_id: indicator for indicator in refused.indicators}
+    indicators = [_verified_indicator(indicator, answer.transcript, instead) for indicator in score.indicators]
+    return replace(score, indicators=tuple(indicators))
+
+
+def _verified_indicator(
+    indicator: IndicatorScore, transcript: Transcript, instead: Mapping[str, IndicatorScore]
+) -> IndicatorScore:
+    evidence = []
+    for quote in indicator.evidence:
+        try:
+            verify(quote, transcript)
+        except NotVerbatim:
+            continue
+        evidence.append(quote)
+    if indicator.points is not None and not evidence:
+        return instead.get(indicator.indicator_id) or replace(
+            indicator, points=None, withheld=WithheldReason.NOT_ENOUGH_EVIDENCE, evidence=()
+        )
+    return replace(indicator, evidence=tuple(evidence))
