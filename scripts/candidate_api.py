@@ -84,6 +84,19 @@ class CandidateApi:
         """Closes the answer with what was typed."""
         await self._call("POST", f"/api/interview/questions/{question_id}/answer", {"mode": "typed", "text": text})
 
+    async def skip(self, question_id: str) -> None:
+        """Goes on without an answer."""
+        await self._call("POST", f"/api/interview/questions/{question_id}/skip")
+
+    async def choose(self, question_id: str, option_id: str) -> None:
+        """Answers a fact question."""
+        body = {"mode": "choice", "option": option_id}
+        await self._call("POST", f"/api/interview/questions/{question_id}/answer", body)
+
+    async def go_on(self) -> None:
+        """Ends the rest between two rounds."""
+        await self._call("POST", "/api/interview/continue")
+
     async def pause(self) -> None:
         """Stops the interview's clock."""
         await self._call("POST", "/api/interview/pause")

@@ -148,6 +148,9 @@ class SimulatedCandidate:
         await self.begin()
         while not (now := await self.snapshot())["completed"]:
             question = now["question"]
+            if now["status"] == "between_rounds":
+                await self.api.go_on()
+                continue
             if question is None or question["submitted"]:
                 await asyncio.sleep(0.2)
                 continue

@@ -133,6 +133,9 @@ class LoadCandidate:
         began = time.monotonic()
         while not (now := await api.snapshot())["completed"]:
             question = now["question"]
+            if now["status"] == "between_rounds":
+                await api.go_on()
+                continue
             if question is None or question["submitted"]:
                 await asyncio.sleep(0.2)
                 continue

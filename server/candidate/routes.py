@@ -29,6 +29,7 @@ def add_routes(app: web.Application) -> None:
             web.post(QUESTION + "/skip", views.skip),
             web.post(QUESTION + "/restart", views.restart),
             web.post(QUESTION + "/moment", views.moment),
+            web.post("/api/interview/continue", views.go_on),
             web.post("/api/interview/help", views.call_for_help),
             web.delete("/api/interview/help", views.withdraw_help),
             web.post("/api/interview/pause", views.pause),

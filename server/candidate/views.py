@@ -20,6 +20,7 @@ from server.governance.policy import purposes_offered
 from server.interview.commands import (
     CallForHelp,
     Command,
+    ContinueInterview,
     GiveConsent,
     GiveFeedback,
     OpenHint,
@@ -56,6 +57,7 @@ SHOWN_TO_CANDIDATES = frozenset(
         "AnswerSkipped",
         "AnswerRestarted",
         "MomentTaken",
+        "RoundEnded",
         "HelpRequested",
         "HelpAcknowledged",
         "HelpWithdrawn",
@@ -252,6 +254,11 @@ async def restart(request: web.Request) -> web.Response:
 async def moment(request: web.Request) -> web.Response:
     """Adds to the thinking time."""
     return await _obeyed(request, TakeMoment(request.match_info["question_id"]))
+
+
+async def go_on(request: web.Request) -> web.Response:
+    """Ends the rest between two rounds."""
+    return await _obeyed(request, ContinueInterview())
 
 
 async def call_for_help(request: web.Request) -> web.Response:

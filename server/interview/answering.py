@@ -185,7 +185,7 @@ def _spoken(state: InterviewState, opened: AnswerState, situation: Situation) ->
 def _what_is_next(
     state: InterviewState, flow: Flow, question_id: str, transcript: Transcript, situation: Situation
 ) -> list[EventBody]:
-    """The follow-up, or the next question; nothing after the last."""
+    """The follow-up, the next question, or the rest before another round; nothing after the last."""
     own_id = flow.question(question_id).follow_up_of or question_id
     own_index = (state.answers or {})[own_id].index
     if question_id == PRACTICE_ID:
@@ -203,7 +203,12 @@ def _what_is_next(
             if probe is not None:
                 return [happened.QuestionAsked(probe.id, own_index)]
     following = next_question(flow, own_id, found)
-    return [happened.QuestionAsked(following.id, own_index + 1)] if following else []
+    if following is None:
+        return []
+    ended = flow.question(own_id).round_id
+    if ended is not None and following.round_id is not None and following.round_id != ended:
+        return [happened.RoundEnded(ended, following.round_id, following.id)]
+    return [happened.QuestionAsked(following.id, own_index + 1)]
 
 
 def _given(state: InterviewState, flow: Flow, own_id: str) -> dict[str, Transcript]:

@@ -89,6 +89,11 @@ class TakeMoment:
 
 
 @dataclass(frozen=True, slots=True)
+class ContinueInterview:
+    """The rest between two rounds is over."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallForHelp:
     """Calls a person of HR. message: at most 300 characters, may be empty."""
 
@@ -134,6 +139,7 @@ Command = (
     | SkipQuestion
     | RestartAnswer
     | TakeMoment
+    | ContinueInterview
     | Pause
     | Resume
     | CallForHelp

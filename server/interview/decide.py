@@ -38,6 +38,8 @@ def decide(state: InterviewState, flow: Flow, command: Command, situation: Situa
             | asked.TakeMoment()
         ):
             return answer(state, flow, command, situation)
+        case asked.ContinueInterview():
+            return _continue(state)
         case asked.Pause(by):
             return _pause(state, flow, by)
         case asked.Resume(by):
@@ -76,6 +78,14 @@ def _start(state: InterviewState, flow: Flow, situation: Situation) -> list[Even
         raise UserError("server_full", status=503, retry_after_s=RETRY_AFTER_S)
     first = PRACTICE_ID if flow.practice is not None else first_question(flow).id
     return [happened.InterviewStarted(), happened.QuestionAsked(first, 0)]
+
+
+def _continue(state: InterviewState) -> list[EventBody]:
+    if state.status is Status.RUNNING:
+        return []
+    if state.next_question_id is None:
+        raise UserError("not_running", status=409)
+    return [happened.QuestionAsked(state.next_question_id, state.asked[-1].index + 1)]
 
 
 def _pause(state: InterviewState, flow: Flow, by: PausedBy) -> list[EventBody]:

@@ -44,7 +44,7 @@ def recognition_json(engine: Scheduler) -> dict[str, Any]:
 
 def recognition_events(state: InterviewState, engine: Scheduler) -> list[EventBody]:
     """What the log of a spoken interview under way has to say about the engine and does not say yet."""
-    if state.status not in (Status.RUNNING, Status.PAUSED) or not state.allows(Purpose.VOICE):
+    if state.status not in (Status.RUNNING, Status.PAUSED, Status.BETWEEN_ROUNDS) or not state.allows(Purpose.VOICE):
         return []
     if engine.status is EngineStatus.AVAILABLE and state.recognition_failed is not None:
         return [RecognitionRestored()]

@@ -161,6 +161,15 @@ class MomentTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class RoundEnded:
+    """A rest begins, in which the clock stands still. next_question_id: what is asked when the candidate goes on."""
+
+    round_id: str
+    next_round_id: str
+    next_question_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class HelpRequested:
     """The candidate calls for a person. message: in their words, may be empty."""
 
@@ -327,6 +336,7 @@ EventBody = (
     | AnswerSkipped
     | AnswerRestarted
     | MomentTaken
+    | RoundEnded
     | HelpRequested
     | HelpAcknowledged
     | HelpWithdrawn

@@ -65,6 +65,8 @@ def _course(before: InterviewState, after: InterviewState, event: InterviewEvent
         case happened.InterviewResumed():
             lost_ms = _open_since_ms(after, event, FaultKind.PAUSE)
             return replace(_closed(after, lost_ms, FaultKind.PAUSE), status=Status.RUNNING)
+        case happened.RoundEnded(next_question_id=next_question_id):
+            return replace(after, status=Status.BETWEEN_ROUNDS, next_question_id=next_question_id)
         case happened.ConnectionLost():
             lost = _fault(after, event, FaultKind.OUTAGE, "")
             return replace(lost, connected=False, disconnected_since=event.at)
@@ -125,7 +127,9 @@ def _answered(state: InterviewState, event: InterviewEvent) -> InterviewState:
     match event.body:
         case happened.QuestionAsked(question_id, index):
             asked = AnswerState(question_id=question_id, index=index, asked_ms=event.clock_ms)
-            return replace(_with(state, asked), question_id=question_id)
+            # It ends the rest between two rounds, if there is one.
+            going_on = replace(state, status=Status.RUNNING, next_question_id=None)
+            return replace(_with(going_on, asked), question_id=question_id)
         case happened.AnswerStarted(question_id):
             return _with(state, replace(_of(state, question_id), started_ms=event.clock_ms))
         case happened.HintOpened(question_id, hint):

@@ -15,7 +15,9 @@ from server.interview.events import ConnectionLost, ConnectionRestored, EventBod
 from server.interview.journal import Journal
 from server.interview.state import InterviewState, Status
 
-UNFINISHED = (Status.RUNNING, Status.PAUSED)
+MISSED = (Status.RUNNING, Status.PAUSED)
+"""While this, a candidate who is away is missed; between rounds they may rest wherever they like."""
+UNDER_WAY = (*MISSED, Status.BETWEEN_ROUNDS)
 
 
 class Presence:
@@ -96,7 +98,7 @@ class Presence:
 
     def _missing_since(self, state: InterviewState) -> _Moment | None:
         """Since when the candidate is cut off, if the log does not say so yet."""
-        if not state.connected or state.status not in UNFINISHED:
+        if not state.connected or state.status not in MISSED:
             return None
         return self._cut_off_since(state)
 
@@ -107,7 +109,7 @@ class Presence:
         return line
 
     def _restored(self, state: InterviewState) -> Sequence[EventBody]:
-        if state.connected or state.status not in UNFINISHED or self._cut_off_since(state) is not None:
+        if state.connected or state.status not in UNDER_WAY or self._cut_off_since(state) is not None:
             return []
         away = self._journal.now() - (state.disconnected_since or state.at)
         return [ConnectionRestored(lost_ms=max(0, away // timedelta(milliseconds=1)))]

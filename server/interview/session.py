@@ -27,13 +27,14 @@ from server.interview.events import (
     InterviewPaused,
     InterviewStarted,
     Purpose,
+    QuestionAsked,
     ServerRestarted,
 )
 from server.interview.failures import describe
 from server.interview.journal import Journal, Services
 from server.interview.line import CandidateLine
 from server.interview.listening import LATE_WORDS_SECONDS, Listening
-from server.interview.presence import UNFINISHED, Presence
+from server.interview.presence import MISSED, UNDER_WAY, Presence
 from server.interview.recording import Recording
 from server.interview.running_score import RunningScore
 from server.interview.second_opinion import SecondOpinions
@@ -113,7 +114,7 @@ class InterviewSession:
     @property
     def under_way(self) -> bool:
         """Whether the candidate is there, or away for less than the grace time, and the interview is not complete."""
-        return (self._presence.somebody or self.state.connected) and self.state.status in UNFINISHED
+        return (self._presence.somebody or self.state.connected) and self.state.status in UNDER_WAY
 
     @property
     def live_peer(self) -> Peer | None:
@@ -206,7 +207,7 @@ class InterviewSession:
     async def take_up(self) -> None:
         """For a session made from the log: says that the former process ended while the candidate was there."""
         await self._journal.record(
-            lambda state: [ServerRestarted()] if state.connected and state.status in UNFINISHED else []
+            lambda state: [ServerRestarted()] if state.connected and state.status in MISSED else []
         )
 
     async def run(self) -> None:
@@ -297,7 +298,7 @@ class InterviewSession:
             case InterviewStarted():
                 self._engine_changed.set()
                 self._presence.look_again()
-            case AnswerDrafted():
+            case AnswerDrafted() | QuestionAsked():
                 self._presence.look_again()
             case AnswerSubmitted(question_id, mode):
                 self._listening.leave(question_id)

@@ -47,7 +47,8 @@ def candidate_snapshot(session: InterviewSession) -> dict[str, Any]:
         "recognition": session.recognition,
         "recognised_until_ms": answer.recognised_until_ms if answer else None,
         "completed": state.status is Status.COMPLETED,
-        "all_submitted": bool(state.asked) and answer is None,
+        "all_submitted": bool(state.asked) and answer is None and state.next_question_id is None,
+        "next_round": _next_round(state, flow),
         "feedback_given": state.feedback is not None,
         "practice": flow.practice is not None,
         "help": {"at": state.help.at.isoformat(), "acknowledged": state.help.acknowledged} if state.help else None,
@@ -150,6 +151,13 @@ def _round(flow: Flow, round_id: str | None, language: Language) -> dict[str, An
             texts = {"title": one.title[language], "intro": one.intro[language]}
             return {"index": index, "total": len(flow.rounds), **texts}
     return None
+
+
+def _next_round(state: InterviewState, flow: Flow) -> dict[str, Any] | None:
+    """What comes after the rest; None while there is none."""
+    if state.next_question_id is None:
+        return None
+    return _round(flow, flow.question(state.next_question_id).round_id, state.language)
 
 
 def _exchanges(state: InterviewState, flow: Flow, question: Question) -> list[dict[str, str]]:

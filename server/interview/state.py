@@ -22,6 +22,8 @@ class Status(StrEnum):
     """Consent is recorded; nothing has been asked."""
     RUNNING = "running"
     PAUSED = "paused"
+    BETWEEN_ROUNDS = "between_rounds"
+    """A rest of any length before the next round; the clock stands still."""
     COMPLETED = "completed"
 
 
@@ -171,7 +173,9 @@ class InterviewState:
     connected: bool = False
     disconnected_since: datetime | None = None
     question_id: str | None = None
-    """The open question; None before the start and after the last answer was submitted."""
+    """The open question; None before the start, between rounds, and after the last answer was submitted."""
+    next_question_id: str | None = None
+    """What is asked after the rest between two rounds; None unless there is one."""
     answers: Mapping[str, AnswerState] | None = None
     recognition_failed: str | None = None
     recording: RecordingState = RecordingState()

@@ -22,6 +22,7 @@ from server.interview.events import (
     InterviewEvent,
     InterviewInvited,
     QuestionAsked,
+    RoundEnded,
     decode,
     encode,
 )
@@ -135,18 +136,30 @@ class EventLog:
             return await _last_seq(connection, interview_id)
 
     async def unsettled(self, before: datetime) -> list[str]:
-        """Interviews whose every asked question is closed, with no report yet and no event since `before`."""
+        """Interviews whose every asked question is closed, with no report yet and no event since `before`.
+
+        Not those whose candidate rests between two rounds: nothing is to be done for them.
+        """
         events, interviews = schema.events, schema.interviews
         asked, closed = (
             sa.func.sum(sa.case((events.c.type.in_([body.__name__ for body in bodies]), 1), else_=0))
             for bodies in ((QuestionAsked,), (AnswerSubmitted, AnswerSkipped))
+        )
+        last_question, last_rest = (
+            sa.func.max(sa.case((events.c.type == body.__name__, events.c.seq), else_=0))
+            for body in (QuestionAsked, RoundEnded)
         )
         query = (
             sa.select(events.c.interview_id)
             .join(interviews, interviews.c.id == events.c.interview_id)
             .where(interviews.c.completed_at.is_(None))
             .group_by(events.c.interview_id)
-            .having(asked > 0, asked == closed, sa.func.max(events.c.at, type_=schema.UtcDateTime()) < before)
+            .having(
+                asked > 0,
+                asked == closed,
+                last_rest < last_question,
+                sa.func.max(events.c.at, type_=schema.UtcDateTime()) < before,
+            )
         )
         async with self._database.read() as connection:
             return list((await connection.scalars(query)).all())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from server.interview import events as happened
 from server.interview.commands import (
     AcknowledgeHelp,
     CallForHelp,
+    ContinueInterview,
     GiveConsent,
     GiveFeedback,
     Pause,
@@ -27,7 +29,7 @@ from server.interview.commands import (
 )
 from server.interview.events import AnswerMode, PausedBy, Purpose, SurveyItem
 from server.interview.report import build_report
-from server.interview.state import Phase
+from server.interview.state import Phase, Status
 from tests.interview.decided import ASKED, BEGUN, YES, Interview, typed, words
 
 FLOW = load_flow(Path(__file__).parents[1] / "e2e" / "flows" / "every_path.yaml")
@@ -179,11 +181,40 @@ def test_a_call_for_help_is_taken_up_and_withdrawn() -> None:
 
 
 @pytest.fixture
-def writing(first: Interview) -> Interview:
-    """The first written question is open."""
-    while first.state.question_id != "letter":
+def resting(first: Interview) -> Interview:
+    """The first round is over."""
+    while first.state.question_id is not None:
         first.do(*first.skip())
     return first
+
+
+@pytest.fixture
+def writing(resting: Interview) -> Interview:
+    """The first written question is open."""
+    resting.do(ContinueInterview())
+    return resting
+
+
+def test_between_two_rounds_nothing_is_open_and_the_clock_stands_still(first: Interview) -> None:
+    assert first.do(ContinueInterview()) == []
+    first.do(SkipQuestion("story"), SkipQuestion("counter_1"))
+    assert first.do(*first.skip())[-1] == happened.RoundEnded("talking", "writing", "letter")
+    state = first.state
+    assert (state.status, state.question_id, state.next_question_id) == (Status.BETWEEN_ROUNDS, None, "letter")
+    assert state.clock_at(state.at + timedelta(hours=1)) == state.clock_ms
+    for refused in (Pause(), Resume(), StartAnswer("letter"), typed("letter")):
+        assert first.refuses(refused) == ("not_running", 409, None)
+    assert first.do(CallForHelp("where am I?")) != []
+    assert first.do(ContinueInterview()) == [happened.QuestionAsked("letter", 3)]
+    assert first.do(ContinueInterview()) == []
+    assert (first.state.status, first.state.next_question_id) == (Status.RUNNING, None)
+    assert first.state.clock_at(state.at + timedelta(seconds=1)) == state.clock_ms + 1000
+
+
+def test_within_a_round_and_after_the_last_there_is_no_rest(writing: Interview) -> None:
+    writing.do(SkipQuestion("letter"), SkipQuestion("snippet"))
+    assert writing.do(SkipQuestion("shifts")) == [happened.AnswerSkipped("shifts")]
+    assert "RoundEnded" not in [event.type for event in writing.events[-4:]]
 
 
 def test_a_written_question_is_not_spoken(writing: Interview) -> None:

@@ -14,6 +14,7 @@ export const STORED_EVENTS = [
   "AnswerSubmitted",
   "AnswerSkipped",
   "AnswerRestarted",
+  "RoundEnded",
   "AnswerScored",
   "SecondOpinionGiven",
   "SecondOpinionFailed",
