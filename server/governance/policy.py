@@ -20,3 +20,11 @@ def purposes_offered(jurisdiction: str) -> tuple[Purpose, ...]:
     if law in EXPRESSION_ALLOWED or (law.startswith(EXPRESSION_ALLOWED_PREFIX) and law != EXPRESSION_ALLOWED_PREFIX):
         return (Purpose.VOICE, Purpose.SCORING, Purpose.RECORDING, Purpose.EXPRESSION)
     return (Purpose.VOICE, Purpose.SCORING, Purpose.RECORDING)
+
+
+def expression_may_count(jurisdiction: str) -> bool:
+    """Whether an observed movement may take part in a score, where a flow gives it a weight and the candidate agrees.
+
+    Nowhere but where it may be looked at; the weight is a flow's, for a competency that role-plays alone show.
+    """
+    return Purpose.EXPRESSION in purposes_offered(jurisdiction)

@@ -74,6 +74,8 @@ def _start(state: InterviewState, flow: Flow, situation: Situation) -> list[Even
         raise UserError("consent_first", status=409)
     if state.status is not Status.READY:
         return []
+    if state.person_instead(flow):
+        raise UserError("person_instead", status=409)
     if not situation.has_room:
         raise UserError("server_full", status=503, retry_after_s=RETRY_AFTER_S)
     first = PRACTICE_ID if flow.practice is not None else first_question(flow).id

@@ -15,6 +15,7 @@ from analyzers.scoring.combine import combine
 from question_flows.model import Flow, Language
 from server.interview.events import FeedbackGiven, InterviewEvent, Purpose, RecordingGap
 from server.interview.fold import fold
+from server.interview.observed import CountedObservation, counted_observations, observed_shares
 from server.interview.reported_answer import ReportedAnswer, reported_answer
 from server.interview.state import Fault, InterviewState, Status
 
@@ -83,6 +84,7 @@ class Report:
     """Everything HR decides from. Times are UTC; duration_ms, given_back_ms: milliseconds.
 
     given_back_ms: wall-clock time of pauses, outages and restarts, in which the candidate's clock stood still.
+    counted_observations: movements that take part in the score, where flow, law and candidate allow it.
     refused_quotes: how many quotes did not stand verbatim in their transcript and were left out.
     """
 
@@ -105,6 +107,7 @@ class Report:
     score: InterviewScore
     answers: tuple[ReportedAnswer, ...]
     probes: tuple[UsedProbe, ...]
+    counted_observations: tuple[CountedObservation, ...]
     withheld: tuple[Withheld, ...]
     refused_quotes: int
     recording: ReportedRecording
@@ -130,7 +133,7 @@ def build_report(
     state = fold(events)
     answers = tuple(reported_answer(answer, state, flow) for answer in state.asked)
     scores = [answer.score for answer in answers if answer.score is not None]
-    score = combine(flow, scores)
+    score = combine(flow, scores, observed_shares(flow, state))
     return Report(
         interview_id=interview_id,
         candidate_name=state.candidate_name,
@@ -151,6 +154,7 @@ def build_report(
         score=score,
         answers=answers,
         probes=_probes(state, flow),
+        counted_observations=counted_observations(flow, state),
         withheld=_withheld(score, scores),
         refused_quotes=_quotes(a.score for a in state.asked) - _quotes(scores),
         recording=_recording(interview_id, state),

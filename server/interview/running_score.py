@@ -13,6 +13,7 @@ from question_flows.model import Flow
 from server.interview.events import Purpose
 from server.interview.journal import Journal
 from server.interview.listening import Listening
+from server.interview.observed import observed_shares
 from server.interview.state import InterviewState
 
 AT_MOST_EVERY_SECONDS = 1.0
@@ -24,7 +25,7 @@ INTERVIEW_SCORE = TypeAdapter(InterviewScore)
 def interview_score(flow: Flow, state: InterviewState, running: AnswerScore | None = None) -> InterviewScore:
     """All competencies over the scored answers and, if given, the one being spoken."""
     scores = [answer.score for answer in state.asked if answer.score is not None]
-    return combine(flow, [*scores, running] if running is not None else scores)
+    return combine(flow, [*scores, running] if running is not None else scores, observed_shares(flow, state))
 
 
 class RunningScore:

@@ -7,8 +7,7 @@ import uuid
 from collections.abc import Sequence
 
 from analyzers.delivery import measure
-from analyzers.results import AnswerScore, Delivery, TranscriptWord, WithheldReason
-from analyzers.scoring.rubric import SCORER, score_answer, withhold
+from analyzers.results import Delivery, TranscriptWord
 from media.frames import Utterance
 from server.interview.events import (
     AnswerMode,
@@ -22,6 +21,7 @@ from server.interview.events import (
 )
 from server.interview.journal import Journal
 from server.interview.listening import Listening
+from server.interview.marking import mark
 from server.interview.report import build_report, report_json
 from server.interview.second_opinion import SecondOpinions
 from server.interview.state import AnswerState, InterviewState, Status
@@ -58,7 +58,8 @@ class Settling:
             await self._complete()
 
     async def _score(self, answer: AnswerState) -> None:
-        score, scorer = await self._scored(answer)
+        # In a thread: a long answer takes longer than the event loop may stand still.
+        score, scorer = await asyncio.to_thread(mark, self._journal.flow, self._journal.state, answer)
         bodies: list[EventBody] = [AnswerScored(score, scorer)]
         observations = self._watching.take(answer)
         delivery = await self._delivery(answer)
@@ -70,16 +71,6 @@ class Settling:
             return bodies if now.score is None else []
 
         await self._journal.record(still_to_do)
-
-    async def _scored(self, answer: AnswerState) -> tuple[AnswerScore, str]:
-        flow, state = self._journal.flow, self._journal.state
-        question = flow.question(answer.question_id)
-        if answer.skipped:
-            return withhold(flow, question, WithheldReason.QUESTION_SKIPPED), "none"
-        if not state.allows(Purpose.SCORING):
-            return withhold(flow, question, WithheldReason.NO_CONSENT), "none"
-        assert answer.transcript is not None
-        return await asyncio.to_thread(score_answer, flow, question, answer.transcript), SCORER
 
     async def _delivery(self, answer: AnswerState) -> Delivery | None:
         state = self._journal.state

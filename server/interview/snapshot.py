@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from analyzers.results import Transcript
 from question_flows.model import FOLLOW_UP_MARK, PRACTICE_ID, Flow, Language, Question
 from question_flows.progress import longest_rest
+from server.governance.policy import expression_may_count
 from server.interview.answering import ONLY_TYPED
 from server.interview.running_score import INTERVIEW_SCORE, interview_score
 from server.interview.session import InterviewSession
@@ -38,7 +39,8 @@ def candidate_snapshot(session: InterviewSession) -> dict[str, Any]:
             "purposes": [purpose.value for purpose in session.purposes],
             "second_scorer": session.second_scorer,
             "recording_required": flow.recording_required,
-            "expression_counts": any(competency.observation for competency in flow.competencies),
+            "expression_counts": expression_may_count(state.jurisdiction)
+            and any(competency.observation for competency in flow.competencies),
         },
         "consents": _consents(state),
         "question": {**_open_question(state, flow, answer, now), "waiting": session.waiting(answer.question_id)}
@@ -54,6 +56,7 @@ def candidate_snapshot(session: InterviewSession) -> dict[str, Any]:
         "help": {"at": state.help.at.isoformat(), "acknowledged": state.help.acknowledged} if state.help else None,
         "pauses_left": None if flow.most_pauses is None else max(0, flow.most_pauses - state.pauses),
         "given_back_ms": state.given_back_ms,
+        "person_instead": state.person_instead(flow),
     }
 
 
@@ -77,6 +80,8 @@ def hr_snapshot(
         "jurisdiction": state.jurisdiction,
         "flow": _flow(flow, state, shown_in),
         "consents": _consents(state),
+        "recording_required": flow.recording_required,
+        "person_instead": state.person_instead(flow),
         "question_id": state.question_id if state.question_id != PRACTICE_ID else None,
         "practising": state.question_id == PRACTICE_ID,
         "help": (

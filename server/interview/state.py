@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from analyzers.results import AnswerScore, Delivery, Observation, Transcript, TranscriptWord
-from question_flows.model import PRACTICE_ID, Language, Question
+from question_flows.model import PRACTICE_ID, Flow, Language, Question
 from question_flows.progress import thinking_left_ms
 from server.interview import events as happened
 from server.interview.events import AnswerMode, Purpose
@@ -201,6 +201,10 @@ class InterviewState:
     def allows(self, purpose: Purpose) -> bool:
         """Whether the candidate said yes to this purpose."""
         return bool(self.consents and self.consents.get(purpose))
+
+    def person_instead(self, flow: Flow) -> bool:
+        """Whether a person has to interview: the flow asks for a recording, and the candidate refused it."""
+        return self.status is Status.READY and flow.recording_required and not self.allows(Purpose.RECORDING)
 
     @property
     def answer(self) -> AnswerState | None:

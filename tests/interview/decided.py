@@ -35,13 +35,14 @@ class Interview:
     room: bool = True
     language: Language = Language.ENGLISH
     flow: Flow = FLOW
+    law: str = "EU"
     clock_ms: int = 7000
     words_late: bool = False
     state: InterviewState = field(init=False)
     events: list[InterviewEvent] = field(init=False)
 
     def __post_init__(self) -> None:
-        invited = happened.InterviewInvited(self.flow.id, self.flow.version, self.language, "EU", "Ada")
+        invited = happened.InterviewInvited(self.flow.id, self.flow.version, self.language, self.law, "Ada")
         self.events = [InterviewEvent(1, BEGIN, 0, invited)]
         self.state = fold(self.events)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -246,6 +247,19 @@ def test_the_survey_has_items_of_its_own(first: Interview) -> None:
     )
     assert first.do(GiveFeedback(5, answers=answers)) == [happened.FeedbackGiven(5, "", answers)]
     assert first.do(GiveFeedback(5, answers=answers)) == []
+
+
+def test_who_refuses_a_required_recording_is_interviewed_by_a_person_and_may_still_agree() -> None:
+    required = Interview(flow=replace(FLOW, recording_required=True))
+    assert not required.state.person_instead(required.flow)
+    required.do(GiveConsent({**dict.fromkeys(ASKED, True), Purpose.RECORDING: False}))
+    assert required.refuses(Start()) == ("person_instead", 409, None)
+    assert required.state.person_instead(required.flow)
+    required.do(YES)
+    assert not required.state.person_instead(required.flow)
+    assert required.do(Start()) != []
+    optional = Interview(flow=FLOW)
+    assert optional.do(GiveConsent({**dict.fromkeys(ASKED, True), Purpose.RECORDING: False}), Start()) != []
 
 
 def test_consent_is_asked_before_practice_too() -> None:

@@ -13,6 +13,7 @@ const NO_MODEL = "model_missing";
 export function attention(view, now) {
   if (view.status === "completed") return { rank: 0, reason: null };
   if (view.help && !view.help.acknowledged) return { rank: 7, reason: "needs_help", since: view.help.at };
+  if (view.person_instead) return { rank: 3, reason: "needs_person", since: null };
   if (view.status === "invited" || view.status === "ready") return { rank: 0, reason: null };
   const open = (kind) => view.faults.find((fault) => fault.kind === kind && fault.lost_ms === null);
   const restart = open("restart");

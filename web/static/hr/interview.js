@@ -106,9 +106,11 @@ const events = {
   ConsentRecorded(view, { granted }) {
     view.status = "ready";
     view.consents = granted;
+    view.person_instead = view.recording_required && !granted.recording;
   },
   InterviewStarted(view, _, { at }) {
     view.status = "running";
+    view.person_instead = false;
     view.connected = true;
     view.started_at = at;
   },

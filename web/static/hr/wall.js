@@ -168,7 +168,8 @@ function makeWaiting({ view }) {
 }
 
 function showWaiting(element, { view }) {
-  say(element.querySelector(".waiting__status"), t(view.status === "ready" ? "waiting_ready" : "waiting_invited"));
+  const waiting = t(view.status === "ready" ? "waiting_ready" : "waiting_invited");
+  say(element.querySelector(".waiting__status"), view.person_instead ? t("needs_person") : waiting);
 }
 
 for (const element of document.querySelectorAll("time[datetime]")) say(element, moment(element.dateTime));
