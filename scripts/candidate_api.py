@@ -97,6 +97,10 @@ class CandidateApi:
         """Ends the rest between two rounds."""
         await self._call("POST", "/api/interview/continue")
 
+    async def confirm_transcripts(self) -> None:
+        """Says that the words are right, so that they are scored."""
+        await self._call("POST", "/api/interview/confirm-transcripts")
+
     async def pause(self) -> None:
         """Stops the interview's clock."""
         await self._call("POST", "/api/interview/pause")

@@ -164,6 +164,7 @@ async def interviews(app: web.Application) -> AsyncIterator[None]:
             record=lambda interview_id, lost: recorder.record(spool.of_interview(interview_id), lost),
             ownership=app.get(OWNERSHIP),
             second_scorer=opinion,
+            check_minutes=settings.check_minutes,
         )
         async with registry:
             app[INTERVIEWS] = registry

@@ -107,6 +107,12 @@ class Settings(BaseSettings):
         description="Law that holds for new interviews: EU, UK, CN, US-IL, US-NY, US-CA, US-CO or another name.",
     )
     invitation_days: int = Field(14, ge=1, le=365, description="Days until an unused invitation expires.")
+    check_minutes: float = Field(
+        10,
+        ge=0.1,
+        le=1440,
+        description="Minutes that a candidate who does nothing has for the check of what was heard; then it is scored.",
+    )
     flows_dir: Path | None = Field(None, description="Folder with question flows of your own, beside the shipped ones.")
     whisper_model: str = Field(
         "small",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from question_flows.model import Language
 
 _LONGEST_LOOP = 8
 """Longest phrase, in words, looked for when a decoder has run into a loop."""
+
+_CHINESE_TOKEN = re.compile(r"[A-Za-z0-9]+(?:[.'’+#&/_%@-]+[A-Za-z0-9]+)*[+#%]*|\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,23 @@ def without_loop(words: Sequence[TranscriptWord]) -> tuple[TranscriptWord, ...]:
             if forms[start : start + length * rounds] == phrase * rounds:
                 return tuple(words[: start + length])
     return tuple(words)
+
+
+def split_text(text: str, language: Language) -> list[str]:
+    """The words of a text that somebody typed, as those of speech are told apart.
+
+    English: split at spaces. Chinese: characters; Latin words and numbers stay whole. Punctuation belongs to the word
+    before it.
+    """
+    if language is Language.ENGLISH:
+        return text.split()
+    parts: list[str] = []
+    for token in _CHINESE_TOKEN.findall(text):
+        if parts and not any(letter.isalnum() for letter in token):
+            parts[-1] += token
+        else:
+            parts.append(token)
+    return parts
 
 
 def spoken_form(text: str) -> str:

@@ -136,6 +136,9 @@ class LoadCandidate:
             if now["status"] == "between_rounds":
                 await api.go_on()
                 continue
+            if now["check"] is not None and not any(answer["waiting"] for answer in now["check"]["answers"]):
+                await api.confirm_transcripts()
+                continue
             if question is None or question["submitted"]:
                 await asyncio.sleep(0.2)
                 continue

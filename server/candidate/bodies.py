@@ -28,7 +28,7 @@ class ConsentBody(Body):
 
 
 class DraftBody(Body):
-    """cleared: the candidate emptied the field, so an empty text is meant."""
+    """A draft, or a transcript put right. cleared: the candidate emptied the field, so an empty text is meant."""
 
     text: str = Field(max_length=LONGEST_TEXT)
     cleared: StrictBool = False

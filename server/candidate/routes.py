@@ -30,6 +30,8 @@ def add_routes(app: web.Application) -> None:
             web.post(QUESTION + "/restart", views.restart),
             web.post(QUESTION + "/moment", views.moment),
             web.post("/api/interview/continue", views.go_on),
+            web.put(QUESTION + "/correction", views.correct),
+            web.post("/api/interview/confirm-transcripts", views.confirm),
             web.post("/api/interview/help", views.call_for_help),
             web.delete("/api/interview/help", views.withdraw_help),
             web.post("/api/interview/pause", views.pause),

@@ -20,7 +20,9 @@ from server.governance.policy import purposes_offered
 from server.interview.commands import (
     CallForHelp,
     Command,
+    ConfirmTranscripts,
     ContinueInterview,
+    CorrectTranscript,
     GiveConsent,
     GiveFeedback,
     OpenHint,
@@ -58,6 +60,9 @@ SHOWN_TO_CANDIDATES = frozenset(
         "AnswerRestarted",
         "MomentTaken",
         "RoundEnded",
+        "TranscriptCheckBegan",
+        "TranscriptCorrected",
+        "TranscriptsConfirmed",
         "HelpRequested",
         "HelpAcknowledged",
         "HelpWithdrawn",
@@ -259,6 +264,17 @@ async def moment(request: web.Request) -> web.Response:
 async def go_on(request: web.Request) -> web.Response:
     """Ends the rest between two rounds."""
     return await _obeyed(request, ContinueInterview())
+
+
+async def correct(request: web.Request) -> web.Response:
+    """Keeps what the candidate makes of the words that were heard."""
+    body = await bodies.read(request, bodies.DraftBody)
+    return await _obeyed(request, CorrectTranscript(request.match_info["question_id"], body.text, body.cleared))
+
+
+async def confirm(request: web.Request) -> web.Response:
+    """The words are right: they may be scored."""
+    return await _obeyed(request, ConfirmTranscripts())
 
 
 async def call_for_help(request: web.Request) -> web.Response:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 from aiohttp import web
 
 from server.interview.events import AnswerScored
-from server.interview.running_score import INTERVIEW_SCORE, interview_score
+from server.interview.running_score import score_json, unscored
 from server.keys import INTERVIEWS
 from server.live.hub import LiveEvent, LiveMessage, Signal
 from server.live.wire import to_sse
@@ -20,6 +21,8 @@ async def for_hr(app: web.Application, message: LiveMessage) -> AsyncIterator[Se
     if not isinstance(message, LiveEvent) or not isinstance(message.event.body, AnswerScored):
         return
     state = await app[INTERVIEWS].state(message.interview_id)
-    score = interview_score(app[INTERVIEWS].flow_of(state), state)
-    data = {"question_id": None, "score": INTERVIEW_SCORE.dump_python(score, mode="json"), "answer": None}
+    if unscored(state):
+        return  # The interview's own signal comes within a second, with what the other answers would get.
+    score = score_json(app[INTERVIEWS].flow_of(state), state, {})
+    data: dict[str, Any] = {"question_id": None, "score": score, "answer": None, "answers": []}
     yield to_sse(Signal(message.interview_id, "scores", state.seq, data))

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from analyzers.results import IndicatorScore, Transcript, join_words
 from server.hr.access import USER
+from server.hr.corrections import changes
 from server.hr.invitations import JURISDICTIONS
 from server.hr.listing import deliveries
 from server.hr.monitor import state_of
@@ -30,6 +31,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         scores={score.competency_id: score for score in report.score.competencies},
         indicators=indicator_scores(report),
         words_of=words_of,
+        changes=changes,
         positions=positions_json(report),
         positions_script=json_for_script(positions_json(report)),
         known_laws=JURISDICTIONS,

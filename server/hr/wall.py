@@ -68,7 +68,8 @@ async def card(app: web.Application, interview_id: str, language: Language) -> d
     """An interview's snapshot without what a card does not show: earlier answers, the texts of the flow."""
     registry = app[INTERVIEWS]
     state = await registry.state(interview_id)
-    full = hr_snapshot(interview_id, state, registry.flow_of(state), language=language)
+    # What unscored answers would get comes with the interview's own signal: a wall has many interviews.
+    full = hr_snapshot(interview_id, state, registry.flow_of(state), language=language, provisional={})
     flow = full["flow"]
     return {
         **full,

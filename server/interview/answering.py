@@ -67,7 +67,8 @@ def answer(state: InterviewState, flow: Flow, command: AnswerCommand, situation:
                 return []
             _open_answer(state, flow, question_id)
             nothing = Transcript(state.language, ())
-            return [happened.AnswerSkipped(question_id), *_what_is_next(state, flow, question_id, nothing, situation)]
+            next_bodies = _what_is_next(state, flow, question_id, nothing, situation)
+            return [happened.AnswerSkipped(question_id), *(next_bodies or check_if_spoken(state))]
         case asked.RestartAnswer(question_id):
             return _restart(state, flow, question_id, situation)
         case asked.TakeMoment(question_id):
@@ -111,7 +112,7 @@ def _save_draft(state: InterviewState, flow: Flow, command: asked.SaveDraft) -> 
     # Also while paused: what was typed until then must not be lost.
     if state.answer is None or state.question_id != command.question_id:
         raise UserError("question_not_open", status=409)
-    text = _checked(command.text)
+    text = checked_text(command.text)
     if text == state.answer.draft or (not text.strip() and not command.cleared):
         return []
     return [happened.AnswerDrafted(command.question_id, text)]
@@ -126,7 +127,8 @@ def _restart(state: InterviewState, flow: Flow, question_id: str, situation: Sit
     return [happened.AnswerRestarted(question_id)]
 
 
-def _checked(text: str) -> str:
+def checked_text(text: str) -> str:
+    """The text as it is kept. Raises UserError answer_too_long."""
     if len(text) > LONGEST_TEXT:
         raise UserError("answer_too_long", field="text", params={"length": f"{LONGEST_TEXT:,}"})
     return clean(text)
@@ -149,8 +151,17 @@ def _submit(state: InterviewState, flow: Flow, command: asked.SubmitAnswer, situ
     bodies: list[EventBody] = []
     if opened.phase is Phase.THINKING:
         bodies.append(happened.AnswerStarted(question_id))
-    bodies.append(happened.AnswerSubmitted(question_id, command.mode, transcript, option_id))
-    return [*bodies, *_what_is_next(state, flow, question_id, transcript, situation)]
+    code = checked_text(command.text or "") if question.kind is QuestionKind.CODE else None
+    bodies.append(happened.AnswerSubmitted(question_id, command.mode, transcript, option_id, code))
+    spoken = command.mode is AnswerMode.VOICE
+    next_bodies = _what_is_next(state, flow, question_id, transcript, situation)
+    return [*bodies, *(next_bodies or check_if_spoken(state, spoken=spoken))]
+
+
+def check_if_spoken(state: InterviewState, *, spoken: bool = False) -> list[EventBody]:
+    """Behind the last answer: the check of what was heard. spoken: whether that answer was. Nothing where none was."""
+    heard = spoken or any(one.mode is AnswerMode.VOICE for one in state.asked)
+    return [happened.TranscriptCheckBegan()] if heard else []
 
 
 def _check_mode(question: Question, mode: AnswerMode) -> None:
@@ -161,7 +172,7 @@ def _check_mode(question: Question, mode: AnswerMode) -> None:
 
 
 def _typed(state: InterviewState, text: str, situation: Situation) -> Transcript:
-    transcript = typed_transcript(_checked(text), state.language, situation.clock_ms)
+    transcript = typed_transcript(checked_text(text), state.language, situation.clock_ms)
     if not transcript.words:
         raise UserError("answer_empty", field="text")
     return transcript

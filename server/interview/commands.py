@@ -94,6 +94,20 @@ class ContinueInterview:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectTranscript:
+    """text: the spoken answer as it should read; an empty one counts only when `cleared` says that it is meant."""
+
+    question_id: str
+    text: str
+    cleared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmTranscripts:
+    """The words are right: they may be scored."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallForHelp:
     """Calls a person of HR. message: at most 300 characters, may be empty."""
 
@@ -140,6 +154,8 @@ Command = (
     | RestartAnswer
     | TakeMoment
     | ContinueInterview
+    | CorrectTranscript
+    | ConfirmTranscripts
     | Pause
     | Resume
     | CallForHelp

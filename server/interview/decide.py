@@ -9,6 +9,7 @@ from server.errors import UserError
 from server.interview import commands as asked
 from server.interview import events as happened
 from server.interview.answering import Situation, answer
+from server.interview.checking import confirm, put_right
 from server.interview.commands import LONGEST_COMMENT, LONGEST_HELP_MESSAGE, Command
 from server.interview.events import EventBody, PausedBy
 from server.interview.state import InterviewState, Status
@@ -40,6 +41,10 @@ def decide(state: InterviewState, flow: Flow, command: Command, situation: Situa
             return answer(state, flow, command, situation)
         case asked.ContinueInterview():
             return _continue(state)
+        case asked.CorrectTranscript():
+            return put_right(state, flow, command)
+        case asked.ConfirmTranscripts():
+            return confirm(state)
         case asked.Pause(by):
             return _pause(state, flow, by)
         case asked.Resume(by):

@@ -7,7 +7,7 @@ from typing import Any
 from analyzers.transcription.dispatcher import EngineStatus
 from analyzers.transcription.scheduler import Scheduler
 from server.interview.events import EventBody, Purpose, RecognitionFailed, RecognitionRestored
-from server.interview.state import InterviewState, Status
+from server.interview.state import UNDER_WAY, InterviewState
 
 MODEL_MISSING = "model_missing"
 """There is no model: answers are typed. The operator's sentence about it may name folders and goes to the console."""
@@ -44,7 +44,7 @@ def recognition_json(engine: Scheduler) -> dict[str, Any]:
 
 def recognition_events(state: InterviewState, engine: Scheduler) -> list[EventBody]:
     """What the log of a spoken interview under way has to say about the engine and does not say yet."""
-    if state.status not in (Status.RUNNING, Status.PAUSED, Status.BETWEEN_ROUNDS) or not state.allows(Purpose.VOICE):
+    if state.status not in UNDER_WAY or not state.allows(Purpose.VOICE):
         return []
     if engine.status is EngineStatus.AVAILABLE and state.recognition_failed is not None:
         return [RecognitionRestored()]

@@ -129,13 +129,15 @@ class AnswerDrafted:
 class AnswerSubmitted:
     """The answer is closed. transcript: every word known then, spoken utterances joined, or what was typed.
 
-    Words of a spoken answer may come later, as further UtteranceTranscribed, until it is scored.
+    Words of a spoken answer may come later, as further UtteranceTranscribed, until it is corrected or scored.
+    code: what was typed to a code question with its lines and spaces, which the words do not hold.
     """
 
     question_id: str
     mode: AnswerMode
     transcript: Transcript
     option_id: str | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,34 @@ class RoundEnded:
     round_id: str
     next_round_id: str
     next_question_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptCheckBegan:
+    """Nothing is asked any more, and the candidate may put right what was heard; the clock stands still."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptCorrected:
+    """The answer's words as the candidate says they are; the last one wins. What was heard stays in the utterances."""
+
+    question_id: str
+    transcript: Transcript
+
+
+class ConfirmedBy(StrEnum):
+    """What ended the check of the transcripts."""
+
+    CANDIDATE = "candidate"
+    TIME = "time"
+    """The candidate did nothing for as long as the check may last."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptsConfirmed:
+    """The words stand as they are, and are scored."""
+
+    by: ConfirmedBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +367,9 @@ EventBody = (
     | AnswerRestarted
     | MomentTaken
     | RoundEnded
+    | TranscriptCheckBegan
+    | TranscriptCorrected
+    | TranscriptsConfirmed
     | HelpRequested
     | HelpAcknowledged
     | HelpWithdrawn

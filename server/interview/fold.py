@@ -67,6 +67,10 @@ def _course(before: InterviewState, after: InterviewState, event: InterviewEvent
             return replace(_closed(after, lost_ms, FaultKind.PAUSE), status=Status.RUNNING)
         case happened.RoundEnded(next_question_id=next_question_id):
             return replace(after, status=Status.BETWEEN_ROUNDS, next_question_id=next_question_id)
+        case happened.TranscriptCheckBegan():
+            return replace(after, status=Status.CHECKING, check_since=event.at)
+        case happened.TranscriptsConfirmed(by):
+            return replace(after, confirmed=by)
         case happened.ConnectionLost():
             lost = _fault(after, event, FaultKind.OUTAGE, "")
             return replace(lost, connected=False, disconnected_since=event.at)
@@ -89,7 +93,8 @@ def _course(before: InterviewState, after: InterviewState, event: InterviewEvent
         case happened.InterviewCompleted():
             return replace(after, status=Status.COMPLETED, completed_at=event.at, question_id=None)
         case happened.HelpRequested(message):
-            return replace(after, help=HelpState(event.at, message), help_requests=after.help_requests + 1)
+            called = replace(after, help=HelpState(event.at, message), help_requests=after.help_requests + 1)
+            return _still_checking(called, event)
         case happened.HelpAcknowledged():
             return replace(after, help=replace(after.help, acknowledged=True) if after.help else None)
         case happened.HelpWithdrawn():
@@ -138,14 +143,15 @@ def _answered(state: InterviewState, event: InterviewEvent) -> InterviewState:
         case happened.AnswerDrafted(question_id, text):
             return _with(state, replace(_of(state, question_id), draft=text))
         case happened.UtteranceTranscribed(question_id) as utterance:
-            return _with(state, _heard(_of(state, question_id), utterance))
+            heard = _heard(_of(state, question_id), utterance)
+            return _still_checking(_with(state, heard), event)
         case happened.UtteranceLost(question_id) as lost:
             answer = _of(state, question_id)
             after = _with(state, replace(answer, lost=(*answer.lost, lost)))
             return _fault(after, event, FaultKind.UTTERANCE_LOST, lost.reason, question_id, lost)
-        case happened.AnswerSubmitted(question_id, mode, transcript, option_id):
-            answer = replace(_of(state, question_id), mode=mode, transcript=transcript, option_id=option_id)
-            return _closing(state, answer, event)
+        case happened.AnswerSubmitted(question_id, mode, transcript, option_id, code):
+            given = replace(_of(state, question_id), mode=mode, transcript=transcript, option_id=option_id, code=code)
+            return _closing(state, given, event)
         case happened.AnswerSkipped(question_id):
             nothing = Transcript(state.language, ())
             return _closing(state, replace(_of(state, question_id), skipped=True, transcript=nothing), event)
@@ -156,6 +162,10 @@ def _answered(state: InterviewState, event: InterviewEvent) -> InterviewState:
         case happened.MomentTaken(question_id, extra_ms):
             answer = _of(state, question_id)
             return _with(state, replace(answer, extra_ms=answer.extra_ms + extra_ms))
+        case happened.TranscriptCorrected(question_id, transcript):
+            answer = _of(state, question_id)
+            right = replace(answer, transcript=transcript, corrected=transcript.words != answer.words)
+            return _still_checking(_with(state, right), event)
         case happened.AnswerScored(score, scorer):
             return _with(state, replace(_of(state, score.question_id), score=score, scorer=scorer))
         case happened.SecondOpinionGiven(score, scorer):
@@ -175,11 +185,15 @@ def _closing(state: InterviewState, answer: AnswerState, event: InterviewEvent) 
     return replace(_with(state, closed), question_id=still_open)
 
 
+def _still_checking(state: InterviewState, event: InterviewEvent) -> InterviewState:
+    return replace(state, check_since=event.at) if state.check_since is not None else state
+
+
 def _heard(answer: AnswerState, utterance: happened.UtteranceTranscribed) -> AnswerState:
     """The answer with its utterances in the order they were spoken; a spoken transcript grows by late words."""
     utterances = sorted((*answer.utterances, utterance), key=lambda one: one.number)
     heard = replace(answer, utterances=tuple(utterances))
-    if answer.mode is not AnswerMode.VOICE or answer.transcript is None:
+    if answer.mode is not AnswerMode.VOICE or answer.transcript is None or answer.corrected:
         return heard
     return replace(heard, transcript=replace(answer.transcript, words=heard.words))
 

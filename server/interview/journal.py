@@ -38,7 +38,8 @@ class Services:
     """What all interviews of a process share. grace_seconds: how long a page may be away before that is an outage.
 
     record: begins to record a line of the interview with this id, and says later what was lost; None: nothing is.
-    second_scorer: gives a second opinion on every scored answer; None: there is none.
+    second_scorer: gives a second opinion on every scored answer; None: there is none. check_minutes: how long the check
+    of the transcripts lasts in which the candidate does nothing.
     """
 
     event_log: EventLog
@@ -53,6 +54,7 @@ class Services:
     grace_seconds: float = 3.0
     record: Callable[[str, Gap], LineRecording] | None = None
     second_scorer: Scorer | None = None
+    check_minutes: float = 10.0
 
 
 class Journal:

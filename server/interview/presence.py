@@ -13,11 +13,7 @@ from datetime import datetime, timedelta
 
 from server.interview.events import ConnectionLost, ConnectionRestored, EventBody
 from server.interview.journal import Journal
-from server.interview.state import InterviewState, Status
-
-MISSED = (Status.RUNNING, Status.PAUSED)
-"""While this, a candidate who is away is missed; between rounds they may rest wherever they like."""
-UNDER_WAY = (*MISSED, Status.BETWEEN_ROUNDS)
+from server.interview.state import MISSED, UNDER_WAY, InterviewState
 
 
 class Presence:

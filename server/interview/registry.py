@@ -69,6 +69,7 @@ class Interviews:
         ownership: Ownership | None = None,
         record: Callable[[str, Gap], LineRecording] | None = None,
         second_scorer: Scorer | None = None,
+        check_minutes: float = 10.0,
     ) -> None:
         self.event_log = EventLog(database)
         self.hub = hub
@@ -94,6 +95,7 @@ class Interviews:
             grace_seconds,
             record,
             second_scorer,
+            check_minutes,
         )
         self._sessions: dict[str, tuple[InterviewSession, asyncio.Task[None]]] = {}
         self._loading = asyncio.Lock()

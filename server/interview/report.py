@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from analyzers.results import AnswerScore, InterviewScore, WithheldReason
 from analyzers.scoring.combine import combine
 from question_flows.model import Flow, Language
-from server.interview.events import FeedbackGiven, InterviewEvent, Purpose, RecordingGap
+from server.interview.events import ConfirmedBy, FeedbackGiven, InterviewEvent, Purpose, RecordingGap
 from server.interview.fold import fold
 from server.interview.observed import CountedObservation, counted_observations, observed_shares
 from server.interview.reported_answer import ReportedAnswer, reported_answer
@@ -85,6 +85,7 @@ class Report:
 
     given_back_ms: wall-clock time of pauses, outages and restarts, in which the candidate's clock stood still.
     counted_observations: movements that take part in the score, where flow, law and candidate allow it.
+    confirmed: what ended the candidate's check of what was heard; None before that, and where nothing was spoken.
     refused_quotes: how many quotes did not stand verbatim in their transcript and were left out.
     """
 
@@ -110,6 +111,7 @@ class Report:
     counted_observations: tuple[CountedObservation, ...]
     withheld: tuple[Withheld, ...]
     refused_quotes: int
+    confirmed: ConfirmedBy | None
     recording: ReportedRecording
     faults: tuple[Fault, ...]
     given_back_ms: int
@@ -156,7 +158,8 @@ def build_report(
         probes=_probes(state, flow),
         counted_observations=counted_observations(flow, state),
         withheld=_withheld(score, scores),
-        refused_quotes=_quotes(a.score for a in state.asked) - _quotes(scores),
+        refused_quotes=_quotes(a.score for a in state.asked) - _quotes(a.score for a in answers if a.scorer),
+        confirmed=state.confirmed,
         recording=_recording(interview_id, state),
         faults=state.faults,
         given_back_ms=state.given_back_ms,

@@ -8,20 +8,29 @@ from dataclasses import dataclass, replace
 from analyzers.results import AnswerScore, Delivery, IndicatorScore, Observation, Transcript, WithheldReason
 from analyzers.scoring.evidence import NotVerbatim, verify
 from analyzers.scoring.rubric import withhold
+from analyzers.transcription.correction import changed_share
 from question_flows.model import Flow, Question, QuestionKind
+from server.interview.checking import heard_in
 from server.interview.events import AnswerMode, UtteranceLost
+from server.interview.marking import mark
 from server.interview.reported_opinion import ReportedOpinion, reported_opinion
 from server.interview.state import AnswerState, InterviewState
+
+MUCH_CHANGED = 0.3
+"""From more than this share of changed words on, a correction is flagged."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportedAnswer:
-    """One question with everything about its answer. All `_ms`: interview clock. text: the answer as one line.
+    """One question with everything about its answer. All `_ms`: interview clock.
 
-    transcript is None while the answer is not submitted; confidence: of its words, 0-1. follow_up_of: the question
-    whose answer this one probed further. extra_ms: thinking time the candidate took on top. earlier_attempts: what was
-    said before the candidate began the answer again, which is no part of it. option_id: of a fact question; open_point:
-    whether a person has to look at what was chosen.
+    text: code with its lines, all else as one line. transcript is what is scored; None while the answer is not
+    submitted; confidence: of its words, 0-1. heard: what a machine had heard, where the candidate put it right;
+    changed_share: how much of it, 0-1; changed_much: so much that a person should compare it with the recording.
+    follow_up_of: the question whose answer this one probed further. extra_ms: thinking time the candidate took on top.
+    earlier_attempts: what was said before the candidate began the answer again, which is no part of it. option_id: of a
+    fact question; open_point: whether a person has to look at what was chosen. scorer is None while the score is
+    provisional.
     """
 
     question_id: str
@@ -37,6 +46,9 @@ class ReportedAnswer:
     text: str
     confidence: float
     transcript: Transcript | None
+    heard: Transcript | None
+    changed_share: float
+    changed_much: bool
     restarts: int
     earlier_attempts: Transcript | None
     extra_ms: int
@@ -55,7 +67,10 @@ def reported_answer(answer: AnswerState, state: InterviewState, flow: Flow) -> R
     """What the report says of this answer."""
     question = flow.question(answer.question_id)
     transcript = answer.transcript
-    score = _verified(answer, answer.score, flow)
+    heard = heard_in(answer) if answer.corrected else None
+    changed = changed_share(heard, transcript) if heard and transcript else 0.0
+    provisional = mark(flow, state, answer)[0] if transcript is not None and answer.score is None else None
+    score = _verified(answer, answer.score or provisional, flow)
     second = _verified(answer, answer.second_opinion, flow)
     earlier = answer.earlier_attempts
     return ReportedAnswer(
@@ -69,9 +84,12 @@ def reported_answer(answer: AnswerState, state: InterviewState, flow: Flow) -> R
         submitted_ms=answer.submitted_ms,
         mode=answer.mode,
         skipped=answer.skipped,
-        text=transcript.text if transcript else "",
+        text=answer.text,
         confidence=round(transcript.confidence, 4) if transcript else 0.0,
         transcript=transcript,
+        heard=heard,
+        changed_share=round(changed, 4),
+        changed_much=changed > MUCH_CHANGED,
         restarts=answer.restarts,
         earlier_attempts=Transcript(state.language, earlier) if earlier else None,
         extra_ms=answer.extra_ms,

@@ -13,7 +13,7 @@ from analyzers.transcription.dispatcher import EngineStatus
 from media.peer import Peer
 from question_flows.model import Flow
 from server.errors import UserError
-from server.interview.commands import Command, SkipQuestion, Start, SubmitAnswer
+from server.interview.commands import Command, CorrectTranscript, SkipQuestion, Start, SubmitAnswer
 from server.interview.decide import Situation, decide
 from server.interview.engine import recognition_events, recognition_json
 from server.interview.events import (
@@ -29,17 +29,19 @@ from server.interview.events import (
     Purpose,
     QuestionAsked,
     ServerRestarted,
+    TranscriptCorrected,
+    TranscriptsConfirmed,
 )
 from server.interview.failures import describe
 from server.interview.journal import Journal, Services
 from server.interview.line import CandidateLine
 from server.interview.listening import LATE_WORDS_SECONDS, Listening
-from server.interview.presence import MISSED, UNDER_WAY, Presence
+from server.interview.presence import Presence
 from server.interview.recording import Recording
 from server.interview.running_score import RunningScore
 from server.interview.second_opinion import SecondOpinions
 from server.interview.settling import Settling
-from server.interview.state import InterviewState, Status
+from server.interview.state import MISSED, UNDER_WAY, InterviewState, Status
 from server.interview.viewers import Viewers
 from server.interview.watching import Watching
 from server.live.messages import LiveEvent
@@ -147,7 +149,8 @@ class InterviewSession:
             events = await self._start(command)
         else:
             # What is asked after a skipped follow-up depends on what a long answer holds.
-            in_thread = isinstance(command, SkipQuestion)
+            # A long text is compared with what was heard, word by word.
+            in_thread = isinstance(command, SkipQuestion | CorrectTranscript)
             events = await self._journal.record(lambda state: self._decide(state, command), in_thread=in_thread)
         for event in events:
             self._react(event.body)
@@ -308,6 +311,8 @@ class InterviewSession:
             case AnswerSkipped(question_id):
                 self._listening.leave(question_id)
                 self._to_settle.set()
+            case TranscriptCorrected() | TranscriptsConfirmed():
+                self._to_settle.set()
             case AnswerRestarted():
                 self._listening.flush()
             case InterviewPaused():
@@ -316,10 +321,10 @@ class InterviewSession:
     async def _settle(self, group: asyncio.TaskGroup) -> None:
         while True:
             try:
-                async with asyncio.timeout(self._listening.seconds_of_patience()):
+                async with asyncio.timeout(self._settling.seconds_of_patience()):
                     await self._to_settle.wait()
             except TimeoutError:
-                pass  # Late words have been waited for long enough.
+                pass  # Late words, or a candidate who does nothing, have been waited for long enough.
             self._to_settle.clear()
             await self._settling.settle(group)
             if self.state.status is Status.COMPLETED:

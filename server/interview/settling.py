@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
 
 from analyzers.delivery import measure
 from analyzers.results import Delivery, TranscriptWord
@@ -13,11 +15,14 @@ from server.interview.events import (
     AnswerMode,
     AnswerObserved,
     AnswerScored,
+    ConfirmedBy,
     EventBody,
     InterviewCompleted,
     InterviewEvent,
     Purpose,
     ReportWritten,
+    TranscriptCheckBegan,
+    TranscriptsConfirmed,
 )
 from server.interview.journal import Journal
 from server.interview.listening import Listening
@@ -41,36 +46,64 @@ class Settling:
         self._opinions = opinions
 
     async def settle(self, group: asyncio.TaskGroup) -> None:
-        """Scores every submitted answer that has no score; completes the interview when nothing is left.
+        """Observes and scores the submitted answers whose words stand; completes the interview when nothing is left.
 
         Second opinions are asked for in the group; only the report waits for them, and they are bounded in time.
         What is still to come of a spoken answer is waited for, though not for ever: no word comes behind its score.
         """
         await self._listening.give_up_late()
+        await self._journal.record(_missing_check)
+        await self._confirm_by_time()
         for question_id in [answer.question_id for answer in self._journal.state.asked]:
-            answer = (self._journal.state.answers or {})[question_id]
-            if answer.transcript is None or answer.score is not None:
+            state = self._journal.state
+            answer = (state.answers or {})[question_id]
+            late = answer.mode is AnswerMode.VOICE and self._listening.waiting(question_id) > 0
+            if answer.transcript is None or answer.score is not None or late:
                 continue
-            if answer.mode is not AnswerMode.VOICE or not self._listening.waiting(question_id):
+            await self._observe(answer)
+            if state.has_final_words(answer):
                 await self._score(answer)
         self._opinions.seek(group)
         if self._is_over(self._journal.state) and not self._listening.waiting():
             await self._complete()
 
-    async def _score(self, answer: AnswerState) -> None:
-        # In a thread: a long answer takes longer than the event loop may stand still.
-        score, scorer = await asyncio.to_thread(mark, self._journal.flow, self._journal.state, answer)
-        bodies: list[EventBody] = [AnswerScored(score, scorer)]
+    def seconds_of_patience(self) -> float | None:
+        """How long until late words, or a candidate who checks nothing, are waited for no more; None: nothing is."""
+        patience = [self._listening.seconds_of_patience()]
+        if not self._listening.waiting():  # Words that come late are to be checked too.
+            patience.append(self._check_seconds())
+        return min((seconds for seconds in patience if seconds is not None), default=None)
+
+    def _check_seconds(self) -> float | None:
+        state = self._journal.state
+        if not state.is_checking or state.check_since is None:
+            return None
+        until = state.check_since + timedelta(minutes=self._journal.services.check_minutes)
+        return (until - self._journal.now()).total_seconds()
+
+    async def _confirm_by_time(self) -> None:
+        def decided(state: InterviewState) -> Sequence[EventBody]:
+            seconds = self._check_seconds()
+            is_over = seconds is not None and seconds <= 0 and not self._listening.waiting()
+            return [TranscriptsConfirmed(ConfirmedBy.TIME)] if is_over else []
+
+        await self._journal.record(decided)
+
+    async def _observe(self, answer: AnswerState) -> None:
+        """As soon as the answer's words are there: its sound and what was seen are not kept for longer."""
         observations = self._watching.take(answer)
         delivery = await self._delivery(answer)
         if observations or delivery is not None:
-            bodies.append(AnswerObserved(answer.question_id, observations, delivery))
+            await self._journal.record(lambda _: [AnswerObserved(answer.question_id, observations, delivery)])
 
-        def still_to_do(state: InterviewState) -> Sequence[EventBody]:
-            now = (state.answers or {})[answer.question_id]
-            return bodies if now.score is None else []
-
-        await self._journal.record(still_to_do)
+    async def _score(self, answer: AnswerState) -> None:
+        while answer.score is None:
+            # In a thread: a long answer takes longer than the event loop may stand still.
+            score, scorer = await asyncio.to_thread(mark, self._journal.flow, self._journal.state, answer)
+            scored = AnswerScored(score, scorer)
+            await self._journal.record(partial(_unless_changed, answer, scored))
+            # Another process may have been quicker, or a late word: then it is scored with that.
+            answer = (self._journal.state.answers or {})[answer.question_id]
 
     async def _delivery(self, answer: AnswerState) -> Delivery | None:
         state = self._journal.state
@@ -82,9 +115,9 @@ class Settling:
         return await asyncio.to_thread(measure, sound, words_within(answer.words, sound), state.language)
 
     def _is_over(self, state: InterviewState) -> bool:
-        if state.status is not Status.RUNNING or state.question_id is not None:
+        # What comes next is decided with the answer before it: when nothing is open, nothing is to come.
+        if state.status not in (Status.RUNNING, Status.CHECKING) or state.question_id is not None:
             return False
-        # The next question is asked in the same breath as an answer is closed: when none is open, none is to come.
         scored = bool(state.asked) and all(answer.score for answer in state.asked)
         return scored and not self._opinions.awaited(state)
 
@@ -112,6 +145,19 @@ class Settling:
             at=now,
             outbox=(message,),
         )
+
+
+def _unless_changed(answer: AnswerState, scored: AnswerScored, state: InterviewState) -> Sequence[EventBody]:
+    now = (state.answers or {})[answer.question_id]
+    return [scored] if now.score is None and now.transcript == answer.transcript else []
+
+
+def _missing_check(state: InterviewState) -> Sequence[EventBody]:
+    """The check of an interview whose last answer was closed by a version that knew none."""
+    if state.status is not Status.RUNNING or state.question_id is not None:
+        return []
+    unscored = any(answer.mode is AnswerMode.VOICE and answer.score is None for answer in state.asked)
+    return [TranscriptCheckBegan()] if unscored else []
 
 
 def words_within(words: Sequence[TranscriptWord], sound: Sequence[Utterance]) -> list[TranscriptWord]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from analyzers.results import Transcript
+from analyzers.results import AnswerScore, Transcript
 from question_flows.model import FOLLOW_UP_MARK, PRACTICE_ID, Flow, Language, Question
 from question_flows.progress import longest_rest
 from server.governance.policy import expression_may_count
 from server.interview.answering import ONLY_TYPED
-from server.interview.running_score import INTERVIEW_SCORE, interview_score
+from server.interview.checking import is_correctable
+from server.interview.events import AnswerMode
+from server.interview.running_score import provisional_scores, score_json
 from server.interview.session import InterviewSession
 from server.interview.state import AnswerState, Fault, InterviewState, RecordingState, Status
 
@@ -57,16 +60,30 @@ def candidate_snapshot(session: InterviewSession) -> dict[str, Any]:
         "pauses_left": None if flow.most_pauses is None else max(0, flow.most_pauses - state.pauses),
         "given_back_ms": state.given_back_ms,
         "person_instead": state.person_instead(flow),
+        "check": _check(session),
     }
 
 
 def hr_snapshot(
-    interview_id: str, state: InterviewState, flow: Flow, language: Language | None = None
+    interview_id: str,
+    state: InterviewState,
+    flow: Flow,
+    language: Language | None = None,
+    *,
+    provisional: Mapping[str, AnswerScore] | None = None,
 ) -> dict[str, Any]:
-    """Everything HR's page of one interview shows; names in `language`, else in the interview's."""
+    """Everything HR's page of one interview shows; names in `language`, else in the interview's.
+
+    provisional: scores for submitted answers without one (question id → score); None: they are made here.
+    """
     shown_in = language or state.language
-    scored = any(answer.score for answer in state.asked)
-    this_attempt = tuple(replace(answer, utterances=answer.counting) for answer in state.asked)
+    if provisional is None:
+        provisional = provisional_scores(flow, state)
+    scored = bool(provisional) or any(answer.score for answer in state.asked)
+    this_attempt = tuple(
+        replace(answer, utterances=answer.counting, score=answer.score or provisional.get(answer.question_id))
+        for answer in state.asked
+    )
     return {
         "interview_id": interview_id,
         "seq": state.seq,
@@ -94,10 +111,12 @@ def hr_snapshot(
                 **data,
                 "phase": answer.phase.value,
                 "earlier_attempts": Transcript(state.language, answer.earlier_attempts).text,
+                "heard": Transcript(state.language, answer.words).text if answer.corrected else None,
             }
             for data, answer in zip(_ANSWERS.dump_python(this_attempt, mode="json"), state.asked, strict=True)
         ],
-        "score": INTERVIEW_SCORE.dump_python(interview_score(flow, state), mode="json") if scored else None,
+        "confirmed": state.confirmed.value if state.confirmed else None,
+        "score": score_json(flow, state, provisional) if scored else None,
         "faults": _FAULTS.dump_python(state.faults, mode="json"),
         "recognition_failed": state.recognition_failed,
         "recording": _RECORDING.dump_python(state.recording, mode="json"),
@@ -158,6 +177,33 @@ def _round(flow: Flow, round_id: str | None, language: Language) -> dict[str, An
     return None
 
 
+def _check(session: InterviewSession) -> dict[str, Any] | None:
+    """The answers as they were heard and as they read now, while the candidate may put them right.
+
+    waiting: how many utterances of the answer are still to be written down.
+    """
+    state = session.state
+    if not state.is_checking:
+        return None
+    return {
+        "answers": [
+            {
+                "question_id": answer.question_id,
+                "question": session.flow.question(answer.question_id).text[state.language],
+                "follow_up": FOLLOW_UP_MARK in answer.question_id,
+                "mode": answer.mode.value,
+                "heard": Transcript(state.language, answer.words).text,
+                "text": answer.text,
+                "waiting": session.waiting(answer.question_id),
+            }
+            for answer in state.asked
+            if answer.transcript is not None
+            and (is_correctable(answer) or answer.mode is AnswerMode.TYPED)
+            and answer.mode is not None
+        ]
+    }
+
+
 def _next_round(state: InterviewState, flow: Flow) -> dict[str, Any] | None:
     """What comes after the rest; None while there is none."""
     if state.next_question_id is None:
@@ -172,7 +218,7 @@ def _exchanges(state: InterviewState, flow: Flow, question: Question) -> list[di
     return [
         {
             "line": flow.question(answer.question_id).text[state.language],
-            "answer": answer.transcript.text if answer.transcript else "",
+            "answer": answer.text,
         }
         for answer in state.asked
         if answer.question_id != question.id and flow.question(answer.question_id).scenario_id == question.scenario_id

@@ -24,7 +24,15 @@ class Status(StrEnum):
     PAUSED = "paused"
     BETWEEN_ROUNDS = "between_rounds"
     """A rest of any length before the next round; the clock stands still."""
+    CHECKING = "checking"
+    """Everything is answered, and what was heard is checked by the candidate, then scored; the clock stands still."""
     COMPLETED = "completed"
+
+
+MISSED = (Status.RUNNING, Status.PAUSED)
+"""While this, a candidate who is away is missed; between rounds they may rest wherever they like."""
+UNDER_WAY = (*MISSED, Status.BETWEEN_ROUNDS, Status.CHECKING)
+"""The interview has begun and is not over."""
 
 
 class Phase(StrEnum):
@@ -90,8 +98,8 @@ class AnswerState:
     """One question as far as it has been answered. All `_ms`: interview clock.
 
     utterances: in the order they were spoken, also when the words of one came late. transcript: of a submitted answer;
-    that of a spoken one grows by late words until it is scored. extra_ms: thinking time on top. restarts: how often the
-    candidate began again; utterances before restarted_ms are earlier attempts, and no part of the answer.
+    that of a spoken one grows by late words until it is corrected or scored. extra_ms: thinking time on top. restarts:
+    how often the candidate began again; utterances before restarted_ms are earlier attempts, no part of the answer.
     """
 
     question_id: str
@@ -108,8 +116,11 @@ class AnswerState:
     restarted_ms: int | None = None
     skipped: bool = False
     option_id: str | None = None
+    code: str | None = None
     mode: AnswerMode | None = None
     transcript: Transcript | None = None
+    corrected: bool = False
+    """Whether the transcript is another than what was heard, because the candidate put it right."""
     score: AnswerScore | None = None
     scorer: str | None = None
     second_opinion: AnswerScore | None = None
@@ -125,6 +136,13 @@ class AnswerState:
         if self.submitted_ms is not None:
             return Phase.SUBMITTED
         return Phase.THINKING if self.started_ms is None else Phase.ANSWERING
+
+    @property
+    def text(self) -> str:
+        """The submitted answer as it is read: code with its lines, all else as one line; empty before."""
+        if self.code is not None:
+            return self.code
+        return self.transcript.text if self.transcript else ""
 
     @property
     def words(self) -> tuple[TranscriptWord, ...]:
@@ -177,6 +195,10 @@ class InterviewState:
     next_question_id: str | None = None
     """What is asked after the rest between two rounds; None unless there is one."""
     answers: Mapping[str, AnswerState] | None = None
+    check_since: datetime | None = None
+    """When the check of the transcripts began, or the candidate or late words last changed something in it."""
+    confirmed: happened.ConfirmedBy | None = None
+    """What ended the check; None before that, and where nothing was spoken."""
     recognition_failed: str | None = None
     recording: RecordingState = RecordingState()
     faults: tuple[Fault, ...] = ()
@@ -210,6 +232,15 @@ class InterviewState:
     def answer(self) -> AnswerState | None:
         """The open question's answer."""
         return self.answers[self.question_id] if self.answers and self.question_id else None
+
+    @property
+    def is_checking(self) -> bool:
+        """Whether the candidate may still put right what was heard."""
+        return self.status is Status.CHECKING and self.confirmed is None
+
+    def has_final_words(self, answer: AnswerState) -> bool:
+        """Whether a submitted answer's words stand: typed ones at once, spoken ones when they have been confirmed."""
+        return answer.transcript is not None and (answer.mode is not AnswerMode.VOICE or self.confirmed is not None)
 
     @property
     def given_back_ms(self) -> int:

@@ -36,6 +36,10 @@ class Browser:
             options["json"] = body if body is not None else {}
         return await self.http.post(self.root + path, allow_redirects=False, **options)
 
+    async def put(self, path: str, body: Any) -> ClientResponse:
+        """PUT JSON."""
+        return await self.http.put(self.root + path, json=body)
+
     async def ok(self, path: str, body: Any = None) -> dict[str, Any]:
         """POST that must succeed; the snapshot it answers with."""
         async with await self.post(path, body) as response:

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from analyzers.results import TranscriptWord
 from question_flows.model import Language
 from server.interview.commands import LONGEST_TEXT
+from server.interview.events import UtteranceTranscribed
+from server.keys import INTERVIEWS
 from tests.candidate.conftest import Browser, House, error_of
 
 ANSWER = "I am very sorry. I will check your order at once and call you tomorrow."
@@ -184,3 +187,31 @@ async def test_voice_is_refused_without_recognition_and_typing_goes_on(house: Ho
     assert (await browser.ok(address + "/answer", {"mode": "typed", "text": "对不起，我马上查。"}))["question"][
         "index"
     ] == 1
+
+
+async def test_what_was_heard_is_put_right_and_confirmed(house: House) -> None:
+    browser, address = await house.answering()
+    question_id = address.rsplit("/", 1)[1]
+    [session] = house.app[INTERVIEWS].running()
+    words = (TranscriptWord("I", 0, 250, 0.9), TranscriptWord("sore", 300, 550, 0.4))
+    said = UtteranceTranscribed(question_id, 1, words, 0.6)
+    await session._journal.record(lambda _: [said])
+    refused = await browser.post("/api/interview/confirm-transcripts")
+    assert (refused.status, (await error_of(refused))["code"]) == (409, "not_checking")
+    shown = await browser.ok(address + "/answer", {"mode": "voice"})
+    assert (shown["question"]["index"], shown["check"]) == (1, None)
+    while shown["question"] is not None:
+        shown = await browser.ok(f"/api/interview/questions/{shown['question']['id']}/skip")
+    assert (shown["status"], shown["all_submitted"]) == ("checking", True)
+    [answer] = shown["check"]["answers"]
+    assert (answer["heard"], answer["text"], answer["waiting"]) == ("I sore", "I sore", 0)
+    put = await browser.put(address + "/correction", {"text": "I was sorry"})
+    assert put.status == 200
+    [answer] = (await put.json())["check"]["answers"]
+    assert (answer["heard"], answer["text"]) == ("I sore", "I was sorry")
+    seen = json.dumps(await browser.snapshot())
+    assert '"score' not in seen.replace('"scoring"', "")
+    shown = await browser.ok("/api/interview/confirm-transcripts")
+    assert shown["check"] is None
+    too_late = await browser.put(address + "/correction", {"text": "no"})
+    assert too_late.status == 409

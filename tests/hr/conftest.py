@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestServer
 
 from question_flows.model import Language
 from server.app import create_app
-from server.interview.commands import GiveConsent, Start, StartAnswer, SubmitAnswer
+from server.interview.commands import ConfirmTranscripts, GiveConsent, Start, StartAnswer, SubmitAnswer
 from server.interview.events import AnswerMode
 from server.interview.session import InterviewSession
 from server.keys import DATABASE, INTERVIEWS, RECOGNITION_SETTLED, REPORT_ENDPOINT
@@ -95,6 +95,8 @@ async def answer_all(session: InterviewSession) -> None:
     """Types every answer, to the end and its report."""
     while session.state.question_id is not None:
         await answer(session)
+    if session.state.is_checking:
+        await session.execute(ConfirmTranscripts())
     async with asyncio.timeout(10):
         while session.state.report_id is None:
             await asyncio.sleep(0.01)

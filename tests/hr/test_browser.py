@@ -11,7 +11,7 @@ from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
 from analyzers.results import TranscriptWord
 from scripts.browsers import CHROMIUM
-from server.interview.commands import OpenHint, Pause, Resume, SaveDraft, StartAnswer, SubmitAnswer
+from server.interview.commands import CorrectTranscript, OpenHint, Pause, Resume, SaveDraft, StartAnswer, SubmitAnswer
 from server.interview.engine import ENGINE_FAILING
 from server.interview.events import AnswerMode, RecognitionFailed, UtteranceLost, UtteranceTranscribed
 from server.interview.fold import fold
@@ -108,6 +108,11 @@ async def test_the_scripts_fold_of_any_tail_of_events_agrees_with_the_servers(
             late_words = UtteranceTranscribed(question_id, number, late[: number - 1], 0.4)
             await session._journal.record(lambda _, body=late_words: [body])  # type: ignore[misc]
         await session._journal.record(lambda _: [RecognitionFailed("engine_failing")])
+        while not session.state.is_checking:
+            await answer(session)
+        await session.execute(CorrectTranscript(question_id, "I was sorry that you had to wait"))
+        unheeded = UtteranceTranscribed(question_id, 4, said, 0.4)
+        await session._journal.record(lambda _: [unheeded])
         await answer_all(session)
     registry = house.app[INTERVIEWS]
     events = await registry.event_log.read(session.interview_id)

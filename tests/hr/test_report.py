@@ -13,6 +13,8 @@ from analyzers.results import Transcript, TranscriptWord
 from question_flows.model import Language
 from server.hr.listing import DeliveryState, deliveries
 from server.hr.report import words_of
+from server.interview.commands import CorrectTranscript, SkipQuestion, StartAnswer, SubmitAnswer
+from server.interview.events import AnswerMode, UtteranceTranscribed
 from server.keys import DATABASE
 from server.storage import schema
 from server.storage.outbox import Outbox
@@ -41,6 +43,32 @@ async def test_the_report_shows_every_answer_and_its_quotes_word_for_word(house:
         assert quote in page
         assert any(quote in one["text"] for one in report["answers"])
     assert f"{report['score']['total']:.1f}" in page
+
+
+async def test_both_versions_of_a_corrected_answer_are_shown_and_a_large_change_is_flagged(house: House) -> None:
+    async with house.started() as session:
+        question_id = session.state.question_id or ""
+        await session.execute(StartAnswer(question_id))
+        heard = tuple(TranscriptWord(text, 9, 9, 0.9) for text in ["I", "was", "sore", "<b>", "that", "you", "waited"])
+        await session._journal.record(lambda _: [UtteranceTranscribed(question_id, 1, heard, 0.9)])
+        await session.execute(SubmitAnswer(question_id, AnswerMode.VOICE))
+        await session.execute(SkipQuestion(session.state.question_id or ""))
+        while session.state.question_id is not None:
+            await answer(session)
+        path = f"/hr/interviews/{session.interview_id}/report"
+        await session.execute(CorrectTranscript(question_id, "I was sorry that you waited"))
+        page = await text_of(house, path)
+        assert "<del>sore &lt;b&gt;</del><ins>sorry</ins>" in page
+        assert "29% of the words" in page
+        assert 'data-testid="corrected-much"' not in page
+        assert "The candidate skipped this question" in page
+        await session.execute(CorrectTranscript(question_id, "I was never there"))
+        assert 'data-testid="corrected-much"' in await text_of(house, path)
+        await answer_all(session)
+    report = await house.json(f"/api{path}")
+    assert report["answers"][0]["text"] == "I was never there"
+    assert report["confirmed"] == "candidate"
+    assert [word["text"] for word in report["answers"][0]["heard"]["words"]] == [word.text for word in heard]
 
 
 async def test_the_report_of_a_running_interview_says_that_it_is_not_finished(house: House) -> None:

@@ -37,6 +37,7 @@ class Interview:
     flow: Flow = FLOW
     law: str = "EU"
     clock_ms: int = 7000
+    at: datetime = BEGIN
     words_late: bool = False
     state: InterviewState = field(init=False)
     events: list[InterviewEvent] = field(init=False)
@@ -57,7 +58,7 @@ class Interview:
 
     def happen(self, *bodies: EventBody) -> None:
         for body in bodies:
-            self.events.append(InterviewEvent(self.state.seq + 1, BEGIN, self.clock_ms, body))
+            self.events.append(InterviewEvent(self.state.seq + 1, self.at, self.clock_ms, body))
             self.state = apply(self.state, self.events[-1])
 
     def skip(self) -> tuple[Command, ...]:

@@ -108,6 +108,7 @@ async def house(
     limits: Limits | None = None,
     record: Callable[[str, Gap], LineRecording] | None = None,
     second_scorer: Scorer | None = None,
+    check_minutes: float = 10.0,
 ) -> AsyncIterator[House]:
     """A process: the database in `folder` outlives it."""
     database = Database(f"sqlite+aiosqlite:///{folder / 'interviews.sqlite'}")
@@ -130,6 +131,7 @@ async def house(
                 grace_seconds=grace_seconds,
                 record=record,
                 second_scorer=second_scorer,
+                check_minutes=check_minutes,
                 **options,  # type: ignore[arg-type]
             )
             async with interviews:

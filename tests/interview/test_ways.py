@@ -222,7 +222,16 @@ def test_a_written_question_is_not_spoken(writing: Interview) -> None:
     assert writing.refuses(SubmitAnswer("letter", AnswerMode.VOICE)) == ("only_typed", 409, "mode")
     assert writing.refuses(SubmitAnswer("letter", AnswerMode.CHOICE, option_id="a")) == ("no_options", 400, "mode")
     writing.do(typed("letter", SORRY))
+    assert writing.state.asked[-2].text == SORRY
     assert writing.refuses(SubmitAnswer("snippet", AnswerMode.VOICE)) == ("only_typed", 409, "mode")
+
+
+def test_code_keeps_its_lines_and_is_judged_by_its_words(writing: Interview) -> None:
+    writing.do(SkipQuestion("letter"), typed("snippet", "# I asked for it\ndef two():\n  return 2\n"))
+    snippet = build_report("i", writing.events, FLOW).answers[-2]
+    assert snippet.text == "# I asked for it\ndef two():\n  return 2\n"
+    assert snippet.transcript is not None
+    assert [word.text for word in snippet.transcript.words][-2:] == ["return", "2"]
 
 
 def test_a_fact_is_chosen_and_the_report_says_what_a_person_has_to_look_at(writing: Interview) -> None:

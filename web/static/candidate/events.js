@@ -6,7 +6,7 @@ const NAMES = [
   "InterviewStarted", "QuestionAsked", "HintOpened", "AnswerStarted", "UtteranceTranscribed", "UtteranceLost",
   "AnswerSubmitted", "ConnectionLost", "ConnectionRestored", "ServerRestarted", "InterviewPaused", "InterviewResumed",
   "RecognitionFailed", "RecognitionRestored", "InterviewCompleted", "AnswerSkipped", "AnswerRestarted", "MomentTaken",
-  "RoundEnded", "TranscriptCorrected", "TranscriptsConfirmed", "HelpRequested", "HelpAcknowledged", "HelpWithdrawn",
+  "RoundEnded", "TranscriptCheckBegan", "TranscriptCorrected", "TranscriptsConfirmed", "HelpRequested", "HelpAcknowledged", "HelpWithdrawn",
   "transcript", "connection", "recognition", "viewers",
 ];
 

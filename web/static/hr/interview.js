@@ -26,7 +26,7 @@ export function answerNow(view) {
  * sure its recognition is].
  */
 export function wordsOf(answer) {
-  if (answer.transcript) return { committed: answer.transcript.words, tentative: [], ends: answer.mode === "voice" ? endsOf(answer.utterances) : [] };
+  if (answer.transcript) return { committed: answer.transcript.words, tentative: [], ends: answer.mode === "voice" && !answer.corrected ? endsOf(answer.utterances) : [] };
   const utterances = new Map(answer.utterances.map((utterance) => [utterance.number, { committed: utterance.words, tentative: [] }]));
   for (const [number, live] of answer.live) utterances.set(number, live);
   const open = Math.min(...answer.live.keys()); // behind it, places in the list of words are not known yet
@@ -80,8 +80,12 @@ const signals = {
     answer.live.set(utterance_number, { committed, tentative, confidence });
     view.heardAt = Date.now();
   },
-  scores(view, { score, answer }) {
+  scores(view, { score, answer, answers = [] }) {
     view.score = score;
+    for (const one of answers) {
+      const scored = view.answers.get(one.question_id);
+      if (scored && !scored.scorer) scored.score = one; // provisional: the score of record is stored
+    }
     const running = answer && view.answers.get(answer.question_id);
     // A submitted answer has its own stored score; a running one may still be on its way.
     if (running && running.phase !== "submitted") running.score = answer;
@@ -168,8 +172,17 @@ const events = {
   RoundEnded(view) {
     view.status = "between_rounds";
   },
-  TranscriptsConfirmed(view) {
-    view.confirmed = true;
+  TranscriptCheckBegan(view) {
+    view.status = "checking";
+  },
+  TranscriptCorrected(view, { question_id, transcript }) {
+    const answer = view.answers.get(question_id);
+    if (!answer) return;
+    const corrected = JSON.stringify(transcript.words) !== JSON.stringify(spokenWords(answer));
+    Object.assign(answer, { transcript, corrected });
+  },
+  TranscriptsConfirmed(view, { by }) {
+    view.confirmed = by;
   },
   HelpRequested(view, { message }, { at }) {
     view.help = { at, message, acknowledged: false };
@@ -245,8 +258,11 @@ const events = {
 
 /** The words of a submitted answer that came late stand where they were spoken. */
 function addLateWords(answer) {
-  const inOrder = [...answer.utterances].sort((a, b) => a.number - b.number);
-  answer.transcript = { ...answer.transcript, words: inOrder.flatMap(({ words }) => words) };
+  if (!answer.corrected) answer.transcript = { ...answer.transcript, words: spokenWords(answer) };
+}
+
+function spokenWords({ utterances }) {
+  return [...utterances].sort((a, b) => a.number - b.number).flatMap(({ words }) => words);
 }
 
 function change(view, questionId, values) {

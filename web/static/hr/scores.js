@@ -13,7 +13,7 @@ export function confidence(value) {
 }
 
 /** Whether the scores still rest on what was heard: the candidate has not confirmed the words yet. */
-export const provisional = (view) => ![...view.answers.values()].some(({ scorer }) => scorer);
+export const provisional = (view) => Boolean(view.score?.provisional);
 
 /** Why there is no score, in words. */
 export function withheldText(view, reason) {
