@@ -45,7 +45,8 @@ async def test_words_are_put_right_before_they_are_rated(
         await expect(heard).to_have_text(original)
         await page.get_by_test_id("correction-story-undo").click()
         await expect(field).to_have_value(original)
-        corrected = f"{original} {spoken}"
+        # Chinese is read without spaces.
+        corrected = f"{original}{' ' if language is Language.ENGLISH else ''}{spoken}"
         await field.fill(corrected)
         await page.reload()
         await expect(field).to_have_value(corrected)
