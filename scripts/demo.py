@@ -1,4 +1,7 @@
-"""`scripts/run --demo`: a server with the project's own voice model, and two candidates interviewed at once."""
+"""`scripts/run --demo`: a server with the project's own voice model, and two candidates interviewed at once.
+
+With --flow: one candidate who is interviewed by that flow.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import asyncio
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +18,7 @@ from typing import Any
 from sqlalchemy import select
 
 from question_flows.loader import shipped_flows
-from question_flows.model import Language
+from question_flows.model import Flow, Language
 from scripts.candidate_api import CandidateFailed
 from scripts.local_server import ROOT, LocalServer, ServerDidNotStart
 from scripts.print_report import print_report
@@ -45,17 +49,28 @@ PARTS = (
 )
 
 
+LANGUAGES = {"en": Language.ENGLISH, "zh": Language.CHINESE}
+
+
 def main() -> None:
-    """Runs the demo; exits 0 only if, with --once, both reports arrived."""
+    """Runs the demo; exits 0 only if, with --once, every report arrived."""
     parser = argparse.ArgumentParser(prog="scripts/run --demo", description=__doc__)
     parser.add_argument("--demo", action="store_true", help="this demo")
-    parser.add_argument("--once", action="store_true", help="end when both interviews are done and print their reports")
+    parser.add_argument("--once", action="store_true", help="end when the interviews are done and print their reports")
+    flows = shipped_flows()
+    parser.add_argument(
+        "--flow", choices=sorted(flows), metavar="ID", help=f"one candidate only, by {', '.join(sorted(flows))}"
+    )
+    parser.add_argument("--language", choices=sorted(LANGUAGES), help="of that candidate: en (the default) or zh")
     arguments = parser.parse_args()
+    if arguments.language and not arguments.flow:
+        parser.error("--language goes with --flow: without it there are two candidates, one in each language")
+    parts = (part_of(arguments.flow, arguments.language or "en"),) if arguments.flow else PARTS
     with tempfile.TemporaryDirectory(prefix="interview-demo-") as folder:
         data_dir = Path(folder) if arguments.once else ROOT / "var" / "demo"
         server = LocalServer(data_dir, port=int(os.environ.get("INTERVIEW_PORT", "8080")))
         try:
-            sys.exit(asyncio.run(demo(server, once=arguments.once)))
+            sys.exit(asyncio.run(demo(server, parts, once=arguments.once)))
         except* (ServerDidNotStart, CandidateFailed) as failures:
             print("The demo failed:", *failures.exceptions, sep="\n", file=sys.stderr)
             sys.exit(1)
@@ -63,25 +78,33 @@ def main() -> None:
             sys.exit(130)
 
 
-async def demo(server: LocalServer, *, once: bool) -> int:
-    """Starts the server, lets both candidates attend, waits for their reports. Returns the exit status."""
+def part_of(flow_id: str, language: str) -> Part:
+    """The one candidate of a flow; language: en or zh."""
+    ada, lin = PARTS
+    like = ada if LANGUAGES[language] is Language.ENGLISH else lin
+    return Part(like.name, flow_id, like.language, like.jurisdiction)
+
+
+async def demo(server: LocalServer, parts: Sequence[Part], *, once: bool) -> int:
+    """Starts the server, lets the candidates attend, waits for their reports. Returns the exit status."""
     try:
         await server.start(on_line=lambda line: print(line, flush=True))
         if not once:
-            print(f"Two simulated candidates begin in {HEAD_START_SECONDS:.0f} s: sign in and watch them.", flush=True)
+            who = "Two simulated candidates begin" if len(parts) > 1 else "A simulated candidate begins"
+            print(f"{who} in {HEAD_START_SECONDS:.0f} s: sign in and watch.", flush=True)
             await asyncio.sleep(HEAD_START_SECONDS)
-        invitations = [await server.invite(part.flow_id, part.language, part.name, part.jurisdiction) for part in PARTS]
+        invitations = [await server.invite(part.flow_id, part.language, part.name, part.jurisdiction) for part in parts]
         async with asyncio.TaskGroup() as group:
-            for part, (_, link) in zip(PARTS, invitations, strict=True):
+            for part, (_, link) in zip(parts, invitations, strict=True):
                 group.create_task(attend(part, link))
         arrived = await reports(server.data_dir, [interview_id for interview_id, _ in invitations])
         for report in arrived:
             print_report(report)
-        print(f"\n{len(arrived)} of {len(PARTS)} reports arrived at the HR endpoint.", flush=True)
+        print(f"\n{len(arrived)} of {len(parts)} reports arrived at the HR endpoint.", flush=True)
         if not once:
             print("The server goes on; Ctrl-C ends it.", flush=True)
             await server.wait()
-        return 0 if len(arrived) == len(PARTS) else 1
+        return 0 if len(arrived) == len(parts) else 1
     finally:
         await server.stop()
 
@@ -89,14 +112,24 @@ async def demo(server: LocalServer, *, once: bool) -> int:
 async def attend(part: Part, link: str) -> None:
     """One candidate's whole interview, answering with the flow's sample answers."""
     flow = shipped_flows()[part.flow_id]
-    answers = {question.id: question.sample_answers[part.language][0] for question in flow.questions}
+
+    def answer_to(question_id: str) -> str:
+        return sample_answer(flow, question_id, part.language)
 
     def on_question(question_id: str, text: str) -> None:
         print(f"{part.name} hears: {text}", flush=True)
 
     async with SimulatedCandidate(link) as candidate:
-        await candidate.attend(answers, on_question)
+        await candidate.attend(answer_to, on_question)
     print(f"{part.name} is done.", flush=True)
+
+
+def sample_answer(flow: Flow, question_id: str, language: Language) -> str:
+    """What a good candidate says: the first sample answer; to a follow-up, another one to the same question."""
+    question = flow.question(question_id)
+    if question.follow_up_of is None:
+        return question.sample_answers[language][0]
+    return flow.question(question.follow_up_of).sample_answers[language][-1]
 
 
 async def reports(data_dir: Path, interview_ids: list[str]) -> list[dict[str, Any]]:

@@ -17,7 +17,9 @@ def print_report(report: Mapping[str, Any]) -> None:
         print(f"  {names[competency['competency_id']]}: {points(competency, 'points')}")
     indicators = {id_: name for competency in report["competencies"] for id_, name in competency["indicators"].items()}
     for answer in report["answers"]:
-        print(f"\n{answer['index'] + 1}. {answer['question']}\n   “{answer['text']}” ({answer['mode']})")
+        further = " (asked further)" if answer["follow_up_of"] else ""
+        how = "skipped" if answer["skipped"] else answer["mode"]
+        print(f"\n{answer['index'] + 1}.{further} {answer['question']}\n   “{answer['text']}” ({how})")
         for indicator in (answer["score"] or {"indicators": []})["indicators"]:
             print(f"   · {indicators[indicator['indicator_id']]}: {points(indicator, 'points')}")
             for quote in indicator["evidence"]:

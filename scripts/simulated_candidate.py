@@ -139,11 +139,12 @@ class SimulatedCandidate:
         await self.api.start_answer(question_id)
         await self.api.hand_in_text(question_id, text)
 
-    async def attend(self, answers: Mapping[str, str], on_question: Callable[[str, str], None]) -> None:
-        """Answers every question by voice until the interview is complete.
+    async def attend(self, answer_to: Callable[[str], str], on_question: Callable[[str, str], None]) -> None:
+        """Goes through the interview until it is complete: by voice, by typing where that is asked for.
 
-        answers: question id → what to say. on_question(question id, text) is called before each.
-        Raises CandidateFailed.
+        answer_to: gives what to say to the question with this id. on_question(question id, text) is called before each.
+        The practice is skipped, of options the first is taken, rests are short and the words are confirmed as they were
+        heard. Raises CandidateFailed.
         """
         await self.begin()
         while not (now := await self.snapshot())["completed"]:
@@ -158,8 +159,16 @@ class SimulatedCandidate:
                 await asyncio.sleep(0.2)
                 continue
             on_question(question["id"], question["text"])
-            text = answers[question["id"]]
-            if now["recognition"]["available"]:
-                await self.answer_by_voice(question["id"], text, now["language"])
-            else:
-                await self.answer_by_text(question["id"], text)
+            await self._answer(question, answer_to, now)
+
+    async def _answer(
+        self, question: Mapping[str, Any], answer_to: Callable[[str], str], now: Mapping[str, Any]
+    ) -> None:
+        if question["practice"]:
+            await self.api.skip(question["id"])
+        elif question["options"]:
+            await self.api.choose(question["id"], question["options"][0]["id"])
+        elif question["only_typed"] or not now["recognition"]["available"]:
+            await self.answer_by_text(question["id"], answer_to(question["id"]))
+        else:
+            await self.answer_by_voice(question["id"], answer_to(question["id"]), now["language"])

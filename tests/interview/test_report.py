@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from analyzers.results import IndicatorScore, WithheldReason
 from analyzers.scoring.rubric import SCORER
 from question_flows.model import Language
-from server.interview.commands import OpenHint, Pause, Resume, SaveDraft
+from server.interview.commands import GiveConsent, OpenHint, Pause, Resume, SaveDraft, Start
 from server.interview.events import AnswerScored, InterviewEvent
 from server.interview.report import Report, build_report, report_json
 from server.interview.session import InterviewSession
@@ -22,9 +22,19 @@ FLOW = FLOWS["customer_service"]
 
 
 @pytest.fixture
-async def session(home: House, clock: Clock) -> InterviewSession:
-    """An interview whose first answer is scored."""
-    session = await home.started()
+async def session(home: House, clock: Clock) -> AsyncIterator[InterviewSession]:
+    """An interview whose first answer is scored, and whose candidate is there."""
+    session = await home.interviews.get(await home.invite())
+    async with session.candidate_present():
+        await session.execute(GiveConsent(dict.fromkeys(session.purposes, True)))
+        await session.execute(Start())
+        await eventually(lambda: session.state.recognition_failed is not None)
+        await answer_the_first(session, clock)
+        yield session
+
+
+async def answer_the_first(session: InterviewSession, clock: Clock) -> None:
+    """With a hint and a pause."""
     await session.execute(OpenHint(FLOW.questions[0].id, 0))
     clock.turn(10)
     await session.execute(Pause())
@@ -33,7 +43,6 @@ async def session(home: House, clock: Clock) -> InterviewSession:
     clock.turn(5)
     await answer_typed(session, sample_answer(session, FLOW.questions[0].id))
     await eventually(lambda: session.state.asked[0].score is not None)
-    return session
 
 
 def with_score(events: Sequence[InterviewEvent], change: dict[str, object]) -> list[InterviewEvent]:
