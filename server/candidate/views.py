@@ -268,8 +268,10 @@ async def go_on(request: web.Request) -> web.Response:
 
 async def correct(request: web.Request) -> web.Response:
     """Keeps what the candidate makes of the words that were heard."""
+    session = await candidate_session(request)
     body = await bodies.read(request, bodies.DraftBody)
-    return await _obeyed(request, CorrectTranscript(request.match_info["question_id"], body.text, body.cleared))
+    await session.execute(CorrectTranscript(request.match_info["question_id"], body.text, body.cleared))
+    return _answer(session)
 
 
 async def confirm(request: web.Request) -> web.Response:
@@ -279,8 +281,10 @@ async def confirm(request: web.Request) -> web.Response:
 
 async def call_for_help(request: web.Request) -> web.Response:
     """Calls a person of HR, who sees it at once."""
+    session = await candidate_session(request)
     body = await bodies.read(request, bodies.HelpBody)
-    return await _obeyed(request, CallForHelp(body.message))
+    await session.execute(CallForHelp(body.message))
+    return _answer(session)
 
 
 async def withdraw_help(request: web.Request) -> web.Response:

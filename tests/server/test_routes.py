@@ -19,6 +19,8 @@ PUBLIC = {
     ("GET", "/static"),
     ("GET", "/i/{token}"),
     ("POST", "/i/{token}"),
+    ("GET", "/i/{token}/privacy"),
+    ("GET", "/privacy"),
     ("GET", "/hr/sign-in"),
     ("POST", "/hr/sign-in"),
     ("POST", "/hr/sign-out"),
