@@ -5,6 +5,7 @@ A withheld indicator counts as 0 points, for the rank only: an answer that shows
 attacks: points out of 10. Where the points ought to stay (paraphrase, recognition errors and so on), the mean change
 per answer with its sign, over answers that had points; where there ought to be none (keywords, another topic), the mean
 points that are given all the same. withheld: share of indicators without points. ms_per_answer: median.
+fresh: the first figures again over answers that nobody has tuned on, written and labelled without sight of the scorer.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from question_flows.model import Language
 from scripts.benchmarks.scoring_attacks import ATTACKS, Attack, Case, Expected, as_spoken
 
 LABELS = Path(__file__).resolve().parents[2] / "tests" / "data" / "scoring"
+FRESH = LABELS / "fresh.jsonl"
 _REPEATS = 5
 """How often a random attack is made on each answer."""
 
@@ -37,8 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(answers: Path = LABELS / "held_back.jsonl") -> dict[str, Any]:
     """The figures for each language, named by its two letters."""
-    cases = load(answers)
-    return {language.whisper: _figures(language, cases) for language in Language}
+    cases, fresh = load(answers), load(FRESH)
+    return {
+        language.whisper: _figures(language, cases) | {"fresh": _agreement(_of(language, fresh))}
+        for language in Language
+    }
 
 
 def load(path: Path) -> list[Case]:
@@ -85,16 +90,29 @@ def effect(attack: Attack, cases: Sequence[Case], all_cases: Sequence[Case], see
 
 
 def _figures(language: Language, cases: Sequence[Case]) -> dict[str, Any]:
-    own = [case for case in cases if case.language is language]
-    scores = [score_answer(case.flow, case.question, as_spoken(case.text, language)) for case in own]
-    indicators = [one for score in scores for one in score.indicators]
+    own = _of(language, cases)
+    agreement = _agreement(own)
     return {
-        "answers": len(own),
-        "rank_correlation": round(rank_correlation(own), 3),
+        "answers": agreement["answers"],
+        "rank_correlation": agreement["rank_correlation"],
         "attacks": {name: round(effect(attack, own, cases), 2) for name, attack in ATTACKS.items()},
-        "withheld": round(sum(one.points is None for one in indicators) / len(indicators), 3),
+        "withheld": agreement["withheld"],
         "ms_per_answer": round(statistics.median(_ms(case) for case in own), 2),
     }
+
+
+def _agreement(cases: Sequence[Case]) -> dict[str, Any]:
+    scores = [score_answer(case.flow, case.question, as_spoken(case.text, case.language)) for case in cases]
+    indicators = [one for score in scores for one in score.indicators]
+    return {
+        "rank_correlation": round(rank_correlation(cases), 3),
+        "withheld": round(sum(one.points is None for one in indicators) / len(indicators), 3),
+        "answers": len(cases),
+    }
+
+
+def _of(language: Language, cases: Iterable[Case]) -> list[Case]:
+    return [case for case in cases if case.language is language]
 
 
 def _ms(case: Case) -> float:
