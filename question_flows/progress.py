@@ -38,17 +38,25 @@ def follow_up(flow: Flow, question_id: str, missing: Sequence[str], asked: Colle
     missing: indicators without evidence so far, in the question's order. asked: ids of everything asked so far, from
     which the flow's limits are counted. The first missing indicator that has a probe and was not probed here is taken.
     """
+    probed = probeable(flow, question_id, missing, asked)
+    question = flow.question(question_id)
+    return flow.question(follow_up_id(question, probed[0])) if probed else None
+
+
+def follow_up_id(question: Question, indicator_id: str) -> str:
+    """The id of the follow-up to this question, or to the one that it follows itself, for this indicator."""
+    return f"{question.follow_up_of or question.id}{FOLLOW_UP_MARK}{indicator_id}"
+
+
+def probeable(flow: Flow, question_id: str, missing: Sequence[str], asked: Collection[str]) -> tuple[str, ...]:
+    """The missing indicators that may be asked further now, in order; arguments as of `follow_up`. Empty: none may."""
     question = flow.question(question_id)
     of = question.follow_up_of or question.id
     before = [one for one in asked if FOLLOW_UP_MARK in one and one != PRACTICE_ID]
     here = [one for one in before if one.startswith(of + FOLLOW_UP_MARK)]
     if len(before) >= flow.follow_ups.most or len(here) >= flow.follow_ups.most_per_question:
-        return None
-    for indicator_id in missing:
-        probe = f"{of}{FOLLOW_UP_MARK}{indicator_id}"
-        if probe not in here and flow.indicator(indicator_id).probes:
-            return flow.question(probe)
-    return None
+        return ()
+    return tuple(one for one in missing if follow_up_id(question, one) not in here and flow.indicator(one).probes)
 
 
 def successors(flow: Flow, question: Question) -> tuple[Question | None, ...]:

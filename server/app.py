@@ -47,7 +47,7 @@ from server.pages import setup_templates
 from server.recognition import new_engine, recognition
 from server.recordings.serving import recordings
 from server.recordings.spool import Spool, sink_opener
-from server.second_scorer import second_scorer
+from server.second_scorer import models
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.event_log import EventLog
@@ -143,7 +143,7 @@ async def interviews(app: web.Application) -> AsyncIterator[None]:
     async with (
         ExpressionAnalyzer() as expression,
         Recorder(sink_opener(settings.recording_keys)) as recorder,
-        second_scorer(settings) as opinion,
+        models(settings) as (opinion, chooser),
     ):
         app[RECORDER] = recorder
         registry = Interviews(
@@ -165,6 +165,7 @@ async def interviews(app: web.Application) -> AsyncIterator[None]:
             ownership=app.get(OWNERSHIP),
             second_scorer=opinion,
             check_minutes=settings.check_minutes,
+            probe_chooser=chooser,
         )
         async with registry:
             app[INTERVIEWS] = registry

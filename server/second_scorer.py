@@ -1,4 +1,4 @@
-"""The second scorer as the settings want it, with the HTTP client it needs; None when there is none."""
+"""The second scorer and the chooser of probes as the settings want them, with the HTTP client they need."""
 
 from __future__ import annotations
 
@@ -9,21 +9,26 @@ import aiohttp
 
 from analyzers.scoring.chat import ChatModel
 from analyzers.scoring.llm import LlmScorer
+from analyzers.scoring.probe_choice import ProbeChooser
 from analyzers.scoring.scorer import Scorer
 from server.settings import Settings
 
 
 @asynccontextmanager
-async def second_scorer(settings: Settings) -> AsyncIterator[Scorer | None]:
-    """For as long as interviews run; opens nothing until the first answer is scored."""
+async def models(settings: Settings) -> AsyncIterator[tuple[Scorer | None, ProbeChooser | None]]:
+    """For as long as interviews run, both by the same model, or neither; opens nothing until the first answer."""
     if not settings.scorer_url:
-        yield None
+        yield None, None
         return
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
-        model = ChatModel(
-            client,
-            base_url=settings.scorer_url,
-            name=settings.scorer_model,
-            key=settings.scorer_key.get_secret_value(),
-        )
-        yield LlmScorer(model, settings.scorer_timeout_seconds)
+
+        def model() -> ChatModel:
+            return ChatModel(
+                client,
+                base_url=settings.scorer_url,
+                name=settings.scorer_model,
+                key=settings.scorer_key.get_secret_value(),
+            )
+
+        # Each its own: a candidate's next question never queues behind opinions, for which nobody waits.
+        yield LlmScorer(model(), settings.scorer_timeout_seconds), ProbeChooser(model())

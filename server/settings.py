@@ -211,7 +211,8 @@ class Settings(BaseSettings):
     scorer_url: str = Field(
         "",
         description="Second scorer: base address of an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1. "
-        "Answers are sent there when the candidate agrees. Empty: only the built-in scorer.",
+        "Answers are sent there when the candidate agrees; it also chooses and words follow-ups, among the flow's own "
+        "and within 2 s. Empty: only the built-in scorer, and follow-ups as they stand in the flow.",
     )
     scorer_model: str = Field("", description="Name of the second scorer's model, as its endpoint knows it.")
     scorer_key: SecretStr = Field(SecretStr(""), description="Key of that endpoint, sent as a bearer token.")

@@ -76,7 +76,7 @@ def first_probe(flow: Flow, missing: Sequence[str], language: Language) -> Probe
 class ProbeChooser:
     """timeout_s: how long the candidate's next question may wait for the model."""
 
-    def __init__(self, model: ChatModel, timeout_s: float = 4.0) -> None:
+    def __init__(self, model: ChatModel, timeout_s: float = 2.0) -> None:
         self._model = model
         self._timeout_s = timeout_s
 

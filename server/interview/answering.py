@@ -8,7 +8,7 @@ from analyzers.results import Transcript
 from analyzers.scoring.rubric import score_answer
 from analyzers.scoring.shown import missing_evidence, shown
 from question_flows.model import PRACTICE_ID, Flow, Question, QuestionKind
-from question_flows.progress import follow_up, next_question
+from question_flows.progress import follow_up_id, next_question, probeable
 from server.errors import UserError
 from server.interview import commands as asked
 from server.interview import events as happened
@@ -29,7 +29,8 @@ class Situation:
     """What the state does not hold. clock_ms: interview clock now. purposes: those the law lets us ask for.
 
     speech_counts: it is recognised now, or kept until it can be. has_room: one more interview may begin here; asked
-    only for a start. words_late: some of what was said to the open question is not written down yet.
+    only for a start. words_late: some of what was said to the open question is not written down yet. probes_chosen:
+    there is a model that chooses and words follow-ups.
     """
 
     clock_ms: int
@@ -37,6 +38,7 @@ class Situation:
     speech_counts: bool
     has_room: bool
     words_late: bool = False
+    probes_chosen: bool = False
 
 
 AnswerCommand = (
@@ -210,9 +212,12 @@ def _what_is_next(
         found = frozenset().union(*(shown(score_answer(flow, flow.question(one), given[one])) for one in given))
         if not situation.words_late:
             missing = missing_evidence(flow, flow.question(own_id), given[own_id], found)
-            probe = follow_up(flow, question_id, missing, tuple(state.answers or {}))
-            if probe is not None:
-                return [happened.QuestionAsked(probe.id, own_index)]
+            probed = probeable(flow, question_id, missing, tuple(state.answers or {}))
+            # Nothing leaves the server unless the candidate was told so before agreeing.
+            if probed and situation.probes_chosen and state.told_of_second_scorer and transcript.words:
+                return [happened.ProbeSought(question_id, probed)]
+            if probed:
+                return [happened.QuestionAsked(follow_up_id(flow.question(own_id), probed[0]), own_index)]
     following = next_question(flow, own_id, found)
     if following is None:
         return []

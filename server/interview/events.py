@@ -75,10 +75,28 @@ class InterviewStarted:
 
 @dataclass(frozen=True, slots=True)
 class QuestionAsked:
-    """index counts from 0."""
+    """index counts from 0.
+
+    Of a follow-up that a model has chosen, and only of that: probe: its number among the indicator's predefined probes;
+    wording: what the candidate saw, in the interview's language; worded_by: the model.
+    """
 
     question_id: str
     index: int
+    probe: int = 0
+    wording: str | None = None
+    worded_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSought:
+    """A model chooses the follow-up to this answer, among the probes of these indicators; QuestionAsked ends that soon.
+
+    question_id: the question just answered, which may be a follow-up itself.
+    """
+
+    question_id: str
+    indicator_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +375,7 @@ EventBody = (
     | ConsentRecorded
     | InterviewStarted
     | QuestionAsked
+    | ProbeSought
     | HintOpened
     | AnswerStarted
     | UtteranceTranscribed

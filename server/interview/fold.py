@@ -65,6 +65,8 @@ def _course(before: InterviewState, after: InterviewState, event: InterviewEvent
         case happened.InterviewResumed():
             lost_ms = _open_since_ms(after, event, FaultKind.PAUSE)
             return replace(_closed(after, lost_ms, FaultKind.PAUSE), status=Status.RUNNING)
+        case happened.ProbeSought():
+            return replace(after, probe_sought=event.body)
         case happened.RoundEnded(next_question_id=next_question_id):
             return replace(after, status=Status.BETWEEN_ROUNDS, next_question_id=next_question_id)
         case happened.TranscriptCheckBegan():
@@ -130,10 +132,12 @@ def _recorded(state: InterviewState, event: InterviewEvent) -> InterviewState | 
 def _answered(state: InterviewState, event: InterviewEvent) -> InterviewState:
     """What concerns one question."""
     match event.body:
-        case happened.QuestionAsked(question_id, index):
-            asked = AnswerState(question_id=question_id, index=index, asked_ms=event.clock_ms)
-            # It ends the rest between two rounds, if there is one.
-            going_on = replace(state, status=Status.RUNNING, next_question_id=None)
+        case happened.QuestionAsked(question_id, index, probe, wording, worded_by):
+            asked = AnswerState(
+                question_id, index, asked_ms=event.clock_ms, probe=probe, wording=wording, worded_by=worded_by
+            )
+            # It ends the rest between two rounds, or the choice of a probe, if there is one.
+            going_on = replace(state, status=Status.RUNNING, next_question_id=None, probe_sought=None)
             return replace(_with(going_on, asked), question_id=question_id)
         case happened.AnswerStarted(question_id):
             return _with(state, replace(_of(state, question_id), started_ms=event.clock_ms))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analyzers.expression import ExpressionAnalyzer
+from analyzers.scoring.probe_choice import ProbeChooser
 from analyzers.scoring.scorer import Scorer
 from analyzers.transcription.scheduler import Scheduler
 from media.ice import IceSettings
@@ -39,7 +40,8 @@ class Services:
 
     record: begins to record a line of the interview with this id, and says later what was lost; None: nothing is.
     second_scorer: gives a second opinion on every scored answer; None: there is none. check_minutes: how long the check
-    of the transcripts lasts in which the candidate does nothing.
+    of the transcripts lasts in which the candidate does nothing. probe_chooser: chooses and words follow-ups; None:
+    they are asked in order, as they stand in the flow.
     """
 
     event_log: EventLog
@@ -55,6 +57,7 @@ class Services:
     record: Callable[[str, Gap], LineRecording] | None = None
     second_scorer: Scorer | None = None
     check_minutes: float = 10.0
+    probe_chooser: ProbeChooser | None = None
 
 
 class Journal:

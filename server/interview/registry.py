@@ -13,6 +13,7 @@ from typing import Self
 from sqlalchemy.exc import SQLAlchemyError
 
 from analyzers.expression import ExpressionAnalyzer
+from analyzers.scoring.probe_choice import ProbeChooser
 from analyzers.scoring.scorer import Scorer
 from analyzers.transcription.scheduler import Scheduler
 from media.ice import IceSettings
@@ -70,6 +71,7 @@ class Interviews:
         record: Callable[[str, Gap], LineRecording] | None = None,
         second_scorer: Scorer | None = None,
         check_minutes: float = 10.0,
+        probe_chooser: ProbeChooser | None = None,
     ) -> None:
         self.event_log = EventLog(database)
         self.hub = hub
@@ -96,6 +98,7 @@ class Interviews:
             record,
             second_scorer,
             check_minutes,
+            probe_chooser,
         )
         self._sessions: dict[str, tuple[InterviewSession, asyncio.Task[None]]] = {}
         self._loading = asyncio.Lock()

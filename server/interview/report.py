@@ -16,7 +16,7 @@ from question_flows.model import Flow, Language
 from server.interview.events import ConfirmedBy, FeedbackGiven, InterviewEvent, Purpose, RecordingGap
 from server.interview.fold import fold
 from server.interview.observed import CountedObservation, counted_observations, observed_shares
-from server.interview.reported_answer import ReportedAnswer, reported_answer
+from server.interview.reported_answer import ReportedAnswer, predefined_probe, reported_answer
 from server.interview.state import Fault, InterviewState, Status
 
 
@@ -63,11 +63,16 @@ class ReportedRecording:
 
 @dataclass(frozen=True, slots=True)
 class UsedProbe:
-    """A predefined probe that was asked because the answer to question_id held nothing for the indicator."""
+    """A predefined probe that was asked because the answer to question_id held nothing for the indicator.
+
+    text: what the candidate saw. worded_by: the model that worded it; predefined: the flow's own words then.
+    """
 
     question_id: str
     indicator_id: str
     text: str
+    worded_by: str | None
+    predefined: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +208,16 @@ def _competencies(flow: Flow, language: Language) -> tuple[ReportedCompetency, .
 
 
 def _probes(state: InterviewState, flow: Flow) -> tuple[UsedProbe, ...]:
-    asked = [flow.question(answer.question_id) for answer in state.asked]
+    asked = [(state.question(flow, answer.question_id), answer) for answer in state.asked]
     return tuple(
-        UsedProbe(question.follow_up_of, indicator_id, question.text[state.language])
-        for question in asked
+        UsedProbe(
+            question.follow_up_of,
+            indicator_id,
+            question.text[state.language],
+            answer.worded_by,
+            predefined_probe(answer, flow, state.language),
+        )
+        for question, answer in asked
         if question.follow_up_of is not None
         for indicator_id in question.indicator_ids
     )

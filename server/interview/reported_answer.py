@@ -9,7 +9,7 @@ from analyzers.results import AnswerScore, Delivery, IndicatorScore, Observation
 from analyzers.scoring.evidence import NotVerbatim, verify
 from analyzers.scoring.rubric import withhold
 from analyzers.transcription.correction import changed_share
-from question_flows.model import Flow, Question, QuestionKind
+from question_flows.model import Flow, Language, Question, QuestionKind
 from server.interview.checking import heard_in
 from server.interview.events import AnswerMode, UtteranceLost
 from server.interview.marking import mark
@@ -27,7 +27,9 @@ class ReportedAnswer:
     text: code with its lines, all else as one line. transcript is what is scored; None while the answer is not
     submitted; confidence: of its words, 0-1. heard: what a machine had heard, where the candidate put it right;
     changed_share: how much of it, 0-1; changed_much: so much that a person should compare it with the recording.
-    follow_up_of: the question whose answer this one probed further. extra_ms: thinking time the candidate took on top.
+    follow_up_of: the question whose answer this one probed further; worded_by: the model that chose and worded that
+    probe, predefined: the flow's own words for it, both None where it was asked as it stands in the flow.
+    extra_ms: thinking time the candidate took on top.
     earlier_attempts: what was said before the candidate began the answer again, which is no part of it. option_id: of a
     fact question; open_point: whether a person has to look at what was chosen. scorer is None while the score is
     provisional.
@@ -38,6 +40,8 @@ class ReportedAnswer:
     kind: QuestionKind
     question: str
     follow_up_of: str | None
+    worded_by: str | None
+    predefined: str | None
     asked_ms: int
     started_ms: int | None
     submitted_ms: int | None
@@ -65,7 +69,7 @@ class ReportedAnswer:
 
 def reported_answer(answer: AnswerState, state: InterviewState, flow: Flow) -> ReportedAnswer:
     """What the report says of this answer."""
-    question = flow.question(answer.question_id)
+    question = state.question(flow, answer.question_id)
     transcript = answer.transcript
     heard = heard_in(answer) if answer.corrected else None
     changed = changed_share(heard, transcript) if heard and transcript else 0.0
@@ -79,6 +83,8 @@ def reported_answer(answer: AnswerState, state: InterviewState, flow: Flow) -> R
         kind=question.kind,
         question=question.text[state.language],
         follow_up_of=question.follow_up_of,
+        worded_by=answer.worded_by,
+        predefined=predefined_probe(answer, flow, state.language),
         asked_ms=answer.asked_ms,
         started_ms=answer.started_ms,
         submitted_ms=answer.submitted_ms,
@@ -103,6 +109,14 @@ def reported_answer(answer: AnswerState, state: InterviewState, flow: Flow) -> R
         observations=answer.observations,
         delivery=answer.delivery,
     )
+
+
+def predefined_probe(answer: AnswerState, flow: Flow, language: Language) -> str | None:
+    """The flow's own words for a probe that a model worded; None for all else."""
+    if answer.wording is None:
+        return None
+    probes = flow.indicator(flow.question(answer.question_id).indicator_ids[0]).probes
+    return probes[answer.probe][language] if answer.probe < len(probes) else None
 
 
 def _is_open_point(question: Question, answer: AnswerState) -> bool:

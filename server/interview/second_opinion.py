@@ -63,9 +63,10 @@ class SecondOpinions:
 
     async def _opinion(self, scorer: Scorer, answer: AnswerState) -> EventBody:
         flow, interview_id = self._journal.flow, self._journal.interview_id
+        question = self._journal.state.question(flow, answer.question_id)
         assert answer.transcript is not None
         try:
-            score = await scorer.score(flow, flow.question(answer.question_id), answer.transcript)
+            score = await scorer.score(flow, question, answer.transcript)
         except ScorerFailed as error:
             log.warning("interview %s has no second opinion (%s)", interview_id, error)
             return SecondOpinionFailed(answer.question_id, error.reason.value)

@@ -26,6 +26,7 @@ from server.interview.events import (
     InterviewEvent,
     InterviewPaused,
     InterviewStarted,
+    ProbeSought,
     Purpose,
     QuestionAsked,
     ServerRestarted,
@@ -37,6 +38,7 @@ from server.interview.journal import Journal, Services
 from server.interview.line import CandidateLine
 from server.interview.listening import LATE_WORDS_SECONDS, Listening
 from server.interview.presence import Presence
+from server.interview.probing import Probing
 from server.interview.recording import Recording
 from server.interview.running_score import RunningScore
 from server.interview.second_opinion import SecondOpinions
@@ -76,6 +78,7 @@ class InterviewSession:
         self._watching = Watching(self._journal)
         self._running_score = RunningScore(self._journal, self._listening)
         self._opinions = SecondOpinions(self._journal, self._to_settle.set)
+        self._probing = Probing(self._journal, self._react)
         self._settling = Settling(self._journal, self._listening, self._watching, self._opinions)
         self._recording = Recording(self._journal)
         self._line = CandidateLine(
@@ -105,8 +108,8 @@ class InterviewSession:
 
     @property
     def second_scorer(self) -> bool:
-        """Whether answers also go to a scorer outside this server, which the candidate has to be told."""
-        return self._services.second_scorer is not None
+        """Whether answers also go to a model outside this server, which the candidate has to be told."""
+        return self._services.second_scorer is not None or self._services.probe_chooser is not None
 
     @property
     def somebody(self) -> bool:
@@ -266,6 +269,7 @@ class InterviewSession:
                     task.cancel()
                 self._listening.stop()
                 self._opinions.stop()
+                self._probing.stop()
         finally:
             self._running.clear()
             self._group = None
@@ -293,6 +297,7 @@ class InterviewSession:
             or (question_id is not None and self._listening.waiting(question_id) > 0),
             has_room=has_room,
             words_late=question_id is not None and self._listening.waiting(question_id) > 0,
+            probes_chosen=self._services.probe_chooser is not None,
         )
         return decide(state, self.flow, command, situation)
 
@@ -311,6 +316,9 @@ class InterviewSession:
             case AnswerSkipped(question_id):
                 self._listening.leave(question_id)
                 self._to_settle.set()
+            case ProbeSought():
+                if self._group is not None:
+                    self._probing.seek(self._group)
             case TranscriptCorrected() | TranscriptsConfirmed():
                 self._to_settle.set()
             case AnswerRestarted():
@@ -326,6 +334,7 @@ class InterviewSession:
             except TimeoutError:
                 pass  # Late words, or a candidate who does nothing, have been waited for long enough.
             self._to_settle.clear()
+            self._probing.seek(group)
             await self._settling.settle(group)
             if self.state.status is Status.COMPLETED:
                 self.viewers.send_away()

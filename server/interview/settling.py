@@ -116,9 +116,9 @@ class Settling:
 
     def _is_over(self, state: InterviewState) -> bool:
         # What comes next is decided with the answer before it: when nothing is open, nothing is to come.
-        if state.status not in (Status.RUNNING, Status.CHECKING) or state.question_id is not None:
+        if state.status not in (Status.RUNNING, Status.CHECKING) or not state.nothing_to_come:
             return False
-        scored = bool(state.asked) and all(answer.score for answer in state.asked)
+        scored = all(answer.score for answer in state.asked)
         return scored and not self._opinions.awaited(state)
 
     async def _complete(self) -> None:
@@ -154,7 +154,7 @@ def _unless_changed(answer: AnswerState, scored: AnswerScored, state: InterviewS
 
 def _missing_check(state: InterviewState) -> Sequence[EventBody]:
     """The check of an interview whose last answer was closed by a version that knew none."""
-    if state.status is not Status.RUNNING or state.question_id is not None:
+    if state.status is not Status.RUNNING or not state.nothing_to_come:
         return []
     unscored = any(answer.mode is AnswerMode.VOICE and answer.score is None for answer in state.asked)
     return [TranscriptCheckBegan()] if unscored else []

@@ -52,7 +52,7 @@ def candidate_snapshot(session: InterviewSession) -> dict[str, Any]:
         "recognition": session.recognition,
         "recognised_until_ms": answer.recognised_until_ms if answer else None,
         "completed": state.status is Status.COMPLETED,
-        "all_submitted": bool(state.asked) and answer is None and state.next_question_id is None,
+        "all_submitted": state.nothing_to_come,
         "next_round": _next_round(state, flow),
         "feedback_given": state.feedback is not None,
         "practice": flow.practice is not None,
@@ -134,7 +134,7 @@ def _consents(state: InterviewState) -> dict[str, bool] | None:
 
 
 def _open_question(state: InterviewState, flow: Flow, answer: AnswerState, now: datetime) -> dict[str, Any]:
-    question = flow.question(answer.question_id)
+    question = state.question(flow, answer.question_id)
     return {
         **_question(question, state.language),
         "index": answer.index,
@@ -189,7 +189,7 @@ def _check(session: InterviewSession) -> dict[str, Any] | None:
         "answers": [
             {
                 "question_id": answer.question_id,
-                "question": session.flow.question(answer.question_id).text[state.language],
+                "question": state.question(session.flow, answer.question_id).text[state.language],
                 "follow_up": FOLLOW_UP_MARK in answer.question_id,
                 "mode": answer.mode.value,
                 "heard": Transcript(state.language, answer.words).text,
@@ -217,7 +217,7 @@ def _exchanges(state: InterviewState, flow: Flow, question: Question) -> list[di
         return []
     return [
         {
-            "line": flow.question(answer.question_id).text[state.language],
+            "line": state.question(flow, answer.question_id).text[state.language],
             "answer": answer.text,
         }
         for answer in state.asked
@@ -266,7 +266,7 @@ def _flow(flow: Flow, state: InterviewState, language: Language) -> dict[str, An
         ],
         "questions": [_question(question, language) for question in flow.questions],
         "follow_ups": [
-            _question(flow.question(answer.question_id), language)
+            _question(state.question(flow, answer.question_id), language)
             for answer in state.asked
             if FOLLOW_UP_MARK in answer.question_id
         ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -100,11 +100,15 @@ class AnswerState:
     utterances: in the order they were spoken, also when the words of one came late. transcript: of a submitted answer;
     that of a spoken one grows by late words until it is corrected or scored. extra_ms: thinking time on top. restarts:
     how often the candidate began again; utterances before restarted_ms are earlier attempts, no part of the answer.
+    probe, wording, worded_by: as in QuestionAsked.
     """
 
     question_id: str
     index: int
     asked_ms: int
+    probe: int = 0
+    wording: str | None = None
+    worded_by: str | None = None
     started_ms: int | None = None
     submitted_ms: int | None = None
     hints: tuple[int, ...] = ()
@@ -191,9 +195,11 @@ class InterviewState:
     connected: bool = False
     disconnected_since: datetime | None = None
     question_id: str | None = None
-    """The open question; None before the start, between rounds, and after the last answer was submitted."""
+    """The open question; None before the start, between rounds, while a probe is chosen, and after the last answer."""
     next_question_id: str | None = None
     """What is asked after the rest between two rounds; None unless there is one."""
+    probe_sought: happened.ProbeSought | None = None
+    """The choice of a follow-up that is under way: no question is open meanwhile, and one is to come."""
     answers: Mapping[str, AnswerState] | None = None
     check_since: datetime | None = None
     """When the check of the transcripts began, or the candidate or late words last changed something in it."""
@@ -232,6 +238,20 @@ class InterviewState:
     def answer(self) -> AnswerState | None:
         """The open question's answer."""
         return self.answers[self.question_id] if self.answers and self.question_id else None
+
+    @property
+    def nothing_to_come(self) -> bool:
+        """Whether every question has been asked and answered."""
+        return bool(self.asked) and not (self.question_id or self.next_question_id or self.probe_sought)
+
+    def question(self, flow: Flow, question_id: str) -> Question:
+        """The flow's question in the words the candidate saw, which may be a model's. Raises KeyError as the flow's."""
+        question, answer = flow.question(question_id), (self.answers or {}).get(question_id)
+        if answer is None or answer.wording is None:
+            return question
+        predefined = flow.indicator(question.indicator_ids[0]).probes[answer.probe :][:1]
+        text = predefined[0] if predefined else question.text
+        return replace(question, text={**text, self.language: answer.wording})
 
     @property
     def is_checking(self) -> bool:

@@ -39,6 +39,7 @@ class Interview:
     clock_ms: int = 7000
     at: datetime = BEGIN
     words_late: bool = False
+    probes_chosen: bool = False
     state: InterviewState = field(init=False)
     events: list[InterviewEvent] = field(init=False)
 
@@ -51,7 +52,9 @@ class Interview:
         """What the last command causes; all are obeyed."""
         bodies: list[EventBody] = []
         for command in commands:
-            situation = Situation(self.clock_ms, ASKED, self.recognition, self.room, self.words_late)
+            situation = Situation(
+                self.clock_ms, ASKED, self.recognition, self.room, self.words_late, self.probes_chosen
+            )
             bodies = decide(self.state, self.flow, command, situation)
             self.happen(*bodies)
         return bodies

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from analyzers.expression import ExpressionAnalyzer
+from analyzers.scoring.probe_choice import ProbeChooser
 from analyzers.scoring.scorer import Scorer
 from analyzers.transcription.dispatcher import EngineStatus
 from analyzers.transcription.model_hub import ModelUnavailable
@@ -109,6 +110,7 @@ async def house(
     record: Callable[[str, Gap], LineRecording] | None = None,
     second_scorer: Scorer | None = None,
     check_minutes: float = 10.0,
+    probe_chooser: ProbeChooser | None = None,
 ) -> AsyncIterator[House]:
     """A process: the database in `folder` outlives it."""
     database = Database(f"sqlite+aiosqlite:///{folder / 'interviews.sqlite'}")
@@ -132,6 +134,7 @@ async def house(
                 record=record,
                 second_scorer=second_scorer,
                 check_minutes=check_minutes,
+                probe_chooser=probe_chooser,
                 **options,  # type: ignore[arg-type]
             )
             async with interviews:

@@ -21,6 +21,8 @@ export function screenFor({ problem, snapshot }) {
   if (snapshot.status === "invited") return { key: "consent", make: consentScreen };
   if (snapshot.status === "ready") return { key: "check", make: checkScreen };
   if (snapshot.status === "paused") return { key: "paused", make: pausedScreen };
+  // A follow-up is being chosen, which takes a second or two.
+  if (!snapshot.question) return { key: "next", make: nextScreen };
   // An answer that is started again gets a fresh screen.
   return { key: `question ${snapshot.question.id} ${snapshot.question.redos_left}`, make: questionScreen };
 }
@@ -33,6 +35,13 @@ function personScreen({ snapshot }) {
     el("h2", {}, t("done_next_title")),
     el("ol", { class: "steps" }, el("li", {}, t("person_next_1")), el("li", {}, t("person_next_2"))),
     el("p", { class: "soft" }, t("done_close")));
+  return { node, update() {} };
+}
+
+function nextScreen() {
+  const node = el("section", { class: "card card--calm", testid: "next-question" },
+    el("h1", { tabindex: -1 }, t("next_question_title")),
+    el("p", { class: "lead", role: "status" }, t("next_question_lead")));
   return { node, update() {} };
 }
 

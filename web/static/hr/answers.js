@@ -23,7 +23,7 @@ export function answerList(root, language) {
         "header",
         { class: "answer__head" },
         h("div", { class: "row row--apart" }, h("span", { class: "eyebrow answer__place" }), h("span", { class: "badge answer__phase" })),
-        h("h2", { class: "answer__question", text: question?.text ?? beside ?? answer.question_id }),
+        h("h2", { class: "answer__question", text: answer.wording ?? question?.text ?? beside ?? answer.question_id }),
       ),
       place.element,
       draft,

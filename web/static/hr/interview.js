@@ -118,12 +118,12 @@ const events = {
     view.connected = true;
     view.started_at = at;
   },
-  QuestionAsked(view, { question_id, index }) {
+  QuestionAsked(view, { question_id, index, wording }) {
     view.status = "running"; // a round may have begun with it
     view.question_id = question_id;
     view.heardAt = Date.now();
     view.answers.set(question_id, {
-      question_id, index, phase: "thinking", mode: null, draft: "", hints: [], utterances: [], transcript: null,
+      question_id, index, wording, phase: "thinking", mode: null, draft: "", hints: [], utterances: [], transcript: null,
       score: null, scorer: null, observations: [], delivery: null, live: new Map(),
     });
   },

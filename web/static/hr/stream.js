@@ -5,6 +5,7 @@ export const STORED_EVENTS = [
   "ConsentRecorded",
   "InterviewStarted",
   "QuestionAsked",
+  "ProbeSought",
   "HintOpened",
   "MomentTaken",
   "AnswerStarted",
