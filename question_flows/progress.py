@@ -73,13 +73,18 @@ def longest_rest(flow: Flow, question_id: str) -> int:
 
     Raises KeyError for a question the flow does not have.
     """
-    question = flow.question(question_id)
-    rest: dict[str, int] = {}
-    for one in reversed(flow.questions):
-        rest[one.id] = max(1 + rest[after.id] if after else 0 for after in successors(flow, one))
+    question, rest = flow.question(question_id), longest_rests(flow)
     if question.id == PRACTICE_ID:
         return 1 + rest[first_question(flow).id]
     return rest[question.follow_up_of or question.id]
+
+
+def longest_rests(flow: Flow) -> dict[str, int]:
+    """The id of each of the flow's own questions → its `longest_rest`."""
+    rest: dict[str, int] = {}
+    for one in reversed(flow.questions):
+        rest[one.id] = max(1 + rest[after.id] if after else 0 for after in successors(flow, one))
+    return rest
 
 
 def thinking_left_ms(question: Question, *, asked_ms: int, clock_ms: int, extra_ms: int = 0) -> int:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from difflib import SequenceMatcher
 
 from analyzers.results import Transcript, TranscriptWord
+from analyzers.transcription.alignment import Opcode, opcodes
 from analyzers.transcription.words import split_text, spoken_form
-
-MOST_PAIRS = 1_000_000
-"""Pairs of equal words up to which they are compared one by one. A long text of few different words has more, and
-comparing them would take minutes; its frequent words then align only with their neighbours'."""
 
 
 def correct(heard: Transcript, text: str, within: tuple[int, int]) -> Transcript:
@@ -45,11 +40,8 @@ def changed_share(heard: Transcript, corrected: Transcript) -> float:
     return changed / places if places else 0.0
 
 
-def _alignment(heard: Transcript, parts: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
-    before, after = [spoken_form(word.text) for word in heard.words], [spoken_form(part) for part in parts]
-    counts = Counter(before)
-    pairs = sum(counts[form] * n for form, n in Counter(after).items())
-    yield from SequenceMatcher(a=before, b=after, autojunk=pairs > MOST_PAIRS).get_opcodes()
+def _alignment(heard: Transcript, parts: Sequence[str]) -> Iterator[Opcode]:
+    return opcodes([spoken_form(word.text) for word in heard.words], [spoken_form(part) for part in parts])
 
 
 def _gap(words: Sequence[TranscriptWord], first: int, behind: int, within: tuple[int, int]) -> tuple[int, int]:

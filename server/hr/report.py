@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+from collections.abc import Iterator
 from dataclasses import asdict
 
 from aiohttp import web
 
 from analyzers.results import IndicatorScore, Transcript, join_words
 from server.hr.access import USER
-from server.hr.corrections import changes
+from server.hr.corrections import Piece, changes
 from server.hr.invitations import JURISDICTIONS
 from server.hr.listing import deliveries
 from server.hr.monitor import state_of
 from server.hr.recording import positions_json
 from server.hr.texts import json_for_script
 from server.interview.report import Report, ReportedCompetency, report_json
+from server.interview.reported_answer import ReportedAnswer
+from server.interview.state import GIVEN_BACK
 from server.keys import DATABASE, INTERVIEWS
 from server.pages import render
 
@@ -31,7 +36,11 @@ async def page(request: web.Request) -> web.StreamResponse:
         scores={score.competency_id: score for score in report.score.competencies},
         indicators=indicator_scores(report),
         words_of=words_of,
-        changes=changes,
+        in_code=in_code,
+        # In a thread: two long versions take longer to compare than the event loop may stand still.
+        changes=await asyncio.to_thread(_changes, report),
+        question_count=sum(answer.follow_up_of is None for answer in report.answers),
+        given_back=GIVEN_BACK,
         positions=positions_json(report),
         positions_script=json_for_script(positions_json(report)),
         known_laws=JURISDICTIONS,
@@ -44,16 +53,18 @@ async def json(request: web.Request) -> web.Response:
     return web.json_response(report_json(await _report(request)))
 
 
-def indicator_scores(report: Report) -> dict[str, list[tuple[int, IndicatorScore]]]:
-    """Competency → (index of the answer, score) of each of its indicators in each answer that was asked for it."""
+def indicator_scores(report: Report) -> dict[str, list[tuple[ReportedAnswer, IndicatorScore]]]:
+    """Competency → (answer, score) of each of its indicators in each answer that was asked for it."""
     owners = {indicator: competency.id for competency in report.competencies for indicator in competency.indicators}
-    found: dict[str, list[tuple[int, IndicatorScore]]] = {competency.id: [] for competency in report.competencies}
+    found: dict[str, list[tuple[ReportedAnswer, IndicatorScore]]] = {
+        competency.id: [] for competency in report.competencies
+    }
     for answer in report.answers:
         for score in answer.score.indicators if answer.score else ():
             if score.indicator_id in owners:
-                found[owners[score.indicator_id]].append((answer.index, score))
+                found[owners[score.indicator_id]].append((answer, score))
     for competency in report.competencies:
-        found[competency.id].sort(key=lambda item: (_place(competency, item[1]), item[0]))
+        found[competency.id].sort(key=lambda item: (_place(competency, item[1]), item[0].asked_ms))
     return found
 
 
@@ -65,6 +76,27 @@ def words_of(transcript: Transcript) -> list[str]:
         join_words([earlier, text], transcript.language)[len(earlier) :] if earlier else text
         for earlier, text in zip(before, texts, strict=True)
     ]
+
+
+def in_code(code: str, transcript: Transcript) -> Iterator[tuple[str, str]]:
+    """(what stands before the word, the word) for each word of a typed code answer; last, what is behind them.
+
+    The pieces joined are the code, whose lines and spaces the transcript does not hold.
+    """
+    position = 0
+    for word in transcript.words:
+        # In Chinese a sign is part of the word before it, whatever space lies between.
+        found = re.compile(r"\s*".join(map(re.escape, word.text))).search(code, position)
+        if found is None:
+            break
+        yield code[position : found.start()], found[0]
+        position = found.end()
+    yield code[position:], ""
+
+
+def _changes(report: Report) -> dict[str, list[Piece]]:
+    """Question id → what the candidate changed in its transcript, for those that were corrected."""
+    return {answer.question_id: changes(answer.heard.text, answer.text) for answer in report.answers if answer.heard}
 
 
 def _place(competency: ReportedCompetency, score: IndicatorScore) -> int:

@@ -78,7 +78,9 @@ async def card(app: web.Application, interview_id: str, language: Language) -> d
             "title": flow["title"],
             "job": flow["job"],
             "competencies": [],
-            "questions": [{"id": question["id"]} for question in flow["questions"]],
+            "rounds": flow["rounds"],
+            "questions": [{key: question[key] for key in ("id", "round_id", "rest")} for question in flow["questions"]],
+            "follow_ups": [],
         },
         "answers": full["answers"][-1:],
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from analyzers.results import Observation
 from question_flows.model import Competency, Flow, QuestionKind
@@ -25,6 +26,47 @@ class CountedObservation:
     kind: str
     weight: float
     share: float
+
+
+class NotCounted(StrEnum):
+    """Why a movement that the flow gives a weight takes no part in the points; the first that applies is told."""
+
+    LAW = "law"
+    CONSENT = "consent"
+    NOT_MEASURED = "not_measured"
+    NO_POINTS = "no_points"
+    """The words gave no points that it could take part in."""
+
+
+@dataclass(frozen=True, slots=True)
+class UncountedObservation:
+    """A movement with a weight that was not used. weight: 0-1; kind: an `ObservationKind`."""
+
+    competency_id: str
+    kind: str
+    weight: float
+    reason: NotCounted
+
+
+def uncounted_observations(
+    flow: Flow, state: InterviewState, used: Collection[str]
+) -> tuple[UncountedObservation, ...]:
+    """What the flow weighs and the score does not rest on. used: ids of the competencies whose score does."""
+    return tuple(
+        UncountedObservation(competency.id, observation.kind, observation.weight, _reason(flow, state, competency))
+        for competency in flow.competencies
+        if (observation := competency.observation) is not None and competency.id not in used
+    )
+
+
+def _reason(flow: Flow, state: InterviewState, competency: Competency) -> NotCounted:
+    if not expression_may_count(state.jurisdiction):
+        return NotCounted.LAW
+    if not state.allows(Purpose.EXPRESSION):
+        return NotCounted.CONSENT
+    if _share(_seen(flow, state, competency)) is None:
+        return NotCounted.NOT_MEASURED
+    return NotCounted.NO_POINTS
 
 
 def counted_observations(flow: Flow, state: InterviewState) -> tuple[CountedObservation, ...]:

@@ -15,7 +15,13 @@ from analyzers.scoring.combine import combine
 from question_flows.model import Flow, Language
 from server.interview.events import ConfirmedBy, FeedbackGiven, InterviewEvent, Purpose, RecordingGap
 from server.interview.fold import fold
-from server.interview.observed import CountedObservation, counted_observations, observed_shares
+from server.interview.observed import (
+    CountedObservation,
+    UncountedObservation,
+    counted_observations,
+    observed_shares,
+    uncounted_observations,
+)
 from server.interview.reported_answer import ReportedAnswer, predefined_probe, reported_answer
 from server.interview.state import Fault, InterviewState, Status
 
@@ -28,6 +34,15 @@ class ReportedCompetency:
     name: str
     weight: float
     indicators: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedDimension:
+    """What people alone rate, in the interview's language. No machine gives it points."""
+
+    id: str
+    name: str
+    description: str
 
 
 class RecordingStatus(StrEnum):
@@ -89,7 +104,10 @@ class Report:
     """Everything HR decides from. Times are UTC; duration_ms, given_back_ms: milliseconds.
 
     given_back_ms: wall-clock time of pauses, outages and restarts, in which the candidate's clock stood still.
-    counted_observations: movements that take part in the score, where flow, law and candidate allow it.
+    pass_mark: 0-10; mark_reached: whether the total is not below it, None without a total. Nothing follows by itself.
+    dimensions: what awaits a person's own judgement.
+    counted_observations: movements that take part in the score, where flow, law and candidate allow it;
+    uncounted_observations: those with a weight that take no part, and why.
     confirmed: what ended the candidate's check of what was heard; None before that, and where nothing was spoken.
     refused_quotes: how many quotes did not stand verbatim in their transcript and were left out.
     """
@@ -110,10 +128,14 @@ class Report:
     duration_ms: int
     consents: Mapping[Purpose, bool]
     competencies: tuple[ReportedCompetency, ...]
+    dimensions: tuple[ReportedDimension, ...]
     score: InterviewScore
+    pass_mark: float
+    mark_reached: bool | None
     answers: tuple[ReportedAnswer, ...]
     probes: tuple[UsedProbe, ...]
     counted_observations: tuple[CountedObservation, ...]
+    uncounted_observations: tuple[UncountedObservation, ...]
     withheld: tuple[Withheld, ...]
     refused_quotes: int
     confirmed: ConfirmedBy | None
@@ -158,10 +180,16 @@ def build_report(
         duration_ms=state.clock_ms,
         consents=state.consents or {},
         competencies=_competencies(flow, state.language),
+        dimensions=_dimensions(flow, state.language),
         score=score,
+        pass_mark=flow.pass_mark,
+        mark_reached=None if score.total is None else score.total >= flow.pass_mark,
         answers=answers,
         probes=_probes(state, flow),
         counted_observations=counted_observations(flow, state),
+        uncounted_observations=uncounted_observations(
+            flow, state, [one.competency_id for one in score.competencies if one.observed_weight]
+        ),
         withheld=_withheld(score, scores),
         refused_quotes=_quotes(a.score for a in state.asked) - _quotes(a.score for a in answers if a.scorer),
         confirmed=state.confirmed,
@@ -205,6 +233,10 @@ def _competencies(flow: Flow, language: Language) -> tuple[ReportedCompetency, .
         )
         for competency in flow.competencies
     )
+
+
+def _dimensions(flow: Flow, language: Language) -> tuple[ReportedDimension, ...]:
+    return tuple(ReportedDimension(one.id, one.name[language], one.description[language]) for one in flow.dimensions)
 
 
 def _probes(state: InterviewState, flow: Flow) -> tuple[UsedProbe, ...]:

@@ -27,9 +27,9 @@ class ReportedAnswer:
     text: code with its lines, all else as one line. transcript is what is scored; None while the answer is not
     submitted; confidence: of its words, 0-1. heard: what a machine had heard, where the candidate put it right;
     changed_share: how much of it, 0-1; changed_much: so much that a person should compare it with the recording.
-    follow_up_of: the question whose answer this one probed further; worded_by: the model that chose and worded that
-    probe, predefined: the flow's own words for it, both None where it was asked as it stands in the flow.
-    extra_ms: thinking time the candidate took on top.
+    round: title of its round, None where the flow has none. follow_up_of: the question whose answer this one probed
+    further; worded_by: the model that chose and worded that probe, predefined: the flow's own words for it, both None
+    where it was asked as it stands in the flow. extra_ms: thinking time the candidate took on top.
     earlier_attempts: what was said before the candidate began the answer again, which is no part of it. option_id: of a
     fact question; open_point: whether a person has to look at what was chosen. scorer is None while the score is
     provisional.
@@ -39,6 +39,7 @@ class ReportedAnswer:
     index: int
     kind: QuestionKind
     question: str
+    round: str | None
     follow_up_of: str | None
     worded_by: str | None
     predefined: str | None
@@ -82,6 +83,7 @@ def reported_answer(answer: AnswerState, state: InterviewState, flow: Flow) -> R
         index=answer.index,
         kind=question.kind,
         question=question.text[state.language],
+        round=next((one.title[state.language] for one in flow.rounds if one.id == question.round_id), None),
         follow_up_of=question.follow_up_of,
         worded_by=answer.worded_by,
         predefined=predefined_probe(answer, flow, state.language),

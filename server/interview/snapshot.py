@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from analyzers.results import AnswerScore, Transcript
 from question_flows.model import FOLLOW_UP_MARK, PRACTICE_ID, Flow, Language, Question
-from question_flows.progress import longest_rest
+from question_flows.progress import longest_rest, longest_rests
 from server.governance.policy import expression_may_count
 from server.interview.answering import ONLY_TYPED
 from server.interview.checking import is_correctable
@@ -101,6 +101,7 @@ def hr_snapshot(
         "person_instead": state.person_instead(flow),
         "question_id": state.question_id if state.question_id != PRACTICE_ID else None,
         "practising": state.question_id == PRACTICE_ID,
+        "next_round_id": flow.question(state.next_question_id).round_id if state.next_question_id else None,
         "help": (
             {"at": state.help.at.isoformat(), "message": state.help.message, "acknowledged": state.help.acknowledged}
             if state.help
@@ -248,6 +249,8 @@ def _scenario(flow: Flow, question: Question, language: Language) -> dict[str, s
 
 
 def _flow(flow: Flow, state: InterviewState, language: Language) -> dict[str, Any]:
+    """What HR's pages know of the flow: also what may be asked further, whose texts no event carries."""
+    rests = longest_rests(flow)
     return {
         "id": flow.id,
         "title": flow.title[language],
@@ -264,10 +267,23 @@ def _flow(flow: Flow, state: InterviewState, language: Language) -> dict[str, An
             }
             for competency in flow.competencies
         ],
-        "questions": [_question(question, language) for question in flow.questions],
+        "rounds": [{"id": one.id, "title": one.title[language]} for one in flow.rounds],
+        "questions": [
+            {
+                **_question(question, language),
+                "round_id": question.round_id,
+                "code_language": question.code_language,
+                "options": [
+                    {"id": o.id, "text": o.text[language], "open_point": o.open_point} for o in question.options
+                ],
+                "rest": rests[question.id],
+            }
+            for question in flow.questions
+        ],
         "follow_ups": [
-            _question(state.question(flow, answer.question_id), language)
-            for answer in state.asked
-            if FOLLOW_UP_MARK in answer.question_id
+            _question(state.question(flow, f"{question.id}{FOLLOW_UP_MARK}{indicator_id}"), language)
+            for question in flow.questions
+            for indicator_id in question.indicator_ids
+            if flow.indicator(indicator_id).probes
         ],
     }

@@ -28,9 +28,13 @@ async def test_hr_sees_who_waits_for_a_person(house: House, browser: BrowserCont
     assert candidate_snapshot(session)["person_instead"] is True
     for place in (card, monitor.get_by_test_id("attention")):
         await expect(place).to_contain_text("a person interviews instead")
+    await expect(wall.locator("#needing")).to_contain_text("Ada Lovelace")
+    await expect(wall.locator("#waiting")).to_be_hidden()
     await wall.reload()
     await monitor.reload()
     for place in (card, monitor.get_by_test_id("attention")):
         await expect(place).to_contain_text("a person interviews instead")
     await session.execute(GiveConsent(dict.fromkeys(session.purposes, True)))
     await expect(monitor.get_by_test_id("attention")).to_be_hidden()
+    await expect(wall.locator("#waiting")).to_contain_text("Ada Lovelace")
+    await expect(wall.locator("#needing")).to_be_hidden()

@@ -5,20 +5,37 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from analyzers.results import Transcript, TranscriptWord
+from question_flows.loader import load_flow
 from question_flows.model import Language
 from server.hr.listing import DeliveryState, deliveries
-from server.hr.report import words_of
-from server.interview.commands import CorrectTranscript, SkipQuestion, StartAnswer, SubmitAnswer
-from server.interview.events import AnswerMode, UtteranceTranscribed
-from server.keys import DATABASE
+from server.hr.report import in_code, words_of
+from server.interview.commands import (
+    ContinueInterview,
+    CorrectTranscript,
+    GiveFeedback,
+    Pause,
+    Resume,
+    SkipQuestion,
+    StartAnswer,
+    SubmitAnswer,
+    TakeMoment,
+)
+from server.interview.events import AnswerMode, SurveyItem, UtteranceTranscribed
+from server.interview.state import Status
+from server.interview.typed import typed_transcript
+from server.keys import DATABASE, FLOWS
 from server.storage import schema
 from server.storage.outbox import Outbox
 from tests.hr.conftest import House, answer, answer_all
+
+EVERY_PATH = Path(__file__).parents[1] / "e2e" / "flows" / "every_path.yaml"
 
 
 async def text_of(house: House, path: str) -> str:
@@ -69,6 +86,63 @@ async def test_both_versions_of_a_corrected_answer_are_shown_and_a_large_change_
     assert report["answers"][0]["text"] == "I was never there"
     assert report["confirmed"] == "candidate"
     assert [word["text"] for word in report["answers"][0]["heard"]["words"]] == [word.text for word in heard]
+
+
+async def test_what_is_left_to_people_and_what_was_asked_further_stands_in_the_report(house: House) -> None:
+    """Dimensions, the mark, a fact's open point, a probe under its question, code with its lines, the survey."""
+    flow = replace(load_flow(EVERY_PATH), dimensions=house.app[FLOWS]["store_manager"].dimensions)
+    house.app[FLOWS]["every_path"] = flow
+    async with house.started(flow_id="every_path") as session:
+        await session.execute(SkipQuestion("-practice"))
+        await session.execute(TakeMoment("story"))
+        await answer(session, "A parcel was late, so I asked for the order number and checked it with the driver.")
+        await answer(session, "In the end I offered a refund and sent a new parcel on the same day.")
+        while session.state.question_id != "shifts":
+            await answer(session)
+            if session.state.status is Status.BETWEEN_ROUNDS:
+                await session.execute(ContinueInterview())
+        await session.execute(Pause())
+        await session.execute(Resume())
+        await session.execute(SubmitAnswer("shifts", AnswerMode.CHOICE, option_id="not_now"))
+        await answer_all(session)
+        await session.execute(GiveFeedback(4, "Fair.", {SurveyItem.CLARITY: 5}))
+    path = f"/hr/interviews/{session.interview_id}/report"
+    report = await house.json(f"/api{path}")
+    assert [one["id"] for one in report["dimensions"]] == [one.id for one in flow.dimensions]
+    assert report["mark_reached"] is (report["score"]["total"] >= 7.5)
+    assert [one["round"] for one in report["answers"]][:: len(report["answers"]) - 1] == ["Talking", "Writing"]
+    page = html.unescape(await text_of(house, path))
+    plain = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", page.partition("<main")[2]))
+    assert plain.count("Awaits a person") == len(flow.dimensions)
+    assert "the mark of 7.5. Information for the people who decide" in plain
+    assert "failed" not in plain
+    assert "Can you work at weekends?Not at the moment Open point" in plain
+    assert "Follow-up to question 1" in plain
+    assert "What exactly did you offer in the end? Asked because the answer showed nothing yet of: Solves" in plain
+    assert "Took 30 s more to think" in plain
+    code = next(one["text"] for one in report["answers"] if one["kind"] == "code")
+    block = re.search(r'data-testid="report-code"><code>(.*?)</code>', page, re.DOTALL)
+    assert block
+    assert re.sub(r"<[^>]*>", "", block[1]) == code
+    assert "\n" in code
+    assert "given back to the candidate’s clock" in plain
+    assert "Questions were clear5 of 5" in plain
+    assert "Felt treated fairly" not in plain
+
+
+async def test_a_movement_that_was_not_used_is_named_with_the_reason(house: House) -> None:
+    async with house.started(flow_id="store_manager") as session:
+        page = await text_of(house, f"/hr/interviews/{session.interview_id}/report")
+    assert "It was not used: the applicable law does not allow it." in page.partition("<main")[2]
+
+
+def test_code_is_shown_with_its_lines_and_each_of_its_words_can_be_marked() -> None:
+    code = "# 订单 first\ndef double(n):\n    return  2 * n\n"
+    for language in Language:
+        transcript = typed_transcript(code, language, 0)
+        pieces = list(in_code(code, transcript))
+        assert "".join(gap + word for gap, word in pieces) == code
+        assert ["".join(word.split()) for _, word in pieces if word] == [word.text for word in transcript.words]
 
 
 async def test_the_report_of_a_running_interview_says_that_it_is_not_finished(house: House) -> None:

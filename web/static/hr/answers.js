@@ -1,21 +1,19 @@
 // The question now with its live words, and the answers before it.
 
 import { h, keep } from "./dom.js";
-import { answerNow, wordsOf } from "./interview.js";
+import { answerNow, questionOf, roundOf, totalOf, wordsOf } from "./interview.js";
 import { percent, points, say, t } from "./text.js";
 import { markWords, showWords, wordsPlace } from "./words.js";
-
-const PRACTICE = "-practice";
 
 /** Makes the list of answers, the open one first. Gives {show(view), showWords(view, questionId), mark(quote)}. */
 export function answerList(root, language) {
   const places = new Map();
 
   function make(view, answer) {
-    const question = view.flow.questions.find(({ id }) => id === answer.question_id);
-    const beside = view.flow.beside?.[answer.question_id]; // the practice, or a follow-up
+    const question = questionOf(view, answer.question_id);
+    const isCode = question?.kind === "code";
     const place = wordsPlace(language, false);
-    const draft = h("div", { class: "draft", hidden: true }, h("span", { class: "small soft", text: t("typing") }), h("p", { class: "words", lang: language }));
+    const draft = h("div", { class: "draft", hidden: true }, h("span", { class: "small soft", text: t("typing") }), h(isCode ? "pre" : "p", { class: isCode ? "code" : "words", lang: language }));
     const element = h(
       "article",
       { class: "answer card", data: { question: answer.question_id } },
@@ -23,23 +21,32 @@ export function answerList(root, language) {
         "header",
         { class: "answer__head" },
         h("div", { class: "row row--apart" }, h("span", { class: "eyebrow answer__place" }), h("span", { class: "badge answer__phase" })),
-        h("h2", { class: "answer__question", text: answer.wording ?? question?.text ?? beside ?? answer.question_id }),
+        h("h2", { class: "answer__question", text: answer.wording ?? question?.text ?? answer.question_id }),
       ),
       place.element,
+      h("pre", { class: "code answer__code", tabindex: 0, "aria-label": t("mode_code"), testid: "monitor-code", hidden: true }),
       draft,
+      h("p", { class: "notice notice--warn small answer__open-point", text: t("open_point"), hidden: true }),
       h("p", { class: "small soft answer__note" }),
+      h("p", { class: "small soft answer__extras" }),
+      aside("answer__heard", t("heard_version")),
+      aside("answer__earlier", t("earlier_version")),
       h("ul", { class: "described small soft", hidden: true }),
     );
     places.set(answer.question_id, { place, element });
     return element;
   }
 
+  /** A version of the words that is not the answer, opened by who wants to read it. */
+  function aside(name, title) {
+    return h("details", { class: `${name} small`, hidden: true }, h("summary", { text: title }), h("p", { class: "words", lang: language }));
+  }
+
   function update(view, element, answer) {
     const now = answerNow(view) === answer && view.status !== "completed";
-    const total = view.flow.questions.length;
-    element.classList.toggle("answer--now", now);
+    element.classList.toggle("answer--now", now && answer.phase !== "submitted");
     element.dataset.scored = answer.scorer ? "yes" : "no";
-    say(element.querySelector(".answer__place"), placeText(answer, total));
+    say(element.querySelector(".answer__place"), placeText(view, answer));
     const phase = element.querySelector(".answer__phase");
     say(phase, phaseText(answer));
     phase.classList.toggle("badge--accent", now && answer.phase === "answering");
@@ -51,7 +58,12 @@ export function answerList(root, language) {
     showAnswerWords(answer);
     const draft = element.querySelector(".draft");
     draft.hidden = answer.phase === "submitted" || !answer.draft;
-    say(draft.querySelector("p"), answer.draft);
+    say(draft.querySelector(".code, .words"), answer.draft);
+    showCode(element, place, answer);
+    element.querySelector(".answer__open-point").hidden = !isOpenPoint(view, answer);
+    say(element.querySelector(".answer__extras"), extras(answer));
+    showVersion(element.querySelector(".answer__heard"), answer.heard);
+    showVersion(element.querySelector(".answer__earlier"), answer.earlier_attempts);
     say(element.querySelector(".answer__note"), note(view, answer, place));
     showDescribed(element.querySelector(".described"), answer.delivery);
   }
@@ -65,7 +77,7 @@ export function answerList(root, language) {
 
   return {
     show(view) {
-      const latestFirst = [...view.answers.values()].sort((a, b) => b.index - a.index);
+      const latestFirst = [...view.answers.values()].reverse(); // a follow-up has the index of its question
       keep(root, latestFirst, (answer) => answer.question_id, (answer) => make(view, answer), (element, answer) => update(view, element, answer));
     },
     showWords(view, questionId) {
@@ -94,9 +106,49 @@ function keepTailInSight(pane, words, change) {
   if (seen && hidden > 0) (own ? pane : window).scrollBy(0, hidden);
 }
 
-function placeText({ question_id: id, index }, total) {
-  if (id === PRACTICE) return t("practice");
-  return id.includes("-") ? t("follow_up_to", { n: index + 1 }) : t("question_of", { n: index + 1, of: total });
+function placeText(view, { question_id: id, index }) {
+  const place = id.includes("-") ? t("follow_up_to", { n: index + 1 }) : t("question_of", { n: index + 1, of: totalOf(view) });
+  const round = roundOf(view, questionOf(view, id)?.round_id);
+  return round ? `${round.title} · ${place}` : place;
+}
+
+/** Code with its lines; its words are the transcript's, so that a quote can be marked. */
+function showCode(element, place, { code, transcript }) {
+  const block = element.querySelector(".answer__code");
+  block.hidden = !code;
+  place.element.hidden = Boolean(code);
+  if (!code || block.textContent === code) return;
+  block.replaceChildren(...codePieces(code, transcript?.words ?? []));
+}
+
+function codePieces(code, words) {
+  const pieces = [];
+  let position = 0;
+  for (const [index, { text }] of words.entries()) {
+    // In Chinese a sign is part of the word before it, whatever space lies between.
+    const wanted = new RegExp([...text].map((sign) => sign.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("\\s*"), "g");
+    wanted.lastIndex = position;
+    const found = wanted.exec(code);
+    if (!found) break;
+    pieces.push(code.slice(position, found.index), h("span", { text: found[0], data: { word: index } }));
+    position = wanted.lastIndex;
+  }
+  return [...pieces, code.slice(position)];
+}
+
+function isOpenPoint(view, { question_id: id, option_id: chosen }) {
+  return Boolean(chosen) && questionOf(view, id)?.options?.some((option) => option.id === chosen && option.open_point);
+}
+
+/** What the candidate made use of; none of it lowers a score. */
+function extras({ hints, extra_ms: extra, restarts }) {
+  const used = [hints.length && t("hints_opened", { n: hints.length }), extra && t("moments", { n: extra / 1000 }), restarts && t("restarts", { n: restarts })];
+  return used.filter(Boolean).join(" ");
+}
+
+function showVersion(details, text) {
+  details.hidden = !text;
+  say(details.querySelector("p"), text ?? "");
 }
 
 function phaseText({ phase, mode, skipped }) {

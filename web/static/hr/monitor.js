@@ -1,16 +1,17 @@
 // The monitor of one interview: everything so far stands in the page, what happens comes by the stream.
 
 import { answerList } from "./answers.js";
-import { attention, lineOf } from "./attention.js";
+import { attention, lineOf, RESTING } from "./attention.js";
 import { h, keep } from "./dom.js";
 import { helpBox } from "./help.js";
-import { answerNow, apply, clockOf, fromSnapshot } from "./interview.js";
+import { answerNow, apply, clockOf, fromSnapshot, questionOf, roundOf } from "./interview.js";
 import { liveView } from "./liveview.js";
 import { showRecognition } from "./recognition.js";
-import { competencyPanel, totalPanel } from "./scores.js";
+import { answerLabel, competencyPanel, totalPanel } from "./scores.js";
 import { follow } from "./stream.js";
 import { clock, duration, percent, points, say, t, time } from "./text.js";
 
+const GIVEN_BACK = ["outage", "restart", "pause"];
 const $ = (id) => document.getElementById(id);
 const initial = JSON.parse($("initial").textContent);
 const address = `/api/hr/interviews/${initial.interview.interview_id}`;
@@ -44,10 +45,14 @@ function showHead() {
   const badge = $("connection");
   badge.className = `badge${line.kind && ` badge--${line.kind}`}`;
   badge.dataset.line = view.connected ? view.line : "away";
-  badge.hidden = view.status === "completed"; // the status beside it says so already
+  badge.hidden = view.status === "completed" || RESTING.includes(view.status); // the status beside it says so already
   say(badge.querySelector("[data-text]"), t(line.key, { share: percent(view.packetLoss) }));
   say($("status"), t(`status_${view.status}`));
   say($("clock"), clock(clockOf(view)));
+  showRound();
+  const stage = stageText();
+  $("stage").hidden = stage === "";
+  say($("stage-text"), stage);
   const need = attention(view, Date.now());
   // What fails for all interviews alike stands in the banner below, with what to do.
   help.show(view);
@@ -63,11 +68,29 @@ function showHead() {
   live.update(view);
 }
 
+function showRound() {
+  const now = answerNow(view);
+  const round = view.status === "running" && now ? roundOf(view, questionOf(view, now.question_id.split("-")[0])?.round_id) : null;
+  $("round").hidden = !round;
+  if (round) say($("round"), t("round_of", { n: round.number, of: round.of, title: round.title }));
+}
+
+/** What goes on while no answer is given. */
+function stageText() {
+  if (view.status === "completed") return "";
+  if (view.practising) return t("stage_practice");
+  const next = view.status === "between_rounds" ? roundOf(view, view.next_round_id) : null;
+  if (next) return t("stage_resting", { n: next.number, of: next.of, title: next.title });
+  if (view.status === "checking") return t(view.confirmed ? "stage_scoring" : "stage_checking");
+  return "";
+}
+
 function showObservations() {
   const now = answerNow(view);
   const shown = now?.observations?.length ? now : [...view.answers.values()].filter(({ observations }) => observations?.length).at(-1);
   const allowed = view.consents?.expression === true;
-  const where = shown ? t("observations_in", { n: shown.index + 1 }) : t(allowed || !view.consents ? "observations_none_yet" : "observations_off");
+  say($("observations-note"), t(view.score?.competencies.some((one) => one.observed_weight) ? "observations_counting" : "observations_note"));
+  const where = shown ? t("observations_in", { answer: answerLabel(view, shown.question_id) }) : t(allowed || !view.consents ? "observations_none_yet" : "observations_off");
   say($("observations-where"), where);
   keep(
     $("observations"),
@@ -89,7 +112,7 @@ function showFaults() {
     view.faults,
     (fault) => `${fault.kind}:${fault.at}:${fault.clock_ms}`,
     (fault) => h("li", { class: "fault" }, h("time", { class: "number soft", datetime: fault.at, text: time(fault.at) }), h("div", {}, h("span", { text: faultText(fault) }), h("span", { class: "small soft fault__lost" }))),
-    (element, fault) => say(element.querySelector(".fault__lost"), fault.lost_ms === null && fault.kind === "recording_failed" ? "" : fault.lost_ms === null ? t(view.status === "completed" ? "fault_to_the_end" : "fault_lasts") : t("fault_took", { time: duration(fault.lost_ms) })),
+    (element, fault) => say(element.querySelector(".fault__lost"), fault.lost_ms === null && fault.kind === "recording_failed" ? "" : fault.lost_ms === null ? t(view.status === "completed" ? "fault_to_the_end" : "fault_lasts") : t(GIVEN_BACK.includes(fault.kind) ? "fault_given_back" : "fault_took", { time: duration(fault.lost_ms) })),
   );
 }
 
@@ -98,8 +121,7 @@ const faultText = ({ kind, detail }) =>
 
 function showQuote(quote) {
   const found = answers.mark(quote);
-  const number = (view.answers.get(quote.question_id)?.index ?? 0) + 1;
-  say($("announce"), found ? t("quote_marked", { n: number }) : t("quote_missing"));
+  say($("announce"), found ? t("quote_marked", { answer: answerLabel(view, quote.question_id) }) : t("quote_missing"));
 }
 
 /** What came while the interview is being read again; null while it is not. */

@@ -15,6 +15,9 @@ export function confidence(value) {
 /** Whether the scores still rest on what was heard: the candidate has not confirmed the words yet. */
 export const provisional = (view) => Boolean(view.score?.provisional);
 
+/** "Answer 2", or "Follow-up to answer 2". */
+export const answerLabel = (view, id) => t(id.includes("-") ? "in_follow_up" : "in_answer", { n: (view.answers.get(id)?.index ?? 0) + 1 });
+
 /** Why there is no score, in words. */
 export function withheldText(view, reason) {
   const unscored = view.consents?.scoring === false ? "no_consent" : "not_answered";
@@ -25,16 +28,18 @@ export function withheldText(view, reason) {
 export function totalPanel(root) {
   const number = h("strong", { class: "score__number number", testid: "total-score" });
   const about = h("p", { class: "small soft" });
+  const mark = h("span", { class: "badge badge--warn", text: t("provisional_short"), title: t("provisional"), testid: "provisional", hidden: true });
   const bar = h("progress", { max: 10, value: 0, "aria-hidden": "true" });
-  root.append(h("div", { class: "score__line" }, h("span", { class: "score__name", text: t("total") }), number), bar, about);
+  root.append(h("div", { class: "score__line" }, h("span", { class: "score__name" }, t("total"), " ", mark), number), bar, about);
   return (view) => {
     const score = view.score;
     const known = score?.total ?? null;
     showNumber(number, known);
     bar.value = known ?? 0;
     bar.hidden = known === null;
+    mark.hidden = known === null || !provisional(view);
     const sure = known === null ? withheldText(view, score?.withheld) : confidence(score.confidence).text;
-    say(about, score ? `${known !== null && provisional(view) ? `${t("provisional")} · ` : ""}${sure} · ${t("covered_weight", { share: percent(score.coverage) })}` : sure);
+    say(about, score ? `${sure} · ${t("covered_weight", { share: percent(score.coverage) })}` : sure);
   };
 }
 
@@ -77,6 +82,7 @@ function makeCompetency(competency) {
     ),
     h("progress", { max: 10, value: 0, "aria-hidden": "true" }),
     h("p", { class: "score__about small" }),
+    h("p", { class: "small soft report__observed score__observed", hidden: true }),
     h("ul", { class: "quotes", testid: "evidence" }),
     h("details", { class: "indicators" }, h("summary", { class: "small", text: t("indicators", { n: competency.indicators.length }) }), h("ul", { class: "indicators__list" })),
   );
@@ -94,6 +100,9 @@ function showCompetency(element, competency, score, view, onQuote) {
   const sure = known === null ? null : confidence(score.confidence);
   say(about, `${sure ? sure.text : withheldText(view, score?.withheld)} · ${covered}`);
   about.dataset.level = sure?.level ?? "none";
+  const observed = element.querySelector(".score__observed");
+  observed.hidden = !score?.observed_weight;
+  if (score?.observed_weight) say(observed, t("observed_counts_live", { share: percent(score.observed_weight) }));
   showQuotes(element.querySelector(":scope > .quotes"), score?.evidence ?? [], view, onQuote);
   showIndicators(element.querySelector(".indicators__list"), competency, view, onQuote);
 }
@@ -105,12 +114,11 @@ function showQuotes(list, quotes, view, onQuote) {
     quotes,
     (quote) => `${quote.question_id}:${quote.first_word}:${quote.last_word}:${quote.text}`,
     (quote) => {
-      const number = (view.answers.get(quote.question_id)?.index ?? 0) + 1;
       const button = h(
         "button",
         { type: "button", class: "quote", on: { click: () => onQuote(quote) } },
         h("q", { lang: view.language, text: quote.text }),
-        h("span", { class: "quote__where", text: t("quote_where", { n: number }) }),
+        h("span", { class: "quote__where", text: answerLabel(view, quote.question_id) }),
       );
       return h("li", {}, button);
     },
@@ -120,7 +128,7 @@ function showQuotes(list, quotes, view, onQuote) {
 
 function showIndicators(list, competency, view, onQuote) {
   const scored = [...view.answers.values()].flatMap((answer) =>
-    (answer.score?.indicators ?? []).map((indicator) => ({ ...indicator, index: answer.index })),
+    (answer.score?.indicators ?? []).map((indicator) => ({ ...indicator, question_id: answer.question_id })),
   );
   keep(
     list,
@@ -138,16 +146,16 @@ function showIndicators(list, competency, view, onQuote) {
     (element, indicator) => {
       const found = scored.filter((score) => score.indicator_id === indicator.id);
       element.querySelector(".indicator__none").hidden = found.length > 0;
-      keep(element.querySelector(".indicator__answers"), found, (score) => score.index, makeAnswer, (item, score) => showAnswer(item, score, view, onQuote));
+      keep(element.querySelector(".indicator__answers"), found, (score) => score.question_id, (one) => makeAnswer(view, one), (item, score) => showAnswer(item, score, view, onQuote));
     },
   );
 }
 
-function makeAnswer(score) {
+function makeAnswer(view, score) {
   return h(
     "li",
     { class: "indicator__answer" },
-    h("div", { class: "row row--apart small" }, h("span", { class: "soft", text: t("in_answer", { n: score.index + 1 }) }), h("span", { class: "number indicator__points" })),
+    h("div", { class: "row row--apart small" }, h("span", { class: "soft", text: answerLabel(view, score.question_id) }), h("span", { class: "number indicator__points" })),
     h("p", { class: "small indicator__why" }),
     h("ul", { class: "quotes" }),
   );

@@ -3,7 +3,7 @@
 import { attention, lineOf } from "./attention.js";
 import { h, keep } from "./dom.js";
 import { helpBox } from "./help.js";
-import { answerNow, apply, fromSnapshot, wordsOf } from "./interview.js";
+import { answerNow, apply, fromSnapshot, questionOf, ownId, roundOf, totalOf, wordsOf } from "./interview.js";
 import { showRecognition } from "./recognition.js";
 import { confidence, provisional, withheldText } from "./scores.js";
 import { follow } from "./stream.js";
@@ -77,11 +77,13 @@ function showAll() {
   const now = Date.now();
   const all = [...views.values()].map((view) => ({ view, need: attention(view, now) }));
   const order = (a, b) => b.need.rank - a.need.rank || (a.view.started_at ?? "").localeCompare(b.view.started_at ?? "");
-  const live = all.filter(({ view }) => LIVE.includes(view.status)).sort(order);
+  // Whoever waits for a person has not begun and never will by themselves: they are no part of the quiet list below.
+  const live = all.filter(({ view }) => LIVE.includes(view.status) || view.person_instead).sort(order);
   const needing = live.filter(({ need }) => need.rank >= 3);
   show("needing", needing);
   show("running", live.filter(({ need }) => need.rank < 3));
-  show("waiting", all.filter(({ view }) => view.status === "invited" || view.status === "ready"), makeWaiting, showWaiting);
+  const quiet = ({ view }) => !view.person_instead && (view.status === "invited" || view.status === "ready");
+  show("waiting", all.filter(quiet), makeWaiting, showWaiting);
   show("just-done", all.filter(({ view }) => view.status === "completed"));
   $("nothing").hidden = live.length > 0;
   const title = needing.length ? t("title_needing", { n: needing.length }) : t("wall_title");
@@ -132,9 +134,9 @@ function showCard(card, { view, need }) {
   why.hidden = need.reason === null || need.reason === "needs_help"; // the box below says it with the message
   if (need.reason) say(why, `${t(need.reason)}${need.since ? ` ${t("for_time", { time: duration(Date.now() - new Date(need.since)) })}` : ""}`);
   const answer = answerNow(view);
-  const total = view.flow.questions.length;
-  const phase = view.status === "completed" ? t("status_completed") : answer ? t(`phase_${answer.phase}`) : "";
-  say(card.querySelector(".wall-card__progress p"), answer ? `${t("question_of", { n: answer.index + 1, of: total })}${phase && ` · ${phase}`}` : t("before_first"));
+  const total = totalOf(view);
+  card.classList.toggle("wall-card--waiting", view.person_instead);
+  say(card.querySelector(".wall-card__progress p"), progressText(view, answer, total));
   const bar = card.querySelector("progress");
   bar.max = total;
   bar.value = answer ? answer.index + (answer.phase === "submitted" ? 1 : 0.5) : 0;
@@ -143,7 +145,18 @@ function showCard(card, { view, need }) {
   const known = score?.total ?? null;
   say(card.querySelector(".wall-card__total"), known === null ? "–" : points(known));
   const sure = known === null ? withheldText(view, score?.withheld) : confidence(score.confidence).text;
-  say(card.querySelector(".wall-card__confidence"), known !== null && provisional(view) ? `${t("provisional")} · ${sure}` : sure);
+  say(card.querySelector(".wall-card__confidence"), known !== null && provisional(view) ? `${t("provisional_short")} · ${sure}` : sure);
+}
+
+function progressText(view, answer, total) {
+  if (view.practising) return t("practice");
+  const next = view.status === "between_rounds" ? roundOf(view, view.next_round_id) : null;
+  if (next) return t("next_round", { n: next.number, of: next.of, title: next.title });
+  if (!answer) return t("before_first");
+  const place = answer.question_id.includes("-") ? t("follow_up_to", { n: answer.index + 1 }) : t("question_of", { n: answer.index + 1, of: total });
+  const phase = view.status === "completed" ? t("status_completed") : answer.skipped ? t("phase_skipped") : t(`phase_${answer.phase}`);
+  const round = roundOf(view, questionOf(view, ownId(answer.question_id))?.round_id);
+  return [round?.title, place, phase].filter(Boolean).join(" · ");
 }
 
 /** The last words only: their end is what is new. */
@@ -168,8 +181,7 @@ function makeWaiting({ view }) {
 }
 
 function showWaiting(element, { view }) {
-  const waiting = t(view.status === "ready" ? "waiting_ready" : "waiting_invited");
-  say(element.querySelector(".waiting__status"), view.person_instead ? t("needs_person") : waiting);
+  say(element.querySelector(".waiting__status"), t(view.status === "ready" ? "waiting_ready" : "waiting_invited"));
 }
 
 for (const element of document.querySelectorAll("time[datetime]")) say(element, moment(element.dateTime));

@@ -1,17 +1,8 @@
 // An answer's words: certain ones never move, those that may still change are marked for the eye and for the ear.
 
 import { h } from "./dom.js";
+import { gap } from "./spacing.js";
 import { percent, t } from "./text.js";
-
-const LATIN_END = /[A-Za-z0-9]$/;
-const LATIN_START = /^[A-Za-z0-9]/;
-
-/** What stands between two words: a space in English; in Chinese only between two Latin words. */
-function gap(before, word, language) {
-  if (before === null) return "";
-  if (language === "en") return " ";
-  return LATIN_END.test(before) && LATIN_START.test(word) ? " " : "";
-}
 
 /** Makes the place where an answer's words stand. live: it is the open answer. */
 export function wordsPlace(language, live) {
