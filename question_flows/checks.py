@@ -16,6 +16,9 @@ from question_flows.model import Endpointing, Language
 from question_flows.problems import (
     FEWEST_INDICATORS,
     ID,
+    LONGEST_ID,
+    LONGEST_TEXT,
+    MOST_COMPETENCIES,
     MOST_INDICATORS,
     TAG,
     FieldPath,
@@ -25,6 +28,7 @@ from question_flows.problems import (
     indicator_groups,
     listed,
     number,
+    sayable,
 )
 from question_flows.question_checks import observation_problems, question_problems, round_problems
 
@@ -34,10 +38,11 @@ TEXTS = {
 }
 TEXT_LISTS = {"cues", "counter_cues", "terms", "sample_answers"}
 LISTS_OF_TEXTS = {"probes"}
+_LAST_VERSION, _MOST_QUESTIONS = 1_000_000, 200
 _SHORTEST_ENDPOINT_MS, _LONGEST_ENDPOINT_MS = 500, 3000
 _LIMITS: tuple[tuple[FieldPath, float, float], ...] = (
     (("pass_mark",), 0, 10),
-    (("most_pauses",), 0, math.inf),
+    (("most_pauses",), 0, 1000),
     (("follow_ups", "most"), 0, 20),
     (("follow_ups", "most_per_question"), 0, 5),
     (("follow_ups", "answer_seconds"), 1, 600),
@@ -85,6 +90,8 @@ def _id_problems(data: dict[str, Any]) -> Iterator[Problem]:
                 continue
             if not ID.fullmatch(name):
                 yield Problem((*path, "id"), f"{name!r} may only hold small letters, digits and _")
+            if len(name) > LONGEST_ID:
+                yield Problem((*path, "id"), f"has {len(name)} characters; shorten it to {LONGEST_ID} at most")
             if name in seen:
                 yield Problem((*path, "id"), f"{name!r} is already used by another of the same kind")
             seen.add(name)
@@ -132,12 +139,18 @@ def _in_every_language(
 def _blank_problems(texts: Any, path: FieldPath, *, may_be_empty: bool) -> Iterator[Problem]:
     if isinstance(texts, str) and not texts.strip():
         yield Problem(path, "is blank")
+    if isinstance(texts, str) and len(texts) > LONGEST_TEXT:
+        yield Problem(path, f"has {len(texts):,} characters; shorten it to {LONGEST_TEXT:,} at most")
     if isinstance(texts, list):
         if not texts and not may_be_empty:
             yield Problem(path, "needs at least one cue, or nothing can count as evidence")
         for index, text in enumerate(texts):
             if isinstance(text, str) and not all(part.strip() for part in text.split("|")):
                 yield Problem((*path, index), "has a blank text or a blank alternative between |")
+            elif isinstance(text, str) and not sayable(text):
+                yield Problem((*path, index), "has no letter or digit, so nothing said can match it")
+            if isinstance(text, str) and len(text) > LONGEST_TEXT:
+                yield Problem((*path, index), f"has {len(text):,} characters; shorten it to {LONGEST_TEXT:,} at most")
 
 
 def _tag_problems(data: dict[str, Any]) -> Iterator[Problem]:
@@ -167,6 +180,14 @@ def _competency_problems(data: dict[str, Any]) -> Iterator[Problem]:
     version = data.get("version")
     if isinstance(version, int) and version < 1:
         yield Problem(("version",), "counts from 1")
+    if isinstance(version, int) and version > _LAST_VERSION:
+        yield Problem(("version",), f"is {version}; it counts from 1 and ends at {_LAST_VERSION}")
+    count = len(listed(data.get("competencies")))
+    if count > MOST_COMPETENCIES:
+        yield Problem(("competencies",), f"are {count}; no interview can ask about more than {MOST_COMPETENCIES}")
+    count = len(listed(data.get("questions")))
+    if count > _MOST_QUESTIONS:
+        yield Problem(("questions",), f"are {count}; no interview can hold more than {_MOST_QUESTIONS}")
     for name in ("competencies", "questions"):
         if data.get(name) == []:
             yield Problem((name,), "needs at least one entry")
@@ -183,8 +204,7 @@ def _limit_problems(data: dict[str, Any]) -> Iterator[Problem]:
         for name in path:
             value = value.get(str(name)) if isinstance(value, dict) else None
         if number(value) and not least <= value <= most:
-            limits = f"{least:g} to {most:g}" if math.isfinite(most) else f"at least {least:g}"
-            yield Problem(path, f"is {value}; it has to be {limits}")
+            yield Problem(path, f"is {value}; it has to be {least:g} to {most:g}")
 
 
 def _endpointing_problems(data: dict[str, Any]) -> Iterator[Problem]:

@@ -7,18 +7,32 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from question_flows.json_places import depth_of, places_in
 from question_flows.model import Language, Text
-from question_flows.problems import FEWEST_INDICATORS, MOST_INDICATORS, TAG, FieldPath, Problem, field_name
+from question_flows.problems import (
+    FEWEST_INDICATORS,
+    MOST_COMPETENCIES,
+    MOST_INDICATORS,
+    NO_TEXT,
+    TAG,
+    FieldPath,
+    Problem,
+    field_name,
+    sayable,
+)
 from question_flows.problems import shape_problem as problem_of
 
 _T = TypeVar("_T")
 
+_DEEPEST = 20
+_LONGEST_ID, _LONGEST_TEXT = 60, 2_000
+"""Characters; less than in flows, as questions are made of them that say more."""
 _PLAIN = ""
 """Stands in place of a language where a text is given plain."""
 
@@ -90,11 +104,15 @@ class CompetencyModel:
 
 
 class CompetencyModelError(Exception):
-    """A competency model cannot be used as it is written. Its text has a line for each mistake, naming the field."""
+    """A competency model cannot be used as it is written. Its text has a line for each mistake, naming the field.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        lines = [f"{field_name(one.path)}: {one.text}" if one.path else one.text for one in problems]
-        super().__init__("\n".join(dict.fromkeys(lines)))
+    mistakes: the same, each with the line of the file that it stands on, counted from 1.
+    """
+
+    def __init__(self, problems: Iterable[Problem], line_of: Callable[[FieldPath], int] = lambda _: 1) -> None:
+        found = [(line_of(one.path), f"{field_name(one.path)}: {one.text}".removeprefix(": ")) for one in problems]
+        self.mistakes = tuple(sorted(dict.fromkeys(found), key=lambda one: one[0]))
+        super().__init__("\n".join(text for _, text in self.mistakes))
 
 
 def read_competency_model(text: str, languages: Sequence[Language] = ()) -> CompetencyModel:
@@ -102,15 +120,42 @@ def read_competency_model(text: str, languages: Sequence[Language] = ()) -> Comp
 
     Raises CompetencyModelError with every mistake in it.
     """
+    if depth_of(text) > _DEEPEST:
+        raise CompetencyModelError([Problem((), "is nested too deeply; look for brackets that are not closed")])
     try:
-        json.loads(text)
-        given = _Model.model_validate_json(text)
+        data = json.loads(text)
     except json.JSONDecodeError as error:
-        raise CompetencyModelError([Problem((), f"is not valid JSON (line {error.lineno}: {error.msg})")]) from error
+        line = error.lineno
+        raise CompetencyModelError([Problem((), f"is not valid JSON ({error.msg})")], lambda _: line) from error
+    except ValueError as error:  # Python reads no numbers of more than some thousand digits.
+        raise CompetencyModelError([Problem((), "holds a number that is too long")]) from error
+    places = places_in(text)
+    odd = [Problem(path, "is given twice") for path in places.repeated] + list(_no_texts(data, ()))
+    if odd:
+        raise CompetencyModelError(odd, places.line_of)
+    try:
+        given = _Model.model_validate_json(text)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        raise CompetencyModelError([problem_of(dict(one), "a competency model") for one in details]) from error
-    return _Reader(given, languages).model()
+        problems = [problem_of(dict(one), "a competency model") for one in details]
+        raise CompetencyModelError(problems, places.line_of) from error
+    reader = _Reader(given, languages)
+    model = reader.model()
+    if reader.problems:
+        raise CompetencyModelError(reader.problems, places.line_of)
+    return model
+
+
+def _no_texts(value: Any, path: FieldPath) -> Iterator[Problem]:
+    if isinstance(value, str) and NO_TEXT.search(value):
+        yield Problem(path, "holds a control character; remove it")
+    for key, item in value.items() if isinstance(value, dict) else ():
+        if NO_TEXT.search(key):
+            yield Problem(path, "holds a field whose name has a control character; remove it")
+        else:
+            yield from _no_texts(item, (*path, key))
+    for index, item in enumerate(value if isinstance(value, list) else ()):
+        yield from _no_texts(item, (*path, index))
 
 
 class _Reader:
@@ -118,7 +163,7 @@ class _Reader:
 
     def __init__(self, given: _Model, languages: Sequence[Language]) -> None:
         self._given = given
-        self._problems: list[Problem] = []
+        self.problems: list[Problem] = []
         self._plain = given.language or (languages[0] if len(languages) == 1 else None)
         self._languages = tuple(languages) or self._languages_of(given.job)
         self._ids: dict[str, set[str]] = {"competency": set(), "indicator": set()}
@@ -127,10 +172,13 @@ class _Reader:
         given = self._given
         if not given.competencies:
             self._wrong(("competencies",), "needs at least one entry")
+        if len(given.competencies) > MOST_COMPETENCIES:
+            count = len(given.competencies)
+            self._wrong(("competencies",), f"are {count}; no interview can ask about more than {MOST_COMPETENCIES}")
         if not self._languages and _PLAIN not in given.job:
             self._wrong(("job",), "has no text; the interview is held in the languages it is given in")
         weights = self._weights()
-        model = CompetencyModel(
+        return CompetencyModel(
             id=self._id(given.id, "id"),
             job=self._text(given.job, "job"),
             languages=self._languages,
@@ -139,16 +187,13 @@ class _Reader:
                 for index, (one, weight) in enumerate(zip(given.competencies, weights, strict=True))
             ),
         )
-        if self._problems:
-            raise CompetencyModelError(self._problems)
-        return model
 
     def _languages_of(self, text: Mapping[str, Any]) -> tuple[Language, ...]:
         named = {self._plain if key == _PLAIN else key for key in text}
         return tuple(language for language in Language if language in named)
 
     def _wrong(self, path: FieldPath, text: str) -> None:
-        self._problems.append(Problem(path, text))
+        self.problems.append(Problem(path, text))
 
     def _competency(self, given: _Competency, weight: float, path: FieldPath) -> WantedCompetency:
         count = len(given.indicators)
@@ -184,6 +229,8 @@ class _Reader:
         plain = re.sub(r"[^a-z0-9]+", "_", given.lower()).strip("_")
         if not plain:
             self._wrong(path, f"{given!r} holds no letter a-z and no digit")
+        if len(plain) > _LONGEST_ID:
+            self._wrong(path, f"has {len(plain)} characters; shorten it to {_LONGEST_ID} at most")
         if kind and plain in self._ids[kind]:
             self._wrong(path, f"{given!r} is already used by another {kind}")
         if kind:
@@ -197,6 +244,9 @@ class _Reader:
                 self._wrong(path, f"has no {language} text, though the interview is to be held in {language}")
             elif not any(character.isalnum() for character in by_language[language]):
                 self._wrong((*path, language.value), "is blank; say it in words")
+            elif len(by_language[language]) > _LONGEST_TEXT:
+                count = len(by_language[language])
+                self._wrong((*path, language.value), f"has {count:,} characters; shorten it to {_LONGEST_TEXT:,}")
         # One line each: line breaks of every sort, of which YAML knows more than JSON, become spaces.
         return {language: " ".join(by_language.get(language, "").split()) for language in self._languages}
 
@@ -206,6 +256,10 @@ class _Reader:
             for index, text in enumerate(texts):
                 if not all(part.strip() for part in text.split("|")):
                     self._wrong((*path, language.value, index), "has a blank text or a blank alternative between |")
+                elif not sayable(text) or len(text) > _LONGEST_TEXT:
+                    self._wrong(
+                        (*path, language.value, index), f"has no letter or digit, or over {_LONGEST_TEXT:,} characters"
+                    )
         if not all(by_language.get(language) for language in self._languages):
             return {}
         return {language: tuple(by_language[language]) for language in self._languages}

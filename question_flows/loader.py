@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,15 @@ from yaml.reader import ReaderError
 from question_flows.checks import problems_of
 from question_flows.model import Flow
 from question_flows.path_checks import path_problems
-from question_flows.problems import FieldPath, Problem, field_name, shape_problem
+from question_flows.problems import NO_TEXT, FieldPath, Problem, field_name, shape_problem
 from question_flows.variants import expanded
 
 SHIPPED = Path(__file__).parent / "flows"
+LARGEST_FILE = 2_000_000
+"""Bytes; the largest shipped flow has some 40,000."""
+_DEEPEST = 20
+_PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")}
+_WHOLE_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,51 +111,112 @@ def shipped_flows() -> dict[str, Flow]:
 def _read(path: Path) -> tuple[yaml.Node, Any]:
     """The file's YAML nodes, which know their lines, and its plain values."""
     try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise FlowError([Mistake(path.name, 1, "", f"cannot be read ({error.strerror})")]) from error
-    except UnicodeDecodeError as error:
-        raise FlowError([Mistake(path.name, 1, "", "is not UTF-8 text; save it as UTF-8")]) from error
-    root, data = _parse(text, path.name)
-    _refuse_repeated_keys(path.name, root)
-    return root, data
-
-
-def _parse(text: str, file: str) -> tuple[yaml.Node, Any]:
+        text = read_text(path)
+    except ValueError as error:
+        raise FlowError([Mistake(path.name, 1, "", str(error))]) from error
     try:
-        alias = next((e for e in yaml.parse(text, yaml.SafeLoader) if isinstance(e, yaml.AliasEvent)), None)
-        if alias:
-            line = alias.start_mark.line + 1 if alias.start_mark else 1
-            raise FlowError([Mistake(file, line, "", "uses anchors and aliases; write the text out instead")])
-        loader = yaml.SafeLoader(text)
-        root = loader.get_single_node()
-        if root is None:
-            raise FlowError([Mistake(file, 1, "", "is empty; a flow starts with its id")])
-        return root, loader.construct_document(root)
+        root = _parse(text, path.name)
+        mistakes = [*_odd_values(path.name, root), *_repeated_keys(path.name, root)]
+        if mistakes:
+            raise FlowError(sorted(mistakes, key=lambda mistake: mistake.line))
+        return root, yaml.SafeLoader("").construct_document(root)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise FlowError([Mistake(file, line, "", f"is not valid YAML ({error.problem})")]) from error
+        raise FlowError([Mistake(path.name, line, "", f"is not valid YAML ({_explained(error.problem)})")]) from error
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise FlowError([Mistake(file, line, "", "holds a control character; remove it")]) from error
+        raise FlowError([Mistake(path.name, line, "", "holds a control character; remove it")]) from error
 
 
-def _refuse_repeated_keys(file: str, root: yaml.Node) -> None:
+def read_text(path: Path) -> str:
+    """What a person's file holds. Raises ValueError that says why it cannot be used, worded to follow its name."""
+    try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise ValueError("is not a file")
+        with path.open("rb") as file:
+            held = file.read(LARGEST_FILE + 1)
+        if len(held) > LARGEST_FILE:
+            raise ValueError(f"is larger than {LARGEST_FILE // 1_000_000} MB; this is not what it should hold")
+        return held.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError("is not UTF-8 text; save it as UTF-8") from error
+    except OSError as error:
+        raise ValueError(f"cannot be read ({error.strerror})") from error
+
+
+def _parse(text: str, file: str) -> yaml.Node:
+    """The file's nodes. Raises FlowError for what no flow needs; yaml.YAMLError for what is no YAML."""
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.AliasEvent):
+            raise FlowError([Mistake(file, line, "", "uses anchors and aliases; write the text out instead")])
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise FlowError([Mistake(file, line, "", "is nested too deeply; look for brackets that are not closed")])
+    root = yaml.SafeLoader(text).get_single_node()
+    if root is None:
+        raise FlowError([Mistake(file, 1, "", "is empty; a flow starts with its id")])
+    return root
+
+
+def _explained(problem: str | None) -> str:
+    if problem and "'\\t'" in problem:
+        return "a tab is in its indentation; use spaces"
+    return problem or "its structure is broken"
+
+
+def _odd_values(file: str, root: yaml.Node) -> Iterable[Mistake]:
+    """Values that YAML reads as something else than whoever wrote them meant, or that nothing can hold."""
+    for path, node in _walk(root):
+        if isinstance(node, yaml.MappingNode):
+            for key, _ in node.value:
+                if key.tag != "tag:yaml.org,2002:str":
+                    kind, name = key.tag.rpartition(":")[2], _name(key)
+                    yield Mistake(
+                        file,
+                        key.start_mark.line + 1,
+                        field_name((*path, name)),
+                        f"is a name that YAML reads as {kind}; put it in quotes, or check the spelling",
+                    )
+        problem = _odd(node)
+        if problem:
+            yield Mistake(file, node.start_mark.line + 1, field_name(path), problem)
+
+
+def _odd(node: yaml.Node) -> str | None:
+    kind = node.tag.rpartition(":")[2]
+    if kind == "timestamp":
+        return f"is a date for YAML; put it in quotes: {node.value!r}"
+    if node.tag not in _PLAIN_TAGS:
+        return f"uses YAML's {kind}; write plain text, numbers, lists and groups only"
+    if kind == "int" and not _WHOLE_NUMBER.fullmatch(node.value):
+        return f"is {_short(node.value)}; write a whole number in plain digits, at most 18, without leading zeros"
+    if isinstance(node, yaml.ScalarNode) and NO_TEXT.search(node.value):
+        return "holds a control character; remove it"
+    return None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _name(key: yaml.Node) -> str:
+    return str(key.value) if isinstance(key, yaml.ScalarNode) else "(a list or group)"
+
+
+def _repeated_keys(file: str, root: yaml.Node) -> Iterable[Mistake]:
     """YAML readers keep the last of two equal keys silently; whoever wrote both would never know."""
-    mistakes: list[Mistake] = []
     for path, node in _walk(root):
         if not isinstance(node, yaml.MappingNode):
             continue
         seen: set[str] = set()
         for key, _ in node.value:
-            if key.value in seen:
-                mistakes.append(
-                    Mistake(file, key.start_mark.line + 1, field_name((*path, key.value)), "is given twice")
-                )
-            seen.add(key.value)
-    if mistakes:
-        raise FlowError(mistakes)
+            name = _name(key)
+            if name in seen:
+                yield Mistake(file, key.start_mark.line + 1, field_name((*path, name)), "is given twice")
+            seen.add(name)
 
 
 def _shape(data: Any) -> tuple[Flow | None, list[Problem]]:
@@ -168,7 +235,7 @@ def _walk(node: yaml.Node, path: FieldPath = ()) -> Iterable[tuple[FieldPath, ya
     yield path, node
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            yield from _walk(value, (*path, key.value))
+            yield from _walk(value, (*path, _name(key)))
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             yield from _walk(value, (*path, index))
@@ -180,7 +247,7 @@ def _lines(root: yaml.Node) -> dict[FieldPath, int]:
     for path, node in _walk(root):
         lines.setdefault(path, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):
-            lines.update({(*path, key.value): key.start_mark.line + 1 for key, _ in node.value})
+            lines.update({(*path, _name(key)): key.start_mark.line + 1 for key, _ in node.value})
     return lines
 
 

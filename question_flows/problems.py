@@ -15,6 +15,11 @@ Group = tuple[FieldPath, dict[str, Any]]
 ID = re.compile(r"[a-z0-9_]+")
 TAG = re.compile(r"[\w-]+:[\w-]+")
 FEWEST_INDICATORS, MOST_INDICATORS = 3, 4
+MOST_COMPETENCIES = 20
+LONGEST_ID, LONGEST_TEXT = 80, 5_000
+"""Characters. Ids stand in addresses, texts on one page."""
+NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\ufffe\uffff]")
+"""Control characters but line breaks, and halves of characters: neither a database nor a page can hold them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,11 @@ def listed(value: Any) -> list[Any]:
 def number(value: Any) -> TypeGuard[int | float]:
     """Whether the value is a number; YAML's true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def sayable(cue: str) -> bool:
+    """Whether each alternative of a cue has a letter or digit: nothing else is ever found in an answer."""
+    return all(any(character.isalnum() for character in part) for part in cue.split("|"))
 
 
 def field_name(path: FieldPath) -> str:

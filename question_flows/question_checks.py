@@ -12,6 +12,8 @@ _FEWEST_OPTIONS = 2
 WEIGHABLE = ("smile_like_mouth_movement", "eyes_towards_screen")
 """The observed movements that may take part in points; whether a face is there at all never does."""
 _MOST_OBSERVATION_WEIGHT = 0.2
+_LIMITS = (("thinking_seconds", 0, 3600), ("answer_seconds", 1, 7200), ("redos", 0, 100))
+"""What each of a question's numbers has to be at least and at most."""
 
 
 def question_problems(data: dict[str, Any]) -> Iterator[Problem]:
@@ -25,10 +27,12 @@ def question_problems(data: dict[str, Any]) -> Iterator[Problem]:
         yield from _option_problems(question, path)
         yield from _code_problems(question, path)
         yield from _branch_problems(question, path, questions)
-        for name, least in (("thinking_seconds", 0), ("answer_seconds", 1), ("redos", 0)):
+        for name, least, most in _LIMITS:
             given = question.get(name)
             if isinstance(given, int) and given < least:
                 yield Problem((*path, name), f"is {given}; it has to be at least {least}")
+            if isinstance(given, int) and given > most:
+                yield Problem((*path, name), f"is {given}; it has to be at most {most}")
 
 
 def round_problems(data: dict[str, Any]) -> Iterator[Problem]:

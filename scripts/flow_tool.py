@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from question_flows.competency_model import CompetencyModelError, read_competency_model
 from question_flows.generate import generated
-from question_flows.loader import FlowError, load_flow, shipped_flows
+from question_flows.loader import FlowError, load_flow, read_text, shipped_flows
 from question_flows.model import Flow, Language
 from question_flows.summary import summary_of
 from question_flows.variants import expanded
@@ -46,16 +47,13 @@ def in_figures(flow: Flow) -> str:
 def new(competencies: Path, languages: Sequence[Language], out: Path | None) -> int:
     """Writes the flow for a competency model to out, or prints it; 1 when the model is not usable or out is there."""
     try:
-        model = read_competency_model(competencies.read_text("utf-8"), languages)
+        model = read_competency_model(read_text(competencies), languages)
     except CompetencyModelError as error:
-        for line in str(error).splitlines():
-            print(f"{competencies.name}: {line}", file=sys.stderr)
+        for line, text in error.mistakes:
+            print(f"{competencies.name}:{line}: {text}", file=sys.stderr)
         return 1
-    except UnicodeDecodeError:
-        print(f"{competencies.name}: is not UTF-8 text; save it as UTF-8", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"{competencies.name}: cannot be read ({error.strerror})", file=sys.stderr)
+    except ValueError as error:
+        print(f"{competencies.name}:1: {error}", file=sys.stderr)
         return 1
     flow = generated(model, shipped_flows().values())
     if out is None:
@@ -93,6 +91,9 @@ def main() -> int:
     )  # fmt: skip
     making.add_argument("--out", type=Path, metavar="FILE.yaml", help="where to write it; otherwise it is printed")
     given = parser.parse_args()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # Flows hold Chinese, whatever the terminal's encoding is.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     if given.command == "check":
         return check([given.folder / path for path in given.files])
     return new(given.folder / given.competencies, given.languages, given.folder / given.out if given.out else None)

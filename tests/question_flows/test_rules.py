@@ -286,7 +286,7 @@ def test_the_rich_flow_is_right(tmp_path: Path) -> None:
         ("most_per_question: 1", "most_per_question: 6", "follow_ups", "follow_ups.most_per_question", "0 to 5"),
         ("answer_seconds: 45", "answer_seconds: 0", "follow_ups", "follow_ups.answer_seconds", "1 to 600"),
         ("pass_mark: 7", "pass_mark: 10.5", "pass_mark", "pass_mark", "is 10.5; it has to be 0 to 10"),
-        ("most_pauses: 3", "most_pauses: -1", "most_pauses", "most_pauses", "is -1; it has to be at least 0"),
+        ("most_pauses: 3", "most_pauses: -1", "most_pauses", "most_pauses", "is -1; it has to be 0 to 1000"),
         ("redos: 1", "redos: -1", "redos: -1", "questions[1].redos", "at least 0"),
         # Tags
         ('"region:north"', "north", "tags: [north", "tags[0]", "'north' has to be two words with : between"),

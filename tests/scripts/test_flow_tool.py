@@ -69,9 +69,9 @@ def test_new_names_what_is_wrong_with_a_model(tmp_path: Path) -> None:
     (tmp_path / "hr.json").write_text(json.dumps({**WANTED, "job": {}}), "utf-8")
     done = flow("new", "--competencies", "hr.json", folder=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "hr.json: job: " in done.stderr
+    assert "hr.json:1: job: has no text" in done.stderr
     absent = flow("new", "--competencies", "none.json", folder=tmp_path)
-    assert (absent.returncode, absent.stderr) == (1, "none.json: cannot be read (No such file or directory)\n")
+    assert (absent.returncode, absent.stderr) == (1, "none.json:1: cannot be read (No such file or directory)\n")
 
 
 @pytest.mark.parametrize("arguments", [[], ["new"], ["check"], ["new", "--competencies", "x", "--language", "fr"]])
