@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from analyzers.scoring import lexicon
-from analyzers.scoring.matching import BREAK, Match, SearchableAnswer, keys
+from analyzers.scoring import chinese_words, english_words
+from analyzers.scoring.matching import Match, SearchableAnswer
+from analyzers.scoring.tokens import BREAK, keys
 from question_flows.model import Language
 
 LEAST_READ_BACK: Mapping[Language, int] = {Language.ENGLISH: 4, Language.CHINESE: 6}
@@ -83,7 +84,7 @@ def listed(answer: SearchableAnswer, matches: Iterable[Match]) -> frozenset[int]
 
 def everyday(match: Match, language: Language) -> bool:
     """Whether the cue is made of words alone that any talk holds, such as "every month" or "because"."""
-    words = lexicon.ENGLISH_EVERYDAY if language is Language.ENGLISH else lexicon.CHINESE_EVERYDAY
+    words = english_words.EVERYDAY if language is Language.ENGLISH else chinese_words.EVERYDAY
     return words.issuperset(match.said)
 
 

@@ -1,23 +1,31 @@
 """Finds cues in a transcript, said in these or in equal words: stems in English, characters in Chinese.
 
-Answer and cue go the same way: lower case, contractions written out, fillers out, words to stems (English), groups of
-equal words to their first (`lexicon`). A cue is then found where its words stand in order, with at most MOST_SKIPPED
-words of no weight between them ("call the driver" in "called our driver": no; in "called up the driver": no; in "call
-just the driver": yes). A word of LEAST_FUZZY letters or more may be one letter off, as recognisers write: `apolagise`.
+A cue is found where its tokens (`tokens`) stand in order, with at most MOST_SKIPPED words of no weight between them
+("call the driver" in "called our driver": no; in "called up the driver": no; in "call just the driver": yes).
 What is negated is not found.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from analyzers.results import Transcript
-from analyzers.scoring import lexicon
-from analyzers.scoring.evidence import ends_clause, ends_sentence
+from analyzers.scoring import chinese_words, english_words
+from analyzers.scoring.evidence import ends_clause
 from analyzers.scoring.paraphrases import PARAPHRASES
+from analyzers.scoring.tokens import (
+    ALL_FILLERS,
+    BREAK,
+    LEAST_FUZZY,
+    fuzzy_index,
+    grouped,
+    keys,
+    one_off,
+    said_in,
+)
 from question_flows.model import Language
 
 MOST_SKIPPED = 2
@@ -25,22 +33,8 @@ LEAST_SHARED = 0.5
 """A row of paraphrases is for a cue that holds this share of the words on its left, and two of them at least."""
 MOST_STARRED = {Language.ENGLISH: 4, Language.CHINESE: 6}
 """How many tokens a `*` in a paraphrase may stand for."""
-LEAST_FUZZY = 7
-
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-_CHINESE_TOKEN = re.compile(r"[a-z0-9]+|[^\W_]")
-BREAK = "|"
-"""Stands between sentences, so that no phrase is found across their border."""
 _STAR = "*"
 
-_CONTRACTED = {"'ll": "will", "'re": "are", "'m": "am", "'ve": "have", "'d": "would"}
-_WHOLE_CONTRACTED = {
-    "cannot": ["can", "not"],
-    "can't": ["can", "not"],
-    "won't": ["will", "not"],
-    "let's": ["let", "us"],
-    **{f"{stem}'s": [stem, "is"] for stem in ("it", "that", "what", "he", "she", "there", "who", "where", "here")},
-}
 _ENGLISH_NEGATION = {"not", "never", "without", "hardly", "neither", "nor"}
 _CHINESE_NEGATION = re.compile(
     r"(?:没有?|(?<!不得)不(?:会|能|想|愿意?|肯|去|用|必|太|够|曾|再)?|未|(?<![特分个区级])别|无法|没能|没去|从来不)$"
@@ -71,38 +65,22 @@ class Match:
         return self.first_word <= other.last_word and other.first_word <= self.last_word
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """What is compared: an English stem or what stands for its group, a Chinese character, or BREAK.
-
-    word: as it was said, lower case. first_word, last_word: where in the transcript, both included. first_said,
-    last_said: where among `SearchableAnswer.said`, both included.
-    """
-
-    key: str
-    word: str
-    first_word: int
-    last_word: int
-    first_said: int
-    last_said: int
-
-
 class SearchableAnswer:
     """A transcript made ready for searching."""
 
     def __init__(self, transcript: Transcript) -> None:
         self.transcript = transcript
         self._english = transcript.language is Language.ENGLISH
-        self.said = tuple(_said(transcript))
+        self.said = tuple(said_in(transcript))
         """Every word (Chinese: character) as it was said, and a BREAK after each sentence."""
         self.length = sum(1 for token in self.said if token.key != BREAK)
         """Words in English; in Chinese characters, a Latin word counting as one."""
-        self.tokens = _grouped(self.said, self._english)
+        self.tokens = grouped(self.said, self._english)
         self._at: dict[str, list[int]] = {}
         for index, token in enumerate(self.tokens):
             self._at.setdefault(token.key, []).append(index)
-        self._misspelt = _fuzzy_index(self._at) if self._english else {}
-        self._skipped = lexicon.ENGLISH_SKIPPED if self._english else lexicon.CHINESE_SKIPPED
+        self._misspelt = fuzzy_index(self._at) if self._english else {}
+        self._skipped = english_words.SKIPPED if self._english else chinese_words.SKIPPED
 
     def text(self, leaving_out: Collection[int] = ()) -> str:
         """The words in lower case, single spaces (English) or none (Chinese) between them, BREAK between sentences.
@@ -113,7 +91,7 @@ class SearchableAnswer:
         words: list[str] = []
         for index, token in enumerate(self.said):
             word = BREAK if index in leaving_out else token.word
-            if word in _ALL_FILLERS or (word == BREAK and words[-1:] == [BREAK]):
+            if word in ALL_FILLERS or (word == BREAK and words[-1:] == [BREAK]):
                 continue
             words.append(word)
         return separator + "".join(f"{word}{separator}" for word in words)
@@ -156,7 +134,7 @@ class SearchableAnswer:
         if exact is not None or len(key) < LEAST_FUZZY:
             return exact or []
         return sorted(
-            {place for form in _one_off(key) for place in self._misspelt.get(form, ()) if self._near(key, place)}
+            {place for form in one_off(key) for place in self._misspelt.get(form, ()) if self._near(key, place)}
         )
 
     def _near(self, key: str, place: int) -> bool:
@@ -207,15 +185,6 @@ class SearchableAnswer:
         return start
 
 
-def keys(text: str, language: Language) -> tuple[str, ...]:
-    """The tokens of a text that is no answer, such as a cue or a question, as an answer's are made."""
-    if language is Language.ENGLISH:
-        said = [Token(lexicon.stem(word), word, 0, 0, 0, 0) for word in _english_words(text)]
-    else:
-        said = [Token(word, word, 0, 0, 0, 0) for word in _chinese_words(text)]
-    return tuple(token.key for token in _grouped(said, language is Language.ENGLISH))
-
-
 @lru_cache(maxsize=4096)
 def _alternatives(cue: str, language: Language, paraphrased: bool) -> tuple[tuple[str, ...], ...]:
     own = dict.fromkeys(found for part in cue.split("|") if (found := keys(part, language)))
@@ -254,132 +223,3 @@ def _paraphrases(language: Language) -> list[tuple[frozenset[tuple[str, ...]], l
 def _starred(phrase: str, language: Language) -> tuple[str, ...]:
     first, *others = (keys(part, language) for part in phrase.split(_STAR))
     return sum(((_STAR, *other) for other in others), first)
-
-
-def _said(transcript: Transcript) -> Iterator[Token]:
-    english = transcript.language is Language.ENGLISH
-    at = 0
-    for index, word in enumerate(transcript.words):
-        for said in _english_words(word.text) if english else _chinese_words(word.text):
-            yield Token(lexicon.stem(said) if english else said, said, index, index, at, at)
-            at += 1
-        if ends_sentence(word):
-            yield Token(BREAK, BREAK, index, index, at, at)
-            at += 1
-
-
-def _grouped(said: Sequence[Token], english: bool) -> list[Token]:
-    """Fillers out, and every word or phrase of a group replaced by what stands for the group."""
-    return _english_grouped(said) if english else _chinese_grouped(said)
-
-
-def _english_grouped(said: Sequence[Token]) -> list[Token]:
-    kept = [token for token in said if token.word not in lexicon.ENGLISH_FILLERS]
-    tokens: list[Token] = []
-    at = 0
-    while at < len(kept):
-        for length in range(min(_LONGEST_ENGLISH.get(kept[at].key, 1), len(kept) - at), 0, -1):
-            part = kept[at : at + length]
-            group = lexicon.ENGLISH_GROUPS.get(tuple(token.key for token in part))
-            if group is None and length == 1:
-                group = _misspelt_group(part[0].key)
-            if group is not None or length == 1:
-                tokens.append(_joined(group or part[0].key, part))
-                at += length
-                break
-    return tokens
-
-
-def _chinese_grouped(said: Sequence[Token]) -> list[Token]:
-    text = "".join(token.word if len(token.word) == 1 else _LATIN for token in said)
-    tokens: list[Token] = []
-    at = 0
-    for hit in _CHINESE_PHRASE.finditer(text):
-        tokens += said[at : hit.start()]
-        at = hit.end()
-        # A filler stands for nothing.
-        group = lexicon.CHINESE_GROUPS.get(hit.group(), "")
-        tokens += [_joined(character, said[hit.start() : hit.end()]) for character in group]
-    return [*tokens, *said[at:]]
-
-
-def _joined(key: str, part: Sequence[Token]) -> Token:
-    first, last = part[0], part[-1]
-    return Token(
-        key,
-        " ".join(one.word for one in part),
-        first.first_word,
-        last.last_word,
-        first.first_said,
-        last.last_said,
-    )
-
-
-@lru_cache(maxsize=8192)
-def _misspelt_group(key: str) -> str | None:
-    """The group of the word that is one letter off this one; None for short words and where there is none."""
-    if len(key) < LEAST_FUZZY - 1:
-        return None
-    near = {word for form in _one_off(key) for word in _GROUPED_WORDS.get(form, ()) if word[0] == key[0]}
-    return lexicon.ENGLISH_GROUPS[(min(near),)] if near else None
-
-
-_ALL_FILLERS = frozenset([*lexicon.ENGLISH_FILLERS, "嗯", "呃", "唔"])
-_LATIN = "\0"
-"""Stands for a Latin word where every token is one character."""
-_LONGEST_ENGLISH: dict[str, int] = {}
-for _phrase in lexicon.ENGLISH_GROUPS:
-    _LONGEST_ENGLISH[_phrase[0]] = max(len(_phrase), _LONGEST_ENGLISH.get(_phrase[0], 1))
-_CHINESE_PHRASE = re.compile(
-    "|".join(sorted({*lexicon.CHINESE_GROUPS, *lexicon.CHINESE_FILLERS}, key=lambda phrase: (-len(phrase), phrase)))
-)
-
-
-def _fuzzy_index(at: dict[str, list[int]]) -> dict[str, list[int]]:
-    """What is left of each long word without one of its letters → where the word is said."""
-    found: dict[str, list[int]] = {}
-    for key, places in at.items():
-        if len(key) >= LEAST_FUZZY - 1:
-            for form in _one_off(key):
-                found.setdefault(form, []).extend(places)
-    return found
-
-
-@lru_cache(maxsize=8192)
-def _one_off(key: str) -> frozenset[str]:
-    """The word, and the word without one of its letters: two words one letter apart have one of these in common."""
-    return frozenset([key, *(key[:index] + key[index + 1 :] for index in range(1, len(key)))])
-
-
-_GROUPED_WORDS: dict[str, list[str]] = {}
-"""What is left of each long word of a group without one of its letters → such words."""
-for _phrase in lexicon.ENGLISH_GROUPS:
-    if len(_phrase) == 1 and len(_phrase[0]) >= LEAST_FUZZY:
-        for _form in _one_off(_phrase[0]):
-            _GROUPED_WORDS.setdefault(_form, []).append(_phrase[0])
-
-
-def _english_words(text: str) -> list[str]:
-    words: list[str] = []
-    for word in _WORD.findall(text.lower().replace("’", "'")):
-        words.extend(_written_out(word))
-    return words
-
-
-def _chinese_words(text: str) -> list[str]:
-    return _CHINESE_TOKEN.findall(text.lower())
-
-
-@lru_cache(maxsize=8192)
-def _written_out(word: str) -> list[str]:
-    """ "don't" → do, not; "I'll" → i, will; "customer's" → customer."""
-    if "'" not in word and word != "cannot":
-        return [word]
-    if word in _WHOLE_CONTRACTED:
-        return _WHOLE_CONTRACTED[word]
-    if word.endswith("n't"):
-        return [word.removesuffix("n't"), "not"]
-    stem, _, ending = word.rpartition("'")
-    if f"'{ending}" in _CONTRACTED:
-        return [stem, _CONTRACTED[f"'{ending}"]]
-    return [stem] if ending == "s" else [word]

@@ -15,7 +15,8 @@ from enum import StrEnum
 from itertools import pairwise
 
 from analyzers.scoring.generalities import GENERALITIES
-from analyzers.scoring.matching import BREAK, SearchableAnswer
+from analyzers.scoring.matching import SearchableAnswer
+from analyzers.scoring.tokens import BREAK
 from question_flows.model import Language, Question, QuestionKind
 
 
