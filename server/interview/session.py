@@ -126,6 +126,11 @@ class InterviewSession:
         """The candidate's line, while there is one."""
         return self._line.peer
 
+    @property
+    def check_minutes(self) -> float:
+        """How long a candidate who changes nothing has for the check of what was heard, in minutes."""
+        return self._services.check_minutes
+
     def waiting(self, question_id: str) -> int:
         """How many utterances of this answer wait for their words."""
         return self._listening.waiting(question_id)

@@ -181,12 +181,14 @@ def _round(flow: Flow, round_id: str | None, language: Language) -> dict[str, An
 def _check(session: InterviewSession) -> dict[str, Any] | None:
     """The answers as they were heard and as they read now, while the candidate may put them right.
 
-    waiting: how many utterances of the answer are still to be written down.
+    minutes: how long a candidate who changes nothing has for it. waiting: how many utterances of the answer are still
+    to be written down.
     """
     state = session.state
     if not state.is_checking:
         return None
     return {
+        "minutes": session.check_minutes,
         "answers": [
             {
                 "question_id": answer.question_id,
@@ -201,7 +203,7 @@ def _check(session: InterviewSession) -> dict[str, Any] | None:
             if answer.transcript is not None
             and (is_correctable(answer) or answer.mode is AnswerMode.TYPED)
             and answer.mode is not None
-        ]
+        ],
     }
 
 

@@ -17,7 +17,8 @@ export function reviewScreen(interview) {
     el("div", { class: "card card--calm" },
       el("h1", { tabindex: -1 }, t("review_title")),
       el("p", { class: "lead" }, t("review_lead")),
-      el("p", {}, t("review_both"))),
+      el("p", {}, t("review_both")),
+      el("p", { testid: "check-lasts" }, t("review_lasts", { time: inWords(interview.snapshot.check.minutes) }))),
     waiting,
     el("ol", { class: "review stack" }, ...parts.map((one) => one.node)),
     el("div", { class: "stack stack--tight" },
@@ -49,6 +50,13 @@ export function reviewScreen(interview) {
     },
     leave: () => parts.forEach((one) => one.close()),
   };
+}
+
+/** So many minutes as people say it: in seconds under two minutes, in hours from two on. */
+function inWords(minutes) {
+  if (minutes < 2 && minutes !== 1) return t("time_seconds", { n: Math.round(minutes * 60) });
+  if (minutes === 1) return t("time_minute");
+  return minutes < 120 ? t("time_minutes", { n: Math.round(minutes) }) : t("time_hours", { n: Math.round(minutes / 60) });
 }
 
 /** One answer with its question: a text field for what was spoken, plain words for what was typed. */
