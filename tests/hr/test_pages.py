@@ -9,7 +9,7 @@ import pytest
 
 from question_flows.model import Language
 from server.i18n import Messages
-from server.interview.events import EventBody, Purpose
+from server.interview.events import AnswerMode, EventBody, Purpose
 from server.interview.state import FaultKind, Phase, Status
 
 WEB = Path(__file__).parents[2] / "web"
@@ -33,6 +33,6 @@ def test_every_text_that_pages_ask_for_is_in_the_catalogue(language: Language) -
     asked |= {f"hr.{key}" for key in re.findall(r'reason: "(\w+)"', (WEB / "static/hr/attention.js").read_text())}
     asked |= {f"hr.status_{status}" for status in Status} | {f"hr.phase_{phase}" for phase in Phase}
     asked |= {f"hr.fault_{kind}" for kind in FaultKind if kind is not FaultKind.PAUSE}
-    asked |= {f"hr.purpose_{purpose}" for purpose in Purpose}
+    asked |= {f"hr.purpose_{purpose}" for purpose in Purpose} | {f"hr.mode_{mode}" for mode in AnswerMode}
     assert len(asked) > 120
     assert asked <= known

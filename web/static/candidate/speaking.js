@@ -17,7 +17,7 @@ export function speakingPart(interview) {
   // A log tells screen readers what is final, once; what may still change is not read out.
   const solid = el("span", { role: "log", "aria-live": "polite" });
   const tentative = el("span", { class: "captions__tentative", "aria-hidden": "true" });
-  const captions = el("div", { class: "captions", lang: interviewLanguage, tabindex: 0, "aria-label": t("your_answer"), testid: "captions" }, solid, tentative);
+  const captions = el("div", { class: "captions", lang: interviewLanguage, tabindex: 0, role: "group", "aria-label": t("your_answer"), testid: "captions" }, solid, tentative);
   const empty = el("p", { class: "captions captions--empty soft" }, t("captions_empty"));
   const mistakes = el("p", { class: "soft small" }, t("captions_note"));
   const picker = devicePicker(media, "audio", { testid: "microphone-choice" });
