@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from analyzers.results import AnswerScore, Transcript
-from question_flows.model import FOLLOW_UP_MARK, PRACTICE_ID, Flow, Language, Question
+from question_flows.model import FOLLOW_UP_MARK, PRACTICE_ID, Flow, Language, Question, QuestionKind
 from question_flows.progress import longest_rest, longest_rests
 from server.governance.policy import expression_may_count
 from server.interview.answering import ONLY_TYPED
@@ -198,6 +198,7 @@ def _check(session: InterviewSession) -> dict[str, Any] | None:
                 "heard": Transcript(state.language, answer.words).text,
                 "text": answer.text,
                 "waiting": session.waiting(answer.question_id),
+                "code": session.flow.question(answer.question_id).kind is QuestionKind.CODE,
             }
             for answer in state.asked
             if answer.transcript is not None

@@ -25,7 +25,7 @@ export function answerPanel(interview, question) {
   let mode = null;
   let wasDeaf = false;
 
-  const node = el("section", { class: "card answer", testid: "answer-panel", "aria-label": t("your_answer") },
+  const node = el("section", { class: "card answer", tabindex: -1, testid: "answer-panel", "aria-label": t("your_answer") },
     el("div", { class: "row row--apart" }, el("h2", {}, t("your_answer")), el("p", { class: "soft small" }, t("elapsed"), " ", elapsed, " ", still)),
     recognition,
     speaking.node,

@@ -26,7 +26,9 @@ export function checkScreen(interview) {
   const start = el("button", { class: "button button--primary button--large", testid: "check-continue", onclick: () => go("voice") }, t("start_interview"));
   const type = el("button", { class: "button button--large", testid: "check-type-instead", onclick: () => go("typed") }, icon("keyboard"), t("start_typing"));
   const failed = el("div", { "aria-live": "polite" });
-  const ways = el("div", { class: "stack stack--tight" }, el("div", { class: "row" }, start, type), el("p", { class: "soft small" }, t("start_note")));
+  const note = el("p", { class: "soft small check__note" }, t("start_note"));
+  // They stay in sight: everything above may be skipped.
+  const ways = el("div", { class: "row actions" }, start, type);
   let asking = voice;
   let full = null; // the notice that the server is full, while it is
 
@@ -37,8 +39,9 @@ export function checkScreen(interview) {
     voice ? el("div", { class: "card card--calm check" }, problems, camera?.node, voice ? microphone.node : null) : null,
     el("div", { class: "card card--calm check" }, sound.node, sentence?.node, network?.node),
     recognition,
-    ways,
-    failed);
+    failed,
+    note,
+    ways);
 
   async function ask() {
     asking = true;
@@ -73,7 +76,7 @@ export function checkScreen(interview) {
   function wait(mode, error) {
     if (full) return full.again(error.retryAfterS);
     full = fullNotice(error, () => go(mode));
-    ways.hidden = true;
+    ways.hidden = note.hidden = true;
     failed.replaceChildren(full.node);
     return full.focus();
   }

@@ -7,7 +7,7 @@ export function choicePanel(interview, question) {
   const message = el("div", { "aria-live": "polite" });
   const finish = el("button", { class: "button button--primary button--large", testid: "finish-answer" });
   const key = `choice:${interview.snapshot.interview_id}:${question.id}`;
-  const node = el("form", { class: "card answer", novalidate: true, testid: "answer-panel", onsubmit: send, onchange: remember },
+  const node = el("form", { class: "card answer", tabindex: -1, novalidate: true, testid: "answer-panel", onsubmit: send, onchange: remember },
     el("fieldset", {}, el("legend", {}, t("choose_one")),
       el("div", { class: "choices choices--list", lang: interviewLanguage }, ...question.options.map(option))),
     el("p", { class: "soft small" }, t("choice_note")),

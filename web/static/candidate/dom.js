@@ -49,6 +49,11 @@ export function notice(kind, text, ...actions) {
   return el("div", { class: kind ? `notice notice--${kind}` : "notice" }, el("p", {}, text), ...actions);
 }
 
+/** A Chinese heading in parts that end with its punctuation, so that a line breaks there first; others stay whole. */
+export function phrases(text) {
+  return text.split(/(?<=[，。！？：])/u).map((part) => el("span", { class: "phrase" }, part));
+}
+
 /** Replaces what a slot holds; leaves it alone when it looks the same, so that nothing is announced or focused anew. */
 export function fill(slot, ...nodes) {
   const wanted = el("div", {}, ...nodes);

@@ -1,6 +1,6 @@
 // The end: thanks, what happens next, who decides, what rights there are, and a short survey.
 
-import { el, icon } from "./dom.js";
+import { el, icon, phrases } from "./dom.js";
 import { t } from "./i18n.js";
 import { survey } from "./survey.js";
 
@@ -10,19 +10,17 @@ const RIGHTS = ["rights_see", "rights_correct", "rights_person", "rights_delete"
 export function doneScreen(interview) {
   const { snapshot } = interview;
   const node = el("section", { class: "stack stack--loose", testid: "done" },
-    el("div", { class: "card card--calm" },
+    el("div", { class: "card card--calm done" },
       el("span", { class: "done__mark" }, icon("check")),
       el("div", { class: "stack stack--tight" },
-        el("h1", { tabindex: -1 }, t("done_title", { name: snapshot.candidate_name })),
+        el("h1", { tabindex: -1 }, ...phrases(t("done_title", { name: snapshot.candidate_name }))),
         el("p", { class: "lead" }, t("done_lead"))),
-      el("h2", {}, t("done_next_title")),
-      el("ol", { class: "steps" }, ...NEXT.map((key) => el("li", {}, t(key)))),
-      el("h2", {}, t("done_decides_title")),
-      el("p", {}, t("done_decides")),
-      el("h2", {}, t("rights_title")),
-      el("ul", { class: "steps" }, ...RIGHTS.map((key) => el("li", {}, t(key)))),
-      el("p", {}, t("rights_how")),
+      part("done_next_title", el("ol", { class: "steps" }, ...NEXT.map((key) => el("li", {}, t(key))))),
+      part("done_decides_title", el("p", {}, t("done_decides"))),
+      part("rights_title", el("ul", { class: "steps" }, ...RIGHTS.map((key) => el("li", {}, t(key)))), el("p", {}, t("rights_how"))),
       el("p", { class: "soft" }, t("done_close"))),
     survey(interview));
   return { node, update() {} };
 }
+
+const part = (title, ...content) => el("section", { class: "stack stack--tight" }, el("h2", {}, t(title)), ...content);

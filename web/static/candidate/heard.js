@@ -9,7 +9,8 @@ export function joinWords(words) {
   return texts.reduce((line, text) => line + (/[\w]$/.test(line) && /^\w/.test(text) ? " " : "") + text, "");
 }
 
-const separator = interviewLanguage.startsWith("zh") ? "" : " ";
+/** What stands between two stretches of speech: nothing in Chinese. */
+export const separator = interviewLanguage.startsWith("zh") ? "" : " ";
 
 /** What was heard for one question. */
 export class Heard {

@@ -20,9 +20,8 @@ export function networkPart() {
   const again = el("button", { class: "button button--quiet", type: "button", testid: "check-network-again", onclick: () => measure() }, t("network_again"));
   const result = el("div", { class: "stack stack--tight", role: "status", testid: "check-network" }, badge, words);
   const node = el("section", { class: "check__part stack stack--tight" },
-    el("h2", {}, t("network_title")),
-    result,
-    el("div", { class: "row check__again" }, again));
+    el("div", { class: "row row--apart check__head" }, el("h2", {}, t("network_title")), again),
+    result);
   let measured = null;
   let uploadBits = null;
 

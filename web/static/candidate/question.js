@@ -17,6 +17,7 @@ export function questionScreen(interview) {
   const line = topLine(interview, { text: () => progressParts(question), value: () => (question.practice ? null : question), pausing: true });
   const tools = answerTools(interview, question, () => panel);
   const slot = el("div", {});
+  const announced = el("p", { class: "visually-hidden", role: "status" });
   let panel = null;
 
   const text = el("h1", { tabindex: -1, class: "ask__text", lang: interviewLanguage, testid: "question-text" }, question.text);
@@ -31,6 +32,7 @@ export function questionScreen(interview) {
       aloud.node,
       hints.node),
     slot,
+    announced,
     tools.node);
 
   function update() {
@@ -42,8 +44,12 @@ export function questionScreen(interview) {
       if (phase === "answering") interview.reader.stop();
       panel = panelFor(interview, now, aloud);
       panel.phase = phase;
-      slot.replaceChildren(panel.node);
       fresh = true;
+      const pressed = slot.contains(document.activeElement);
+      slot.replaceChildren(panel.node);
+      // Who pressed a button that is gone now goes on in what took its place.
+      if (pressed) panel.node.focus({ preventScroll: true });
+      announced.textContent = phase === "answering" && now.kind !== "fact" ? t(interview.mode === "voice" ? "open_voice" : "open_typed") : "";
     }
     line.update();
     aloud.update();
@@ -117,7 +123,8 @@ function readingAloud(interview, question) {
 
   function update() {
     const answering = interview.answering;
-    replay.hidden = unavailable || reader.muted || (answering && interview.mode === "voice"); // the microphone would hear it
+    node.hidden = answering && interview.mode === "voice"; // the microphone would hear it
+    replay.hidden = unavailable || reader.muted;
     mute.hidden = unavailable;
     replay.disabled = aloud.busy;
     fill(replay, icon(aloud.busy ? "speaker" : "replay"), t(aloud.busy ? "speaking" : "replay"));

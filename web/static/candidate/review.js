@@ -68,7 +68,7 @@ function part(interview, answer) {
     el("h2", { id: `${id}-question`, class: "review__question", lang: interviewLanguage }, answer.question),
   ];
   if (!spoken) {
-    const said = answer.text ? el("p", { class: "words", lang: interviewLanguage, testid: `typed-${answer.question_id}` }, answer.text) : el("p", { class: "soft" }, t("review_nothing"));
+    const said = answer.text ? el("p", { class: answer.code ? "words words--code" : "words", lang: interviewLanguage, testid: `typed-${answer.question_id}` }, answer.text) : el("p", { class: "soft" }, t("review_nothing"));
     const node = el("li", { class: "card" }, ...head, said, el("p", { class: "soft small" }, t("review_typed")));
     return { id: answer.question_id, node, update() {}, flush: async () => {}, forget() {}, close() {} };
   }
@@ -77,7 +77,7 @@ function part(interview, answer) {
 
 function spokenPart(interview, answer, id, head) {
   let heard = answer.heard;
-  const state = el("span", { class: "soft small", role: "status", testid: `${id}-state` });
+  const state = el("span", { class: "soft small", testid: `${id}-state` });
   const draft = new Draft(interview.snapshot.interview_id, { id: answer.question_id, draft: answer.text }, (name) => (state.textContent = t(`draft_${name}`)), "correction");
   const field = el("textarea", { id, testid: id, rows: 4, maxlength: 20000, lang: interviewLanguage, "aria-describedby": `${id}-question`, oninput: edited });
   const undo = el("button", { class: "button button--quiet", type: "button", testid: `${id}-undo`, onclick: takeBack }, icon("undo"), t("review_undo"));
@@ -86,9 +86,8 @@ function spokenPart(interview, answer, id, head) {
   const late = el("p", { class: "soft small" }, t("review_waiting_here"));
   const node = el("li", { class: "card" }, ...head,
     late,
-    el("div", { class: "review__sides" },
-      el("div", { class: "field" }, el("div", { class: "row row--apart" }, el("label", { for: id, class: "label" }, t("review_words")), state), field),
-      before));
+    el("div", { class: "field" }, el("div", { class: "row row--apart" }, el("label", { for: id, class: "label" }, t("review_words")), state), field),
+    before);
   field.value = draft.text;
 
   function edited() {

@@ -13,10 +13,10 @@ export function sceneCard({ title, setting }, exchanges) {
     el("p", {}, setting));
 }
 
-/** Earlier turns as a dialogue, or null. */
+/** Earlier turns as a dialogue, or null; it folds away where it would push the question off the screen. */
 export function dialogue(exchanges, counterpart) {
   if (!exchanges.length) return null;
-  return el("details", { class: "dialogue", testid: "exchanges", open: wide() },
+  return el("details", { class: "dialogue", testid: "exchanges", open: wide() && exchanges.length === 1 },
     el("summary", { class: "small soft" }, t("dialogue", { n: exchanges.length })),
     el("ol", { class: "dialogue__turns", lang: interviewLanguage }, ...exchanges.flatMap(({ line, answer }) => [
       turn("theirs", counterpart, line),

@@ -3,7 +3,7 @@
 import { checkScreen } from "./check.js";
 import { consentScreen } from "./consent.js";
 import { doneScreen } from "./done.js";
-import { el } from "./dom.js";
+import { el, phrases } from "./dom.js";
 import { t } from "./i18n.js";
 import { pausedScreen } from "./paused.js";
 import { questionScreen } from "./question.js";
@@ -29,11 +29,13 @@ export function screenFor({ problem, snapshot }) {
 
 /** Where recording is required and was refused: a person talks with the candidate, and nothing is lost by it. */
 function personScreen({ snapshot }) {
-  const node = el("section", { class: "card card--calm", testid: "person-instead" },
-    el("h1", { tabindex: -1 }, t("person_title", { name: snapshot.candidate_name })),
-    el("p", { class: "lead" }, t("person_lead")),
-    el("h2", {}, t("done_next_title")),
-    el("ol", { class: "steps" }, el("li", {}, t("person_next_1")), el("li", {}, t("person_next_2"))),
+  const node = el("section", { class: "card card--calm done", testid: "person-instead" },
+    el("div", { class: "stack stack--tight" },
+      el("h1", { tabindex: -1 }, ...phrases(t("person_title", { name: snapshot.candidate_name }))),
+      el("p", { class: "lead" }, t("person_lead"))),
+    el("div", { class: "stack stack--tight" },
+      el("h2", {}, t("done_next_title")),
+      el("ol", { class: "steps" }, el("li", {}, t("person_next_1")), el("li", {}, t("person_next_2")))),
     el("p", { class: "soft" }, t("done_close")));
   return { node, update() {} };
 }

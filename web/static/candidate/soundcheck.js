@@ -13,8 +13,8 @@ export function soundPart(media) {
   const button = el("button", { class: "button", type: "button", testid: "check-sound-play", onclick: () => sound() }, icon("speaker"), t("sound_play"));
   const node = el("section", { class: "check__part stack stack--tight" },
     el("h2", {}, t("sound_title")),
-    picker.node,
-    el("div", { class: "row" }, button, said),
+    el("div", { class: "row check__sound" }, picker.node, button),
+    said,
     note);
 
   async function sound() {

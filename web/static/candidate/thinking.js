@@ -18,10 +18,10 @@ export function thinkingPanel(interview, question, aloud) {
   const bar = el("progress", { max: Math.max(1, question.thinking_seconds * 1000), "aria-hidden": "true" });
   const failed = el("div", { "aria-live": "polite" });
   const button = el("button", { class: "button button--primary button--large", testid: "answer-now", onclick: () => begin() }, t("answer_now"));
-  const node = el("section", { class: "card answer", testid: "thinking" },
+  const node = el("section", { class: "card answer", tabindex: -1, testid: "thinking" },
     el("div", { class: "row row--apart" }, el("h2", {}, t(timed ? "thinking_title" : "thinking_listen")), el("p", { class: "soft" }, time)),
     bar,
-    el("p", { class: "soft small", testid: "clock-note" }),
+    el("p", { class: "soft small clock-note", testid: "clock-note" }),
     el("p", { class: "soft", testid: "thinking-note" }),
     el("div", { class: "answer__actions row" }, button),
     failed);

@@ -27,7 +27,8 @@ export function answerTools(interview, question, panel) {
     act: leaveOut,
     testid: "skip-ask",
   });
-  const node = el("div", { class: "stack stack--tight tools" }, calm, el("div", { class: "row tools__row" }, moment, restart, skip), againFirst.node, skipFirst.node);
+  const node = el("div", { class: "stack stack--tight tools" }, el("div", { class: "row tools__row" }, moment, restart, skip), calm, againFirst.node, skipFirst.node);
+  let phase = question.phase;
 
   async function take() {
     moment.disabled = true;
@@ -63,6 +64,8 @@ export function answerTools(interview, question, panel) {
 
   function update(now) {
     const busy = Boolean(interview.sending);
+    if (now.phase !== phase) fill(calm); // it spoke of the thinking time
+    phase = now.phase;
     moment.hidden = question.kind === "fact";
     restart.hidden = !(now.phase === "answering" && now.redos_left > 0 && question.kind !== "fact");
     skip.hidden = !now.may_skip;

@@ -8,14 +8,15 @@ const INDENT = "  ";
 /** code: null for prose, else the name of the programming language ("" for any). */
 export function typingPart({ onInput, code = null }) {
   const field = el("textarea", {
-    id: "answer-text", testid: "answer-text", rows: code === null ? 7 : 14, maxlength: 20000,
+    id: "answer-text", testid: "answer-text", rows: code === null ? 6 : 10, maxlength: 20000,
     lang: code === null ? interviewLanguage : null, class: code === null ? null : "code", "aria-describedby": "answer-note answer-keys",
     ...(code === null ? {} : { spellcheck: "false", autocapitalize: "off", autocomplete: "off", autocorrect: "off", wrap: "off" }),
     oninput: () => onInput(field.value),
   });
   const note = el("p", { id: "answer-note", class: "field__hint", "aria-live": "polite" });
   const keys = el("p", { id: "answer-keys", class: "field__hint", hidden: code === null }, t("code_keys"));
-  const state = el("span", { class: "soft small", role: "status", testid: "draft-state" });
+  // Not announced: it changes with every pause in typing.
+  const state = el("span", { class: "soft small", testid: "draft-state" });
   const label = code ? t("code_here", { language: code }) : t(code === null ? "type_here" : "code_here_any");
   const node = el("div", { class: "field" },
     el("div", { class: "row row--apart" }, el("label", { for: "answer-text", class: "label" }, label), state),
