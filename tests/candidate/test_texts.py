@@ -32,6 +32,18 @@ def test_both_languages_have_the_same_keys_and_placeholders() -> None:
         assert chinese[key].strip()
 
 
+@pytest.mark.parametrize("path", sorted(LOCALES.glob("*/*.json")), ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_no_text_is_there_twice(path: Path) -> None:
+    """JSON lets the last one win in silence, so that a sentence mended in the first place stays as it was."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        assert len(keys) == len(set(keys)), {key for key in keys if keys.count(key) > 1}
+        return dict(pairs)
+
+    json.loads(path.read_text("utf-8"), object_pairs_hook=once)
+
+
 def used_keys() -> set[str]:
     """Every word in quotes that could be a key, in the candidate's scripts and templates."""
     keys = set()
