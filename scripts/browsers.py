@@ -102,12 +102,16 @@ async def sign_in_first(page: Page, welcome_link: str) -> None:
 
 
 async def begin_speaking(page: Page, link: str, *, timeout_s: float = 60.0) -> None:
-    """A candidate's way from the link to the first question's answer, with every consent given."""
+    """A candidate's way from the link to the answer of the first question that counts, with every consent given."""
     await page.goto(link)
     await page.get_by_test_id("landing-begin").click()
     await page.get_by_test_id("consent-continue").wait_for()
     for control in await page.locator('[data-testid^="consent-"][data-testid$="-yes"]').all():
         await control.check(force=True)
     await page.get_by_test_id("consent-continue").click()
-    for name in ("check-continue", "answer-now"):
-        await page.get_by_test_id(name).click(timeout=timeout_s * 1000)
+    await page.get_by_test_id("check-continue").click(timeout=timeout_s * 1000)
+    answer = page.get_by_test_id("answer-now")
+    await answer.or_(page.get_by_test_id("practice")).first.wait_for(timeout=timeout_s * 1000)
+    if not await answer.is_visible():
+        await page.get_by_test_id("skip").click()
+    await answer.click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -100,6 +101,22 @@ class CandidateApi:
     async def confirm_transcripts(self) -> None:
         """Says that the words are right, so that they are scored."""
         await self._call("POST", "/api/interview/confirm-transcripts")
+
+    async def questions(self) -> AsyncIterator[dict[str, Any]]:
+        """Each snapshot with an open question, until the interview is complete; whoever reads them answers it.
+
+        Rests between rounds are ended, and the words are confirmed as they were heard.
+        """
+        while not (now := await self.snapshot())["completed"]:
+            question = now["question"]
+            if now["status"] == "between_rounds":
+                await self.go_on()
+            elif now["check"] is not None and not any(answer["waiting"] for answer in now["check"]["answers"]):
+                await self.confirm_transcripts()
+            elif question is None or question["submitted"]:
+                await asyncio.sleep(0.2)
+            else:
+                yield now
 
     async def pause(self) -> None:
         """Stops the interview's clock."""

@@ -18,10 +18,11 @@ from typing import Any
 from sqlalchemy import select
 
 from question_flows.loader import shipped_flows
-from question_flows.model import Flow, Language
+from question_flows.model import Language
 from scripts.candidate_api import CandidateFailed
 from scripts.local_server import ROOT, LocalServer, ServerDidNotStart
 from scripts.print_report import print_report
+from scripts.sample_answers import sample_answer
 from scripts.simulated_candidate import SimulatedCandidate
 from server.settings import Settings
 from server.storage.database import Database
@@ -122,14 +123,6 @@ async def attend(part: Part, link: str) -> None:
     async with SimulatedCandidate(link) as candidate:
         await candidate.attend(answer_to, on_question)
     print(f"{part.name} is done.", flush=True)
-
-
-def sample_answer(flow: Flow, question_id: str, language: Language) -> str:
-    """What a good candidate says: the first sample answer; to a follow-up, another one to the same question."""
-    question = flow.question(question_id)
-    if question.follow_up_of is None:
-        return question.sample_answers[language][0]
-    return flow.question(question.follow_up_of).sample_answers[language][-1]
 
 
 async def reports(data_dir: Path, interview_ids: list[str]) -> list[dict[str, Any]]:

@@ -147,17 +147,8 @@ class SimulatedCandidate:
         heard. Raises CandidateFailed.
         """
         await self.begin()
-        while not (now := await self.snapshot())["completed"]:
+        async for now in self.api.questions():
             question = now["question"]
-            if now["status"] == "between_rounds":
-                await self.api.go_on()
-                continue
-            if now["check"] is not None and not any(answer["waiting"] for answer in now["check"]["answers"]):
-                await self.api.confirm_transcripts()
-                continue
-            if question is None or question["submitted"]:
-                await asyncio.sleep(0.2)
-                continue
             on_question(question["id"], question["text"])
             await self._answer(question, answer_to, now)
 

@@ -5,7 +5,7 @@ watched by a MutationObserver that notes each change of the live words with the 
 
 word_to_hr_ms    from the true end of a spoken word to the first time HR's page shows it, certain or tentative
 final_to_hr_ms   from the true end of an answer's last word to the first sight of its words without a tentative one
-score_to_hr_ms   from handing the answer in to its final score on HR's page
+score_to_hr_ms   from handing the answer in to its score on HR's page; provisional, as the words are checked at the end
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from question_flows.loader import shipped_flows
 from question_flows.model import Language
 from scripts.browsers import chromium, sign_in_first
 from scripts.local_server import LocalServer
+from scripts.sample_answers import sample_answer
 from scripts.simulated_candidate import SimulatedCandidate, Spoken, tokens
 from scripts.voice_model.speak import word_times
 
@@ -41,7 +42,7 @@ OBSERVER = """
   const note = () => {
     const all = (selector) => [...document.querySelectorAll(selector)];
     const text = (id) => all(`[data-testid=${id}]`).map((e) => e.textContent).join(" ").trim();
-    const scored = all("[data-question][data-scored=yes]").map((e) => e.dataset.question).join(",");
+    const scored = all("[data-question]:not([data-scored=no])").map((e) => e.dataset.question).join(",");
     const now = { committed: text("committed"), tentative: text("tentative"), scored };
     const key = JSON.stringify(now);
     if (key === before) return;
@@ -121,13 +122,17 @@ async def interview(server: LocalServer, hr: Page, language: Language) -> list[t
     async with SimulatedCandidate(link) as candidate:
         await candidate.begin(with_video=False)
         await hr.evaluate(OBSERVER)
-        for question in flow.questions:
+        async for now in candidate.api.questions():
+            question_id = now["question"]["id"]
+            if now["question"]["practice"]:
+                await candidate.api.skip(question_id)
+                continue
             await hr.evaluate("() => { window.seen.length = 0; }")
-            text = question.sample_answers[language][0]
-            spoken = await candidate.answer_by_voice(question.id, text, language, silence_s=LISTEN_SECONDS)
+            text = sample_answer(flow, question_id, language)
+            spoken = await candidate.answer_by_voice(question_id, text, language, silence_s=LISTEN_SECONDS)
             await asyncio.sleep(1.5)
             results.append((spoken, sights_of(await hr.evaluate("() => window.seen"))))
-            print(f"{language}: {question.id} measured", flush=True)
+            print(f"{language}: {question_id} measured", flush=True)
     return results
 
 

@@ -30,7 +30,7 @@ from analyzers.transcription.scheduler import Scheduler
 from analyzers.transcription.stream import AnswerStream
 from media.frames import FRAME_MS, SAMPLE_RATE, AudioFrame, Stage, Utterance
 from question_flows.loader import shipped_flows
-from question_flows.model import Language
+from question_flows.model import Language, QuestionKind
 from scripts.benchmarks.flatness import Sample, courses, is_flat, warm_up_s
 from scripts.voice_model.speak import RATE_HZ, resample, synthesise
 from server.interview.pipeline import AnswerPipeline
@@ -40,6 +40,7 @@ SAMPLE_EVERY_S = 10.0
 ANSWER_S = (60.0, 180.0)
 BETWEEN_ANSWERS_S = 2.0
 PAUSES_S = (0.3, 2.5)
+SPOKEN = (QuestionKind.STRUCTURED, QuestionKind.SITUATIONAL, QuestionKind.ROLE_PLAY)
 _FRAME_SAMPLES = SAMPLE_RATE * FRAME_MS // 1000
 
 Sound = NDArray[np.int16]
@@ -189,7 +190,7 @@ def _alternating() -> Iterator[Language]:
 
 
 def looped_speech(language: Language) -> Sound:
-    """The shipped flows' sample answers in one language, with pauses between the sentences: int16, 16 kHz.
+    """What the shipped flows' sample answers say in one language, with pauses between the sentences: int16, 16 kHz.
 
     Whole frames, so that it can be read round and round.
     """
@@ -198,6 +199,8 @@ def looped_speech(language: Language) -> Sound:
     pieces: list[Sound] = []
     for flow in shipped_flows().values():
         for question in flow.questions:
+            if question.kind not in SPOKEN:
+                continue
             for sentence in sentences(question.sample_answers[language][0]):
                 pieces.append(resample(synthesise(sentence, language.value), RATE_HZ, SAMPLE_RATE))
                 pause = round(chance.uniform(*PAUSES_S) * SAMPLE_RATE)

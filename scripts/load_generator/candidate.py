@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -12,18 +13,15 @@ from typing import Any
 import aiohttp
 
 from question_flows.loader import shipped_flows
+from question_flows.model import Flow, Language
 from scripts.candidate_api import CandidateApi, Refused
 from scripts.load_generator.encoding import MARGIN_S, Packets, room, speech
 from scripts.load_generator.line import CandidateLine, LineFigures, Sight, Way
 from scripts.load_generator.tracks import Lateness, Microphone
+from scripts.sample_answers import ANYTHING, sample_answer
 from scripts.simulated_candidate import SILENCE_AFTER_SPEECH_S, shows_face, tokens
 from scripts.voice_model.speak import word_times
 
-UNKNOWN_QUESTION = {
-    "en": "I looked at it, I asked the others what they thought, and then we changed it.",
-    "zh-CN": "我先看了一下，问了大家的想法，然后我们改了它。",
-}
-"""Said where a question is of none of the shipped flows."""
 BETWEEN_SAYINGS_S = 1.0
 COME_BACK_S = 1.0
 """After the event stream has ended, before it is read again; the page's first wait."""
@@ -131,20 +129,19 @@ class LoadCandidate:
 
     async def _answer_all(self, api: CandidateApi, line: CandidateLine) -> None:
         began = time.monotonic()
-        while not (now := await api.snapshot())["completed"]:
+        async for now in api.questions():
             question = now["question"]
-            if now["status"] == "between_rounds":
-                await api.go_on()
-                continue
-            if now["check"] is not None and not any(answer["waiting"] for answer in now["check"]["answers"]):
-                await api.confirm_transcripts()
-                continue
-            if question is None or question["submitted"]:
-                await asyncio.sleep(0.2)
-                continue
             left_s = self._plan.seconds - (time.monotonic() - began)
             share_s = left_s / max(1, question["total"] - question["index"])
-            await self._answer(api, line, question["id"], now["language"], share_s)
+            if question["practice"]:
+                await api.skip(question["id"])
+            elif question["options"]:
+                await api.choose(question["id"], question["options"][0]["id"])
+            elif question["only_typed"]:
+                await api.start_answer(question["id"])
+                await api.hand_in_text(question["id"], answer_to(question["id"], now["language"]))
+            else:
+                await self._answer(api, line, question["id"], now["language"], share_s)
         self.figures.completed = True
 
     async def _answer(
@@ -202,19 +199,16 @@ class LoadCandidate:
 
 
 def answer_to(question_id: str, language: str) -> str:
-    """The first sample answer of the shipped flow that has this question; for others something that fits many."""
-    return _sample_answers().get((question_id, language), UNKNOWN_QUESTION[language])
+    """A sample answer of the shipped flow that has this question; for others something that fits many."""
+    for flow in _flows():
+        with suppress(KeyError):
+            return sample_answer(flow, question_id, Language(language))
+    return ANYTHING[Language(language)]
 
 
 @cache
-def _sample_answers() -> dict[tuple[str, str], str]:
-    return {
-        (question.id, language.value): answers[0]
-        for flow in shipped_flows().values()
-        for question in flow.questions
-        for language, answers in question.sample_answers.items()
-        if answers
-    }
+def _flows() -> tuple[Flow, ...]:
+    return tuple(shipped_flows().values())
 
 
 def spoken(text: str, language: str) -> tuple[Packets, Sequence[tuple[str, float, float]]]:

@@ -15,8 +15,9 @@ from aiohttp.test_utils import TestServer
 
 from question_flows.model import Language
 from server.app import create_app
-from server.keys import INTERVIEWS, RECOGNITION_SETTLED
+from server.keys import FLOWS, INTERVIEWS, RECOGNITION_SETTLED
 from server.settings import Settings
+from tests.fixed_flows import fixed_flows
 
 
 @dataclass
@@ -114,7 +115,9 @@ class House:
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[House]:
     """A server with these settings, whose recognition is there or known to be missing."""
-    running = TestServer(create_app(settings))
+    app = create_app(settings)
+    app[FLOWS] = fixed_flows()
+    running = TestServer(app)
     await running.start_server()
     await running.app[RECOGNITION_SETTLED].wait()
     house = House(running)

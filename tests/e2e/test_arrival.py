@@ -154,7 +154,7 @@ async def test_without_a_camera_and_without_a_microphone(start_server: ServerFac
         await expect(page.get_by_test_id("check-sentence-record")).to_be_hidden()
         await expect_accessible(page, "check without a microphone")
         await page.get_by_test_id("check-type-instead").click()
-        await page.get_by_test_id("answer-now").click()
+        await journeys.start_answer(page)
         await expect(page.get_by_test_id("answer-text")).to_be_visible()
         assert browsers.complaints == []
 

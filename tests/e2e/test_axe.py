@@ -40,11 +40,11 @@ async def test_hr_pages(start_server: ServerFactory, tmp_path: Path, language: s
         await hr.goto(f"{server.url}/hr/invitations")
         await expect_accessible(hr, "invitations")
         candidate = await browsers.page(language)
-        await journeys.consent(candidate, link)
-        await candidate.get_by_test_id("check-type-instead").click()
+        await journeys.begin_typing(candidate, link)
+        await journeys.leave_practice(candidate)
         await hr.goto(f"{server.url}/hr/interviews/{interview_id}")
         for _ in range(3):
-            await candidate.get_by_test_id("answer-now").click()
+            await journeys.start_answer(candidate)
             await candidate.get_by_test_id("answer-text").fill(
                 "I found the fault with a test, and told the team. 我先道歉。"
             )

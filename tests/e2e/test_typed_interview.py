@@ -32,13 +32,13 @@ async def test_typed_answers_without_a_model(
         await sign_in_first(hr, server.welcome_link)
         await expect(hr.get_by_text(re.compile("recognition", re.I)).first).to_be_visible()
         candidate = await browsers.page("zh-CN")
-        await journeys.consent(candidate, link)
-        await candidate.get_by_test_id("check-type-instead").click()
+        await journeys.begin_typing(candidate, link)
+        await journeys.leave_practice(candidate)
         for index, answer in enumerate(answers):
             await expect(candidate.get_by_test_id("question-text")).to_have_text(
                 flow.questions[index].text[Language.CHINESE]
             )
-            await candidate.get_by_test_id("answer-now").click()
+            await journeys.start_answer(candidate)
             field = candidate.get_by_test_id("answer-text")
             await field.fill(answer)
             if index == 1:
@@ -73,7 +73,8 @@ async def test_plain_http_beyond_localhost_says_so(start_server: ServerFactory, 
         await journeys.consent(candidate, link.replace("127.0.0.1", "interviews.test"))
         await expect(candidate.get_by_text("opened without https")).to_be_visible()
         await candidate.get_by_test_id("check-type-instead").click()
-        await candidate.get_by_test_id("answer-now").click()
+        await journeys.leave_practice(candidate)
+        await journeys.start_answer(candidate)
         await candidate.get_by_test_id("answer-text").fill("I wrote a test and found the bug in two days.")
         await journeys.finish_answer(candidate)
         assert browsers.complaints == []

@@ -20,9 +20,10 @@ from server.app import create_app
 from server.interview.commands import ConfirmTranscripts, GiveConsent, Start, StartAnswer, SubmitAnswer
 from server.interview.events import AnswerMode
 from server.interview.session import InterviewSession
-from server.keys import DATABASE, INTERVIEWS, RECOGNITION_SETTLED, REPORT_ENDPOINT
+from server.keys import DATABASE, FLOWS, INTERVIEWS, RECOGNITION_SETTLED, REPORT_ENDPOINT
 from server.settings import Settings
 from server.storage.users import Users
+from tests.fixed_flows import fixed_flows
 
 UNHURRIED: dict[str, Any] = {"most_loop_lag_ms": 60_000, "most_loop_load": 1}
 """Settings with which a busy machine turns no interview away: these tests are of other things."""
@@ -139,9 +140,10 @@ async def following(house: House, path: str, **headers: str) -> AsyncIterator[Ev
 @asynccontextmanager
 async def serving(settings: Settings, email: str = EMAIL) -> AsyncIterator[House]:
     """A server with these settings, and HR signed in."""
-    running = TestServer(create_app(settings))
+    app = create_app(settings)
+    app[FLOWS] = fixed_flows()
+    running = TestServer(app)
     await running.start_server()
-    app = running.app
     app[REPORT_ENDPOINT].set_result(str(running.make_url("/ehr/reports")))
     await app[RECOGNITION_SETTLED].wait()
     users = Users(app[DATABASE])

@@ -18,7 +18,6 @@ from analyzers.transcription.scheduler import Scheduler
 from analyzers.transcription.whisper import Whisper
 from media.ice import IceSettings
 from media.recorder import Gap, LineRecording
-from question_flows.loader import shipped_flows
 from question_flows.model import Flow, Language
 from server.admission import Admission, Limits
 from server.interview.commands import GiveConsent, Start, StartAnswer, SubmitAnswer
@@ -31,9 +30,10 @@ from server.live.memory import MemoryBroker
 from server.storage.database import Database
 from server.storage.event_log import EventLog
 from tests.analyzers.transcription.speech import until
+from tests.fixed_flows import fixed_flows
 
 ALL = {Purpose.VOICE: True, Purpose.SCORING: True, Purpose.RECORDING: True}
-FLOWS = shipped_flows()
+FLOWS = fixed_flows()
 LOOPBACK = IceSettings(hosts=("127.0.0.1",))
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from question_flows.loader import shipped_flows
 from question_flows.model import Language
-from scripts.demo import part_of, reports, sample_answer
+from scripts.demo import part_of, reports
 from scripts.local_server import LocalServer
 from scripts.print_report import print_report
+from scripts.sample_answers import sample_answer
 from scripts.simulated_candidate import SimulatedCandidate
 
 pytestmark = pytest.mark.timeout(240)

@@ -43,6 +43,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     asked = [one for one in flow["competencies"] if one["id"] == "problem_solving"]
     question["indicator_ids"] = [indicator["id"] for indicator in asked[0]["indicators"]]
     flow |= {"id": "short", "questions": [question], "competencies": [asked[0] | {"weight": 1.0}]}
+    # What a bad line cost must not bring further questions, which the figures would count.
+    flow["follow_ups"] = {"most": 0}
     (flows / "short.yaml").write_text(yaml.safe_dump(flow, allow_unicode=True), encoding="utf-8")
     log = tmp_path / "server.log"
     server = LocalServer(tmp_path / "data", settings={"flows_dir": str(flows)}, log=log)

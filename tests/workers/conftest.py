@@ -32,6 +32,7 @@ from server.storage.database import Database
 from server.storage.event_log import EventLog
 from server.workers.directory import SHOWS_AFTER
 from server.workers.ownership import BEAT_SECONDS
+from tests.fixed_flows import fixed_flow_file
 from tests.interview.houses import FLOWS, LOOPBACK, no_model
 from tests.live.conftest import RedisServer, redis_server
 
@@ -279,6 +280,7 @@ async def serving(
         "workers": str(WORKERS),
         "redis_url": redis_server.url,
         "whisper_model": str(folder / "no-model"),
+        "flows_dir": str(fixed_flow_file(folder / "flows", "customer_service")),
         **settings,
     }
     server = LocalServer(folder / "data", settings=own, log=folder / "server.log")
