@@ -16,6 +16,7 @@ from question_flows.model import Language
 from scripts.browsers import Browsers, chromium, sign_in_first
 from scripts.local_server import LocalServer
 from tests.e2e import journeys
+from tests.e2e.conftest import UNHURRIED
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
 
@@ -61,7 +62,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     (flows / "every_path.yaml").write_text(text, "utf-8")
     recorded = text.replace("id: every_path", "id: recorded_only\nrecording_required: true", 1)
     (flows / "recorded_only.yaml").write_text(recorded, "utf-8")
-    settings = {"whisper_model": str(folder / "no-such-model"), "flows_dir": str(flows)}
+    settings = {**UNHURRIED, "whisper_model": str(folder / "no-such-model"), "flows_dir": str(flows)}
     server = LocalServer(folder / "data", settings=settings, log=folder / "server.log")
     await server.start()
     async with chromium() as browsers:
