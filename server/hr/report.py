@@ -4,34 +4,71 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from math import nan
 
 from aiohttp import web
 
 from analyzers.results import IndicatorScore, Transcript, join_words
+from server.errors import UserError
 from server.hr.access import USER
 from server.hr.corrections import Piece, changes
+from server.hr.forms import form_fields
 from server.hr.invitations import JURISDICTIONS
 from server.hr.listing import deliveries
 from server.hr.monitor import state_of
 from server.hr.recording import positions_json
 from server.hr.texts import json_for_script
+from server.i18n import MESSAGES
+from server.interview.commands import RateDimension
 from server.interview.report import Report, ReportedCompetency, report_json
 from server.interview.reported_answer import ReportedAnswer
 from server.interview.state import GIVEN_BACK
 from server.keys import DATABASE, INTERVIEWS
-from server.pages import render
+from server.pages import page_language, render
 
 
 async def page(request: web.Request) -> web.StreamResponse:
     """The report, finished or as far as the interview has got."""
-    report = await _report(request)
+    return await _page(request, {})
+
+
+async def rate(request: web.Request) -> web.StreamResponse:
+    """Takes this person's rating of a dimension, and shows the report again."""
+    await state_of(request)
+    session = await request.app[INTERVIEWS].get(request.match_info["interview_id"])
+    sent, dimension_id = await form_fields(request), request.match_info["dimension_id"]
+    rating = RateDimension(dimension_id, _points(sent), sent.get("reason", ""), request[USER].email)
+    try:
+        await session.execute(rating)
+    except UserError as error:
+        if error.field is None:
+            raise
+        return await _page(request, {**sent, "dimension_id": dimension_id}, error)
+    raise web.HTTPSeeOther(f"/hr/interviews/{session.interview_id}/report#dimension-{dimension_id}")
+
+
+def _points(sent: Mapping[str, str]) -> float:
+    """What was entered; no number at all is none that is allowed."""
+    try:
+        return float(sent.get("points", "").replace(",", "."))
+    except ValueError:
+        return nan
+
+
+async def _page(request: web.Request, sent: Mapping[str, str], error: UserError | None = None) -> web.Response:
+    """The report; sent: a rating that was not taken, error: why."""
+    report, language = await _report(request), page_language(request)
     delivery = (await deliveries(request.app[DATABASE], [report.interview_id])).get(report.interview_id)
     return render(
         request,
         "hr_report.html",
+        status=error.status if error else 200,
         user=request[USER],
+        sent=sent,
+        problem=request.app[MESSAGES].text(language, f"error.{error.code}", error.params) if error else "",
+        problem_field=error.field if error else None,
         report=report,
         scores={score.competency_id: score for score in report.score.competencies},
         indicators=indicator_scores(report),

@@ -30,6 +30,7 @@ def add_routes(app: web.Application) -> None:
             web.get("/hr/interviews/{interview_id}", signed_in_page(monitor.page)),
             web.post("/api/hr/interviews/{interview_id}/help/acknowledge", signed_in_api(monitor.acknowledge_help)),
             web.get("/hr/interviews/{interview_id}/report", signed_in_page(report.page)),
+            web.post("/hr/interviews/{interview_id}/dimensions/{dimension_id}", signed_in_page(report.rate)),
             web.get("/hr/interviews/{interview_id}/recording", signed_in_page(recording.play)),
             web.get("/api/hr/events", signed_in_api(wall.events)),
             web.get("/api/hr/recognition", signed_in_api(wall.recognition)),

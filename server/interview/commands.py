@@ -11,7 +11,7 @@ LONGEST_TEXT = 20_000
 """Characters of a typed answer or draft."""
 
 LONGEST_COMMENT = 2_000
-"""Characters of feedback."""
+"""Characters of feedback, and of the reason for a rating."""
 
 LONGEST_HELP_MESSAGE = 300
 """Characters of a call for help."""
@@ -143,6 +143,16 @@ class GiveFeedback:
     answers: Mapping[SurveyItem, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class RateDimension:
+    """A person of HR's rates. points: 0-10. reason: at most 2,000 characters. rater: an e-mail address."""
+
+    dimension_id: str
+    points: float
+    reason: str
+    rater: str
+
+
 Command = (
     GiveConsent
     | Start
@@ -162,4 +172,5 @@ Command = (
     | WithdrawHelp
     | AcknowledgeHelp
     | GiveFeedback
+    | RateDimension
 )

@@ -364,6 +364,19 @@ class FeedbackGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class DimensionRated:
+    """A person's own rating of what people alone rate; a later one of the same rater for it takes its place.
+
+    points: 0-10. reason: what it rests on. rater: an e-mail address.
+    """
+
+    dimension_id: str
+    points: float
+    reason: str
+    rater: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportWritten:
     """The report that went into the outbox in the same transaction. report_id: its webhook id."""
 
@@ -409,6 +422,7 @@ EventBody = (
     | RecordingFailed
     | InterviewCompleted
     | FeedbackGiven
+    | DimensionRated
     | ReportWritten
 )
 

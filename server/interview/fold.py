@@ -9,7 +9,7 @@ from datetime import timedelta
 from analyzers.results import Transcript
 from server.interview import events as happened
 from server.interview.events import AnswerMode, InterviewEvent, PausedBy
-from server.interview.state import AnswerState, Fault, FaultKind, HelpState, InterviewState, Status
+from server.interview.state import AnswerState, Fault, FaultKind, HelpState, InterviewState, Rating, Status
 
 
 def fold(events: Iterable[InterviewEvent]) -> InterviewState:
@@ -103,6 +103,10 @@ def _course(before: InterviewState, after: InterviewState, event: InterviewEvent
             return replace(after, help=None)
         case happened.FeedbackGiven() as feedback:
             return replace(after, feedback=feedback)
+        case happened.DimensionRated(dimension_id, rater=rater) as rated:
+            who = (dimension_id, rater)
+            others = [one for one in before.ratings if (one.given.dimension_id, one.given.rater) != who]
+            return replace(after, ratings=(*others, Rating(rated, event.at)))
         case happened.ReportWritten(report_id):
             return replace(after, report_id=report_id)
         case _:

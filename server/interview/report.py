@@ -23,6 +23,7 @@ from server.interview.observed import (
     uncounted_observations,
 )
 from server.interview.reported_answer import ReportedAnswer, predefined_probe, reported_answer
+from server.interview.reported_dimension import ReportedDimension, reported_dimensions
 from server.interview.state import Fault, InterviewState, Status
 
 
@@ -34,15 +35,6 @@ class ReportedCompetency:
     name: str
     weight: float
     indicators: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ReportedDimension:
-    """What people alone rate, in the interview's language. No machine gives it points."""
-
-    id: str
-    name: str
-    description: str
 
 
 class RecordingStatus(StrEnum):
@@ -105,7 +97,7 @@ class Report:
 
     given_back_ms: wall-clock time of pauses, outages and restarts, in which the candidate's clock stood still.
     pass_mark: 0-10; mark_reached: whether the total is not below it, None without a total. Nothing follows by itself.
-    dimensions: what awaits a person's own judgement.
+    dimensions: what people alone rate.
     counted_observations: movements that take part in the score, where flow, law and candidate allow it;
     uncounted_observations: those with a weight that take no part, and why.
     confirmed: what ended the candidate's check of what was heard; None before that, and where nothing was spoken.
@@ -180,7 +172,7 @@ def build_report(
         duration_ms=state.clock_ms,
         consents=state.consents or {},
         competencies=_competencies(flow, state.language),
-        dimensions=_dimensions(flow, state.language),
+        dimensions=reported_dimensions(flow, state),
         score=score,
         pass_mark=flow.pass_mark,
         mark_reached=None if score.total is None else score.total >= flow.pass_mark,
@@ -233,10 +225,6 @@ def _competencies(flow: Flow, language: Language) -> tuple[ReportedCompetency, .
         )
         for competency in flow.competencies
     )
-
-
-def _dimensions(flow: Flow, language: Language) -> tuple[ReportedDimension, ...]:
-    return tuple(ReportedDimension(one.id, one.name[language], one.description[language]) for one in flow.dimensions)
 
 
 def _probes(state: InterviewState, flow: Flow) -> tuple[UsedProbe, ...]:

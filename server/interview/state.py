@@ -94,6 +94,14 @@ class HelpState:
 
 
 @dataclass(frozen=True, slots=True)
+class Rating:
+    """What a person rated. at: aware UTC."""
+
+    given: happened.DimensionRated
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerState:
     """One question as far as it has been answered. All `_ms`: interview clock.
 
@@ -209,6 +217,8 @@ class InterviewState:
     recording: RecordingState = RecordingState()
     faults: tuple[Fault, ...] = ()
     feedback: happened.FeedbackGiven | None = None
+    ratings: tuple[Rating, ...] = ()
+    """By people, of the flow's dimensions: one of each rater for each."""
     help: HelpState | None = None
     help_requests: int = 0
     pauses: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from math import nan
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from server.interview.commands import (
     GiveFeedback,
     OpenHint,
     Pause,
+    RateDimension,
     Resume,
     SaveDraft,
     Start,
@@ -26,8 +28,10 @@ from server.interview.commands import (
     SubmitAnswer,
 )
 from server.interview.events import AnswerMode, PausedBy, Purpose
+from server.interview.reported_dimension import reported_dimensions
 from server.interview.state import Phase, Status
 from tests.interview.decided import ASKED, BEGUN, FLOW, YES, Interview, typed
+from tests.interview.houses import FLOWS
 
 FIRST, SECOND = FLOW.questions[0].id, FLOW.questions[1].id
 
@@ -189,6 +193,25 @@ def test_feedback(begun: Interview) -> None:
     assert begun.refuses(GiveFeedback(3, "x" * 2001)) == ("comment_too_long", 400, "comment")
     assert begun.do(GiveFeedback(4, " fine\0 ")) == [happened.FeedbackGiven(4, "fine")]
     assert begun.do(GiveFeedback(4, "fine")) == []
+
+
+def test_a_rating_is_one_persons_and_their_later_one_takes_its_place() -> None:
+    """People rate; a command of theirs is refused with the field that is wrong."""
+    rated = Interview(flow=FLOWS["store_manager"])
+    ada = "ada@example.com"
+    assert rated.refuses(RateDimension("empathy", 5, "x", ada)) == ("dimension_unknown", 404, None)
+    for points in (-0.1, 10.1, nan):
+        assert rated.refuses(RateDimension("motivation", points, "x", ada)) == ("points_invalid", 400, "points")
+    assert rated.refuses(RateDimension("motivation", 5, " ", ada)) == ("reason_missing", 400, "reason")
+    assert rated.refuses(RateDimension("motivation", 5, "x" * 2001, ada)) == ("comment_too_long", 400, "reason")
+    first = RateDimension("motivation", 7.04, " knows the shop ", ada)
+    assert rated.do(first) == [happened.DimensionRated("motivation", 7.0, "knows the shop", ada)]
+    assert rated.do(first) == []
+    rated.do(RateDimension("motivation", 4, "asked for the pay alone", "kim@example.com"))
+    rated.do(RateDimension("culture_fit", 9, "suits us", ada), RateDimension("motivation", 8, "second talk", ada))
+    found = {one.id: one for one in reported_dimensions(rated.flow, rated.state)}
+    assert [(one.rater, one.points) for one in found["motivation"].ratings] == [("kim@example.com", 4), (ada, 8)]
+    assert (found["motivation"].points, found["culture_fit"].points, found["on_the_shop_floor"].points) == (6, 9, None)
 
 
 COMMANDS = st.one_of(

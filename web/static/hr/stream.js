@@ -39,6 +39,7 @@ export const STORED_EVENTS = [
   "HelpAcknowledged",
   "HelpWithdrawn",
   "FeedbackGiven",
+  "DimensionRated",
   "ReportWritten",
 ];
 
