@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interview.houses import Clock, House, house
+from tests.interview.houses import NO_GRACE_SECONDS, Clock, House, house
 
 
 @pytest.fixture
@@ -17,5 +17,12 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def home(tmp_path: Path, clock: Clock) -> AsyncIterator[House]:
-    async with house(tmp_path, clock=clock, grace_seconds=0.05) as running:
+    async with house(tmp_path, clock=clock) as running:
+        yield running
+
+
+@pytest.fixture
+async def strict_home(tmp_path: Path, clock: Clock) -> AsyncIterator[House]:
+    """Where whoever is away is missed at once."""
+    async with house(tmp_path, clock=clock, grace_seconds=NO_GRACE_SECONDS) as running:
         yield running

@@ -11,7 +11,7 @@ import pytest
 from analyzers.results import IndicatorScore, WithheldReason
 from analyzers.scoring.rubric import SCORER
 from question_flows.model import Language
-from server.interview.commands import GiveConsent, OpenHint, Pause, Resume, SaveDraft, Start
+from server.interview.commands import OpenHint, Pause, Resume, SaveDraft
 from server.interview.events import AnswerScored, InterviewEvent
 from server.interview.report import Report, build_report, report_json
 from server.interview.session import InterviewSession
@@ -26,9 +26,7 @@ async def session(home: House, clock: Clock) -> AsyncIterator[InterviewSession]:
     """An interview whose first answer is scored, and whose candidate is there."""
     session = await home.interviews.get(await home.invite())
     async with session.candidate_present():
-        await session.execute(GiveConsent(dict.fromkeys(session.purposes, True)))
-        await session.execute(Start())
-        await eventually(lambda: session.state.recognition_failed is not None)
+        await home.start(session)
         await answer_the_first(session, clock)
         yield session
 

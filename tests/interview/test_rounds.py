@@ -12,13 +12,13 @@ from server.interview.commands import ContinueInterview, SkipQuestion
 from server.interview.session import InterviewSession
 from server.interview.snapshot import candidate_snapshot, hr_snapshot
 from server.interview.state import FaultKind, Status
-from tests.interview.houses import Clock, House, eventually, house
+from tests.interview.houses import NO_GRACE_SECONDS, Clock, House, eventually, house
 from tests.interview.test_ways import FLOW
 
 
 @pytest.fixture
 async def home(tmp_path: Path, clock: Clock) -> AsyncIterator[House]:
-    async with house(tmp_path, clock=clock, flows={FLOW.id: FLOW}, grace_seconds=0.05) as running:
+    async with house(tmp_path, clock=clock, flows={FLOW.id: FLOW}) as running:
         yield running
 
 
@@ -51,7 +51,14 @@ async def test_the_pages_say_what_comes_next(home: House) -> None:
     assert (shown["status"], shown["next_round"], shown["question"]["round"]["index"]) == ("running", None, 1)
 
 
-async def test_whoever_rests_elsewhere_is_not_missed_and_is_missed_again_afterwards(home: House, clock: Clock) -> None:
+async def test_whoever_rests_elsewhere_is_not_missed_and_is_missed_again_afterwards(
+    tmp_path: Path, clock: Clock
+) -> None:
+    async with house(tmp_path, clock=clock, flows={FLOW.id: FLOW}, grace_seconds=NO_GRACE_SECONDS) as home:
+        await rest_elsewhere(home, clock)
+
+
+async def rest_elsewhere(home: House, clock: Clock) -> None:
     session = await home.started(flow_id=FLOW.id)
     async with session.candidate_present():
         await to_the_rest(session)

@@ -308,15 +308,17 @@ async def test_pictures_are_looked_at_only_where_the_law_and_the_candidate_allow
         assert (face.share, face.samples >= 2) == (0.0, True)
 
 
-async def test_words_wait_for_a_database_that_is_away_for_a_moment(home: House) -> None:
+async def test_words_wait_for_a_database_that_is_away_for_a_moment(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
     session = await home.started()
     question_id = open_question(session)
     async with on_the_line(session) as browser:
         await session.execute(StartAnswer(question_id))
-        await browser.speech.say(speech(MORE_WORDS))
         async with home.database.begin() as connection:
             await connection.exec_driver_sql("ALTER TABLE events RENAME TO away")
-        await asyncio.sleep(1.5)
+        await browser.speech.say(speech(MORE_WORDS))
+        await eventually(lambda: "words wait" in caplog.text)
         assert session.state.asked[0].utterances == ()
         async with home.database.begin() as connection:
             await connection.exec_driver_sql("ALTER TABLE away RENAME TO events")
