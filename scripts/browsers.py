@@ -55,11 +55,14 @@ class Browsers:
     """One Chromium; every page is in a context of its own, as if on a machine of its own."""
 
     browser: Browser
+    grants: Sequence[str] | None = None
     complaints: list[str] = field(default_factory=list)
     """What pages' scripts threw, and what the content security policy stopped."""
 
     async def page(self, language: str = "en", **options: Any) -> Page:
         """A page in a new context with this browser language."""
+        if self.grants is not None:
+            options["permissions"] = list(self.grants)
         context = await self.browser.new_context(locale=language, **options)
         page = await context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
@@ -73,13 +76,20 @@ class Browsers:
 
 @asynccontextmanager
 async def chromium(
-    audio: Path | None = None, video: Path | None = None, more: Sequence[str] = ()
+    audio: Path | None = None,
+    video: Path | None = None,
+    more: Sequence[str] = (),
+    grants: Sequence[str] | None = None,
 ) -> AsyncIterator[Browsers]:
     """A headless Chromium; audio (WAV) and video (MJPEG) are what its microphone and camera play.
 
-    more: further arguments of its command line.
+    more: further arguments of its command line. grants: what its person allows, such as "microphone", all else being
+    refused; None: everything is allowed.
     """
     arguments = [*ARGUMENTS, *more]
+    if grants is not None:
+        # Says yes, or no, to microphone and camera alike.
+        arguments.remove("--use-fake-ui-for-media-stream")
     if audio is not None:
         arguments.append(f"--use-file-for-fake-audio-capture={audio}")
     if video is not None:
@@ -87,7 +97,7 @@ async def chromium(
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         try:
-            yield Browsers(browser)
+            yield Browsers(browser, grants)
         finally:
             await browser.close()
 

@@ -124,13 +124,24 @@ class LocalServer:
 
     async def invite(self, flow: str, language: str, name: str, jurisdiction: str = "CN") -> tuple[str, str]:
         """Invites a candidate by the README's command. Returns (interview id, link)."""
+        out = await self._command(
+            "invite", "--flow", flow, "--language", language, "--name", name, "--jurisdiction", jurisdiction
+        )
+        lines = dict(line.split(": ", 1) for line in out.splitlines())
+        return lines["Interview"], on_loopback(lines["Link"])
+
+    async def hr_link(self) -> str:
+        """A one-time link that makes another account for HR, by the README's command."""
+        out = await self._command("hr-link")
+        return on_loopback(out[out.index("http") :].split()[0])
+
+    async def _command(self, *arguments: str) -> str:
+        """What the server's command prints. Raises ServerDidNotStart when it is refused."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "server", "invite", "--flow", flow, "--language", language,
-            "--name", name, "--jurisdiction", jurisdiction, cwd=self.data_dir, env=self.environment,
+            sys.executable, "-m", "server", *arguments, cwd=self.data_dir, env=self.environment,
             stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         out, _ = await process.communicate()
         if process.returncode != 0:
-            raise ServerDidNotStart(f"the invitation was refused: {out.decode()}")
-        lines = dict(line.split(": ", 1) for line in out.decode().splitlines())
-        return lines["Interview"], on_loopback(lines["Link"])
+            raise ServerDidNotStart(f"{arguments[0]} was refused: {out.decode()}")
+        return out.decode()

@@ -1,119 +1,69 @@
-"""Each path that a candidate can take, in a real browser and in both languages, on one server for all of them."""
+"""What a candidate can meet, typed and in both languages: the whole way, branches, help, a person instead of us."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from question_flows.loader import load_flow
 from question_flows.model import Language
-from scripts.browsers import Browsers, chromium, sign_in_first
-from scripts.local_server import LocalServer
 from tests.e2e import journeys
-from tests.e2e.conftest import UNHURRIED
+from tests.e2e.axe import expect_accessible
+from tests.e2e.house import (
+    FLOW,
+    PHONE,
+    House,
+    asked,
+    in_both_languages,
+    open_house,
+    sample_of,
+    text_of,
+    without_speech,
+)
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
 
-FLOWS = Path(__file__).parent / "flows"
-FLOW = load_flow(FLOWS / "every_path.yaml")
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 800}
+NOTHING_OFFERED = {
+    Language.ENGLISH: "A parcel was late, so I asked for the order number and checked it together with the driver.",
+    Language.CHINESE: "有一个包裹晚到了，我先问了顾客的订单号，然后和司机一起查了它在哪里。",
+}
+"""Of the story's two indicators it shows one, so the probe of the other is asked."""
+COLD = {
+    Language.ENGLISH: "It is somewhere on its way, please wait until it comes, I do not know more.",
+    Language.CHINESE: "应该在路上，您等着就行，别的我也不清楚，到了会通知您的。",
+}
 
-in_both_languages = pytest.mark.parametrize("language", list(Language), ids=lambda language: language.value)
-
-
-@dataclass
-class House:
-    """A server without a speech model, HR's signed-in page and a browser."""
-
-    server: LocalServer
-    browsers: Browsers
-    hr: Page
-
-    async def candidate(
-        self, language: Language, flow: str = "every_path", size: dict[str, int] = DESKTOP
-    ) -> tuple[Page, str]:
-        """A candidate's page at the practice question, answering by typing. Gives it and the interview's id."""
-        interview_id, link = await self.server.invite(flow, language.value, "Kim Doe", "EU")
-        page = await self.browsers.page(language.value, viewport=size)
-        await journeys.begin_typing(page, link)
-        return page, interview_id
-
-    async def report(self, interview_id: str) -> dict[str, Any]:
-        """The report as HR's page reads it."""
-        response = await self.hr.request.get(f"{self.server.url}/api/hr/interviews/{interview_id}/report")
-        data: dict[str, Any] = await response.json()
-        return data
+A_PERSON_INSTEAD = {Language.ENGLISH: "a person interviews instead", Language.CHINESE: "改由工作人员面谈"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """One server for the whole file: what is tested here is one interview at a time."""
     folder = tmp_path_factory.mktemp("house")
-    flows = folder / "flows"
-    flows.mkdir()
-    text = (FLOWS / "every_path.yaml").read_text("utf-8")
-    (flows / "every_path.yaml").write_text(text, "utf-8")
-    recorded = text.replace("id: every_path", "id: recorded_only\nrecording_required: true", 1)
-    (flows / "recorded_only.yaml").write_text(recorded, "utf-8")
-    settings = {**UNHURRIED, "whisper_model": str(folder / "no-such-model"), "flows_dir": str(flows)}
-    server = LocalServer(folder / "data", settings=settings, log=folder / "server.log")
-    await server.start()
-    async with chromium() as browsers:
-        hr = await browsers.page()
-        assert server.welcome_link is not None
-        await sign_in_first(hr, server.welcome_link)
-        yield House(server, browsers, hr)
-        assert browsers.complaints == []
-    await server.stop()
-
-
-def text_of(question_id: str, language: Language) -> str:
-    """What the candidate is asked."""
-    return FLOW.question(question_id).text[language]
-
-
-def sample_of(question_id: str, language: Language) -> str:
-    """A good answer."""
-    return FLOW.question(question_id).sample_answers[language][0]
-
-
-async def asked(page: Page, question_id: str, language: Language) -> None:
-    """The page asks this question, and nothing has to be scrolled sideways to read it."""
-    await expect(page.get_by_test_id("question-text")).to_have_text(text_of(question_id, language))
-    await fits(page)
-
-
-async def fits(page: Page) -> None:
-    """Nothing is wider than the page."""
-    wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wider <= 0
+    async with open_house(folder, settings=without_speech(folder)) as opened:
+        yield opened
 
 
 @in_both_languages
 async def test_the_whole_way_on_a_phone(house: House, language: Language) -> None:
-    """Practice, hint, probe, role-play with its branch, a rest, text, code, a fact, the end, the survey: all typed."""
+    """Practice, hint, probe, role-play with its branch, a rest, text, code, a fact, the end, the survey: all typed.
+
+    Each of these screens, and HR's report of it, is without a serious finding.
+    """
     page, interview_id = await house.candidate(language, size=PHONE)
     await expect(page.get_by_test_id("practice")).to_be_visible()
-    await fits(page)
+    await expect_accessible(page, "practice")
     await journeys.answer_typed(page, "Hello, this works.")
     await asked(page, "story", language)
     await page.get_by_test_id("hint-open").click()
     await expect(page.get_by_test_id("hint-0")).to_contain_text(FLOW.question("story").hints[0].text[language])
-    nothing_offered = {
-        Language.ENGLISH: "A parcel was late, so I asked for the order number and checked it together with the driver.",
-        Language.CHINESE: "有一个包裹晚到了，我先问了顾客的订单号，然后和司机一起查了它在哪里。",
-    }
-    await journeys.answer_typed(page, nothing_offered[language])
+    await expect_accessible(page, "thinking, with a hint open")
+    await journeys.answer_typed(page, NOTHING_OFFERED[language])
     await asked(page, "story-solve", language)
     await expect(page.get_by_test_id("follow-up")).to_be_visible()
     await expect(page.get_by_test_id("progress")).to_contain_text("1")
+    await expect_accessible(page, "follow-up")
     await journeys.answer_typed(page, sample_of("counter_2_calm", language))
     await asked(page, "counter_1", language)
     await expect(page.get_by_test_id("scenario")).to_be_visible()
@@ -123,34 +73,29 @@ async def test_the_whole_way_on_a_phone(house: House, language: Language) -> Non
     await expect(earlier).not_to_have_attribute("open", "")
     await earlier.locator("summary").click()
     await expect(earlier).to_contain_text(sample_of("counter_1", language))
-    await fits(page)
+    await expect_accessible(page, "role-play")
     await journeys.answer_typed(page, sample_of("counter_2_calm", language))
     await expect(page.get_by_test_id("next-round")).to_contain_text(FLOW.rounds[1].title[language])
-    await fits(page)
+    await expect_accessible(page, "rest between rounds")
     await page.get_by_test_id("round-continue").click()
     await asked(page, "letter", language)
     await journeys.start_answer(page)
     await expect(page.get_by_test_id("speak-instead")).to_be_hidden()
+    await expect_accessible(page, "written answer")
     await journeys.answer_typed(page, sample_of("letter", language))
     await write_code(page, language)
     await asked(page, "shifts", language)
-    await expect(page.get_by_test_id("option-not_now")).to_be_visible()
     await page.get_by_test_id("option-not_now").check()
-    await fits(page)
+    await expect_accessible(page, "question of fact")
     await page.get_by_test_id("finish-answer").click()
     await expect(page.get_by_test_id("done")).to_be_visible()
-    await fits(page)
+    await expect_accessible(page, "the end, with the survey")
     await page.get_by_test_id("feedback-4").check()
     await page.get_by_test_id("survey-fairness-5").check(force=True)
     await page.get_by_test_id("feedback-send").click()
     await expect(page.get_by_test_id("feedback-thanks")).to_be_visible()
-    report = await house.report(interview_id)
-    ids = ["story", "story-solve", "counter_1", "counter_2_calm", "letter", "snippet", "shifts"]
-    assert [answer["question_id"] for answer in report["answers"]] == ids
-    assert report["answers"][0]["hints_opened"] == 1
-    assert report["answers"][5]["text"].endswith("  return 2")
-    assert report["answers"][-1]["mode"] == "choice"
-    assert report["feedback"]["answers"] == {"fairness": 5}
+    await expect_accessible(page, "the end")
+    await expect_the_whole_way_in_the_report(house, interview_id, language)
 
 
 async def write_code(page: Page, language: Language) -> None:
@@ -167,89 +112,96 @@ async def write_code(page: Page, language: Language) -> None:
     await page.keyboard.press("Tab")
     await expect(field).not_to_be_focused()
     await expect(field).to_have_value("def two():\n  return 2")
+    await expect_accessible(page, "code")
     await journeys.finish_answer(page)
+
+
+async def expect_the_whole_way_in_the_report(house: House, interview_id: str, language: Language) -> None:
+    """What was asked, the hint, the probe by its words, code, the fact and the survey: for machines and for people."""
+    report = await house.report(interview_id)
+    ids = ["story", "story-solve", "counter_1", "counter_2_calm", "letter", "snippet", "shifts"]
+    answers = report["answers"]
+    assert [answer["question_id"] for answer in answers] == ids
+    assert [answer["hints_opened"] for answer in answers] == [1, 0, 0, 0, 0, 0, 0]
+    assert answers[1]["follow_up_of"] == "story"
+    probe = {"question_id": "story", "indicator_id": "solve", "text": text_of("story-solve", language)}
+    assert report["probes"] == [probe]
+    assert answers[5]["text"].endswith("  return 2")
+    assert [answers[-1][key] for key in ("mode", "option_id", "open_point")] == ["choice", "not_now", True]
+    assert (report["feedback"]["rating"], report["feedback"]["answers"]) == (4, {"fairness": 5})
+    # Nothing was spoken, so there was nothing to check.
+    assert report["confirmed"] is None
+    assert house.log(interview_id, "HintOpened") == [("HintOpened", {"question_id": "story", "hint": 0})]
+    hr = await house.read_report(interview_id)
+    await expect(hr.locator("#answer-story-solve")).to_contain_text(text_of("story-solve", language))
+    await expect(hr.locator("#answer-story [data-testid=report-transcript]")).to_contain_text(
+        NOTHING_OFFERED[language][:20]
+    )
+    await hr.goto(f"{hr.url}?lang={language.value}")
+    await expect_accessible(hr, "report")
 
 
 @in_both_languages
 async def test_who_does_not_apologise_meets_an_angrier_customer(house: House, language: Language) -> None:
+    """The other branch; a skipped question is said to be so in the report, and the branch not taken is not in it."""
     page, interview_id = await house.candidate(language)
     await journeys.leave_practice(page)
     await asked(page, "story", language)
+    await page.get_by_test_id("skip").click()
+    await expect(page.get_by_test_id("skip-ask-yes")).to_be_visible()
+    await expect_accessible(page, "before skipping")
+    await page.get_by_test_id("skip-ask-no").click()
     await journeys.skip(page)
     await asked(page, "counter_1", language)
-    cold = {
-        Language.ENGLISH: "It is somewhere on its way, please wait until it comes, I do not know more.",
-        Language.CHINESE: "应该在路上，您等着就行，别的我也不清楚，到了会通知您的。",
-    }
-    await journeys.answer_typed(page, cold[language])
+    await journeys.answer_typed(page, COLD[language])
     await asked(page, "counter_2_angry", language)
-    await expect(page.get_by_test_id("exchanges")).to_contain_text(cold[language])
-    story = (await house.report(interview_id))["answers"][0]
-    assert story["skipped"] is True
+    await expect(page.get_by_test_id("exchanges")).to_contain_text(COLD[language])
+    report = await house.report(interview_id)
+    assert [answer["question_id"] for answer in report["answers"]] == ["story", "counter_1", "counter_2_angry"]
+    assert [answer["skipped"] for answer in report["answers"]] == [True, False, False]
+    skipped = {one["reason"] for one in report["withheld"] if one["question_id"] == "story"}
+    assert skipped == {"question_skipped"}
+    hr = await house.read_report(interview_id)
+    await expect(hr.locator("#answer-counter_1")).to_contain_text(COLD[language][:20])
+    await expect(hr.locator("#answer-counter_2_angry")).to_contain_text(text_of("counter_2_angry", language))
 
 
 @in_both_languages
-async def test_pausing_shows_what_is_left(house: House, language: Language) -> None:
-    """Two pauses: each is asked about first, the clock stands still, and after the second there is none."""
-    page, _ = await house.candidate(language)
+async def test_whoever_agrees_to_nothing_types_and_is_read_by_people(house: House, language: Language) -> None:
+    """No voice, no scoring, no recording: the whole interview is typed, and no machine scores or records anything."""
+    interview_id, link = await house.invite(language)
+    page = await house.browsers.page(language.value, viewport=PHONE)
+    await page.goto(link)
+    await page.get_by_test_id("landing-begin").click()
+    await page.get_by_test_id("consent-continue").wait_for()
+    for control in await page.locator('[data-testid^="consent-"][data-testid$="-no"]').all():
+        await control.check(force=True)
+    await page.get_by_test_id("consent-continue").click()
+    await expect(page.get_by_test_id("check-sound-play")).to_be_visible()
+    await expect(page.get_by_test_id("check-sentence-record")).to_have_count(0)
+    await expect_accessible(page, "check of who types")
+    await page.get_by_test_id("check-continue").click()
     await journeys.leave_practice(page)
-    left = page.get_by_test_id("pauses-left")
-    for remaining in ("2", "1"):
-        await expect(left).to_contain_text(remaining)
-        await page.get_by_test_id("pause").click()
-        await page.get_by_test_id("pause-ask-yes").click()
-        await expect(page.get_by_test_id("paused")).to_be_visible()
-        await expect(page.get_by_test_id("clock-note")).not_to_be_empty()
-        await page.wait_for_timeout(1100)
-        await page.get_by_test_id("resume").click()
-        await asked(page, "story", language)
-    await expect(page.get_by_test_id("clock-note").first).to_contain_text("0:0")
-    # It looks switched off and says why, and whom to turn to.
-    await page.get_by_test_id("pause").click(force=True)
-    await expect(page.get_by_test_id("no-pause-left")).to_be_visible()
-    await expect(page.get_by_test_id("paused")).to_be_hidden()
-    await asked(page, "story", language)
-
-
-@in_both_languages
-async def test_a_refresh_in_the_middle_of_an_answer_loses_nothing(house: House, language: Language) -> None:
-    page, _ = await house.candidate(language)
-    await journeys.leave_practice(page)
-    await journeys.start_answer(page)
-    await page.get_by_test_id("answer-text").fill(sample_of("story", language)[:12])
-    await page.reload()
-    await asked(page, "story", language)
-    await expect(page.get_by_test_id("answer-text")).to_have_value(sample_of("story", language)[:12])
-
-
-@in_both_languages
-async def test_a_moment_and_starting_again(house: House, language: Language) -> None:
-    """A moment lengthens the thinking time; starting again empties the field, once, and counts in the report."""
-    page, interview_id = await house.candidate(language)
-    await journeys.leave_practice(page)
-    before = await seconds_left(page)
-    await page.get_by_test_id("moment").click()
-    await expect(page.get_by_test_id("moment-note")).not_to_be_empty()
-    assert await seconds_left(page) > before + 5
-    await journeys.start_answer(page)
-    await page.get_by_test_id("answer-text").fill("wrong")
-    await expect(page.get_by_test_id("draft-state")).not_to_be_empty()
-    await page.get_by_test_id("restart").click()
-    await page.get_by_test_id("restart-ask-yes").click()
-    await journeys.start_answer(page)
-    await expect(page.get_by_test_id("answer-text")).to_have_value("")
-    await expect(page.get_by_test_id("restart")).to_be_hidden()
-    await journeys.answer_typed(page, sample_of("story", language))
-    await asked(page, "counter_1", language)
-    story = (await house.report(interview_id))["answers"][0]
-    assert story["text"] == sample_of("story", language)
-
-
-async def seconds_left(page: Page) -> int:
-    """What the countdown says."""
-    text = await page.get_by_test_id("thinking-left").text_content() or ""
-    minutes, seconds = next(word for word in text.split() if ":" in word).split(":")
-    return int(minutes) * 60 + int(seconds)
+    for question_id in ("story", "counter_1", "counter_2_angry", "letter"):
+        await asked(page, question_id, language)
+        await expect(page.get_by_test_id("being-recorded")).to_be_hidden()
+        await expect(page.get_by_test_id("speak-instead")).to_be_hidden()
+        await journeys.answer_typed(page, sample_of(question_id, language))
+        if question_id == "counter_2_angry":
+            await page.get_by_test_id("round-continue").click()
+    await asked(page, "snippet", language)
+    await journeys.skip(page)
+    await asked(page, "shifts", language)
+    await journeys.skip(page)
+    await expect(page.get_by_test_id("done")).to_be_visible()
+    report = await house.report(interview_id)
+    assert set(report["consents"].values()) == {False}
+    assert [answer["mode"] for answer in report["answers"][:4]] == ["typed"] * 4
+    assert report["answers"][0]["text"] == sample_of("story", language)
+    assert report["score"]["total"] is None
+    assert report["recording"]["status"] == "not_allowed"
+    assert all(i["points"] is None for a in report["answers"] for i in (a["score"] or {"indicators": []})["indicators"])
+    assert not house.log(interview_id, "UtteranceTranscribed")
 
 
 @in_both_languages
@@ -257,16 +209,18 @@ async def test_a_call_for_help_reaches_hr_at_once(house: House, language: Langua
     """The wall shows it with its message; "I am on it" reaches the candidate, who may withdraw it as well."""
     page, interview_id = await house.candidate(language, size=PHONE)
     wall = house.hr
-    await wall.goto(f"{house.server.url}/hr")
+    await wall.goto(f"{house.server.url}/hr?lang={language.value}")
     await page.get_by_test_id("help-open").click()
+    await expect_accessible(page, "calling for help")
     await page.get_by_test_id("help-message").fill("I cannot hear the question")
     await page.get_by_test_id("help-send").click()
     await expect(page.get_by_test_id("help-status")).not_to_be_empty()
     told = await page.get_by_test_id("help-status").text_content() or ""
-    await fits(page)
+    await expect_accessible(page, "help was called")
     call = wall.get_by_test_id(f"help-call-{interview_id}")
     await expect(call).to_contain_text("I cannot hear the question")
     await expect(wall.locator("#needing")).to_contain_text("Kim Doe")
+    await expect_accessible(wall, "wall with a call for help")
     await wall.get_by_test_id(f"help-acknowledge-{interview_id}").click()
     await expect(page.get_by_test_id("help-status")).not_to_have_text(told)
     await page.get_by_test_id("help-withdraw").click()
@@ -274,20 +228,38 @@ async def test_a_call_for_help_reaches_hr_at_once(house: House, language: Langua
     await expect(call).to_be_hidden()
     await page.get_by_test_id("help-open").click()
     await page.get_by_test_id("help-send").click()
-    await wall.goto(f"{house.server.url}/hr/interviews/{interview_id}")
+    await wall.goto(f"{house.server.url}/hr/interviews/{interview_id}?lang={language.value}")
     await expect(wall.get_by_test_id(f"help-call-{interview_id}")).to_be_visible()
+    await expect_accessible(wall, "one interview, with a call for help")
+    called = [name for name, _ in house.log(interview_id) if name.startswith("Help")]
+    assert called == ["HelpRequested", "HelpAcknowledged", "HelpWithdrawn", "HelpRequested"]
 
 
 @in_both_languages
 async def test_who_refuses_a_required_recording_is_met_by_a_person(house: House, language: Language) -> None:
-    _, link = await house.server.invite("recorded_only", language.value, "Kim Doe", "EU")
+    """The candidate reads that it does not count against them, HR that somebody has to call them; nothing starts."""
+    interview_id, link = await house.invite(language, "recorded_only")
     page = await house.browsers.page(language.value, viewport=PHONE)
     await page.goto(link)
     await page.get_by_test_id("landing-begin").click()
+    await expect(page.get_by_test_id("consent-required")).to_be_visible()
+    await expect_accessible(page, "consent where a recording is required")
     await page.get_by_test_id("consent-recording-no").check(force=True)
     for control in await page.locator('[data-testid^="consent-"][data-testid$="-yes"]').all():
         if await control.get_attribute("data-testid") != "consent-recording-yes":
             await control.check(force=True)
     await page.get_by_test_id("consent-continue").click()
     await expect(page.get_by_test_id("person-instead")).to_be_visible()
-    await fits(page)
+    await expect_accessible(page, "a person instead")
+    await page.reload()
+    await expect(page.get_by_test_id("person-instead")).to_contain_text("Kim Doe")
+    refused = await page.request.post(f"{house.server.url}/api/interview/start")
+    assert (refused.status, (await refused.json())["error"]["code"]) == (409, "person_instead")
+    [(_, consents)] = house.log(interview_id, "ConsentRecorded")
+    assert consents["granted"]["recording"] is False
+    assert not house.log(interview_id, "InterviewStarted")
+    report = await house.report(interview_id)
+    assert (report["answers"], report["recording"]["status"]) == ([], "not_allowed")
+    await house.hr.goto(f"{house.server.url}/hr?lang={language.value}")
+    entry = house.hr.locator("li", has=house.hr.locator(f"a[href='/hr/interviews/{interview_id}']"))
+    await expect(entry).to_contain_text(A_PERSON_INSTEAD[language])
