@@ -17,11 +17,12 @@ so are answers whose only cues are everyday words, and answers in another langua
 words were recognised with little confidence does not count, for or against. Pace, accent, hesitation and the way of
 speaking take no part.
 
-What this is worth: the weights were chosen on tests/data/scoring/tuning.jsonl. `scripts/bench scoring` measures on
-held_back.jsonl, but no figure from there is untouched: its rank correlations were looked at some fifteen times while
-the scorer was written (never its single answers), and two of the bounds on attacks in the tests were set after
-measuring. One author, a language model, wrote the answers and the labels; no person has rated them. And it finds words,
-it does not understand: fluent talk about something else may get a few points, a good answer in unusual words none.
+What this is worth: the weights were chosen on tests/data/scoring/tuning.jsonl. On held_back.jsonl the rank correlation
+is 0.83 (English) and 0.81 (Chinese), but it was looked at some fifteen times while the scorer was written (never its
+single answers), and two of the bounds on attacks in the tests were set after measuring. On fresh.jsonl, whose author
+did not know the scorer, it was 0.70 and 0.78 at the first and only look. A language model wrote all answers and labels,
+one author a set; no person has rated them. And it finds words, it does not understand: fluent talk about something else
+may get a few points, a good answer in unusual words none.
 """
 
 from __future__ import annotations
