@@ -28,6 +28,7 @@ from server.interview.session import InterviewSession
 from server.interview.snapshot import hr_snapshot
 from server.keys import FLOWS, INTERVIEWS
 from server.live.messages import event_json
+from tests.e2e.axe import expect_accessible
 from tests.hr.conftest import House, answer
 from tests.hr.test_browser import FOLD, SHOWN, SHOWN_ANSWER
 from tests.hr.test_browser import browser as browser
@@ -147,3 +148,9 @@ async def test_the_monitor_tells_where_the_candidate_is(house: House, browser: B
         await session.execute(ConfirmTranscripts())
         await expect(page.get_by_test_id("interview-done")).to_be_visible()
         await expect(page.get_by_test_id("provisional")).to_be_hidden()
+        await expect_accessible(page, "monitor")
+        await page.get_by_test_id("open-report").click()
+        await expect(page.get_by_test_id("report")).to_be_visible()
+        await expect_accessible(page, "report")
+        await wall.reload()
+        await expect_accessible(wall, "wall")

@@ -16,7 +16,7 @@ export function answerList(root, language) {
     const draft = h("div", { class: "draft", hidden: true }, h("span", { class: "small soft", text: t("typing") }), h(isCode ? "pre" : "p", { class: isCode ? "code" : "words", lang: language }));
     const element = h(
       "article",
-      { class: "answer card", data: { question: answer.question_id } },
+      { class: `answer card${answer.question_id.includes("-") ? " answer--further" : ""}`, data: { question: answer.question_id } },
       h(
         "header",
         { class: "answer__head" },
