@@ -8,7 +8,7 @@ from analyzers.results import Transcript
 from analyzers.scoring.rubric import score_answer
 from analyzers.scoring.shown import missing_evidence, shown
 from question_flows.model import PRACTICE_ID, Flow, Question, QuestionKind
-from question_flows.progress import follow_up_id, next_question, probeable
+from question_flows.progress import follow_up, next_question, probeable
 from server.errors import UserError
 from server.interview import commands as asked
 from server.interview import events as happened
@@ -212,12 +212,13 @@ def _what_is_next(
         found = frozenset().union(*(shown(score_answer(flow, flow.question(one), given[one])) for one in given))
         if not situation.words_late:
             missing = missing_evidence(flow, flow.question(own_id), given[own_id], found)
-            probed = probeable(flow, question_id, missing, tuple(state.answers or {}))
+            asked_so_far = tuple(state.answers or {})
+            probe = follow_up(flow, question_id, missing, asked_so_far)
             # Nothing leaves the server unless the candidate was told so before agreeing.
-            if probed and situation.probes_chosen and state.told_of_second_scorer and transcript.words:
-                return [happened.ProbeSought(question_id, probed)]
-            if probed:
-                return [happened.QuestionAsked(follow_up_id(flow.question(own_id), probed[0]), own_index)]
+            if probe and situation.probes_chosen and state.told_of_second_scorer and transcript.words:
+                return [happened.ProbeSought(question_id, probeable(flow, question_id, missing, asked_so_far))]
+            if probe:
+                return [happened.QuestionAsked(probe.id, own_index)]
     following = next_question(flow, own_id, found)
     if following is None:
         return []
