@@ -166,6 +166,16 @@ async def test_who_does_not_apologise_meets_an_angrier_customer(house: House, la
     await expect(hr.locator("#answer-counter_2_angry")).to_contain_text(text_of("counter_2_angry", language))
 
 
+async def test_the_keyboard_goes_on_where_the_pressed_button_was(house: House) -> None:
+    """The button to answer goes away: what took its place has the focus, so that nobody starts at the top again."""
+    page, _ = await house.candidate(Language.ENGLISH)
+    await journeys.leave_practice(page)
+    await page.get_by_test_id("answer-now").press("Enter")
+    await expect(page.get_by_test_id("answer-panel")).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_test_id("answer-text")).to_be_focused()
+
+
 @in_both_languages
 async def test_whoever_agrees_to_nothing_types_and_is_read_by_people(house: House, language: Language) -> None:
     """No voice, no scoring, no recording: the whole interview is typed, and no machine scores or records anything."""

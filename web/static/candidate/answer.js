@@ -105,8 +105,8 @@ export function answerPanel(interview, question) {
     if (next === "typed") mergeHeard();
     if (next !== mode) switched(next);
     const { sending, slow, snapshot } = interview;
-    const voice = interview.allows("voice") && !interview.onlyTyped;
-    if (voice && interview.deaf) stayTyped();
+    const voice = interview.allows("voice") && !interview.wishes.onlyTyped;
+    if (voice && interview.wishes.deaf) stayTyped();
     fill(recognition, (voice && recognitionNotice(snapshot.recognition))
       || (wasDeaf && next === "typed" && voice ? notice("ok", t("recognition_back")) : null));
     finish.disabled = toTyping.disabled = toSpeaking.disabled = Boolean(sending);
@@ -119,7 +119,7 @@ export function answerPanel(interview, question) {
   /** When speech works again while somebody is typing, they say when to switch. */
   function stayTyped() {
     wasDeaf = true;
-    interview.lookingOver = question.id;
+    interview.wishes.lookingOver = question.id;
   }
 
   function switched(next) {

@@ -15,7 +15,7 @@ const IMPOSSIBLE = ["insecure", "unsupported"]; // no device will start on this 
 export function checkScreen(interview) {
   const { media } = interview;
   const voice = interview.allows("voice");
-  const sent = interview.pictureSent;
+  const sent = interview.wishes.pictureSent;
   const microphone = microphonePart(media);
   const camera = voice ? cameraPart(interview, sent) : null;
   const network = voice ? networkPart() : null;
@@ -46,7 +46,7 @@ export function checkScreen(interview) {
   async function ask() {
     asking = true;
     update();
-    await media.open({ audio: voice && !media.audio, video: interview.cameraWanted && !media.video });
+    await media.open({ audio: voice && !media.audio, video: interview.wishes.cameraWanted && !media.video });
     asking = false;
     interview.changed();
   }
@@ -90,7 +90,7 @@ export function checkScreen(interview) {
     const retry = () => el("button", { class: "button", testid: "check-retry", onclick: ask }, t("common.try_again"));
     const waiting = asking && !media.audio && !open.audio && voice;
     fill(problems,
-      waiting ? notice("accent", t(camera && interview.cameraWanted ? "check_asking_camera" : "check_asking")) : null,
+      waiting ? notice("accent", t(camera && interview.wishes.cameraWanted ? "check_asking_camera" : "check_asking")) : null,
       open.audio ? problem("warn", problemText(open.audio, "microphone"), open.audio, retry) : null,
       open.video && open.video !== open.audio ? problem("", problemText(open.video, "camera"), open.video, open.audio ? null : retry) : null);
     const trouble = voice && recognitionNotice(interview.snapshot.recognition);
@@ -109,7 +109,7 @@ export function checkScreen(interview) {
 
 /** What happens to the picture, as the candidate decided. */
 function pictureUse(interview) {
-  if (!interview.pictureSent) return "camera_local";
+  if (!interview.wishes.pictureSent) return "camera_local";
   if (!interview.allows("recording")) return "camera_sent";
   return interview.allows("expression") ? "camera_recorded_and_sent" : "camera_recorded";
 }

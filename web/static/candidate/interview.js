@@ -21,6 +21,7 @@ import { Clock } from "./clock.js";
 import { ServerEvents } from "./events.js";
 import { Heard } from "./heard.js";
 import { interviewLanguage } from "./i18n.js";
+import { LineWatch } from "./linewatch.js";
 import { Media } from "./media.js";
 import { Meter } from "./meter.js";
 import { screenFor } from "./screens.js";
@@ -30,21 +31,19 @@ import { claimTab } from "./tab.js";
 import { Awake } from "./wakelock.js";
 import { showWatched } from "./watched.js";
 import { Line } from "./whip.js";
-
-const DEAD_LINE_MS = 500;
-const SECOND_TRY_MS = 5000;
+import { Wishes } from "./wishes.js";
 
 class Interview {
   snapshot = null;
   problem = null; // "elsewhere", "signed-out" or "unexpected"
   broken = false; // the server cannot be reached
   resumed = false; // the answer was broken off and goes on: tell until where it was heard
-  lookingOver = null; // id of the question whose spoken and typed words are looked at together before they are sent
   restUntil = 0; // moment until which nobody is reminded: the candidate asked for one
-  lineDown = false; // the voice does not arrive, so the interview clock stands still
   clock = new Clock();
+  wishes = new Wishes(() => this.snapshot);
   media = new Media();
   line = new Line();
+  #watch = new LineWatch(this, () => this.#resume());
   heard = new Heard();
   reader = new Reader(interviewLanguage);
   outgoing = new Sending(this);
@@ -57,16 +56,12 @@ class Interview {
   });
   #refreshing = null;
   #again = false;
-  #deadLine = 0;
-  #unheard = false; // the server says that no sound arrives
   #awake = new Awake();
-  #wasLost = false;
   #resumedAt = 0;
   #brokeAt = 0;
 
   async begin() {
     this.media.addEventListener("change", () => this.changed());
-    this.line.addEventListener("change", () => this.#lineChanged());
     claimTab(() => this.#stop("elsewhere"));
     document.addEventListener("visibilitychange", () => this.#visible());
     window.addEventListener("online", () => !this.problem && this.#events.open());
@@ -98,12 +93,6 @@ class Interview {
     return ["completed", "checking"].includes(status) || person || (all && status !== "between_rounds");
   }
 
-  /** The open question is not for speaking. */
-  get onlyTyped() {
-    const { question } = this.snapshot;
-    return Boolean(question?.only_typed) || question?.kind === "fact";
-  }
-
   /** The answer on its way to the server, or null. */
   get sending() {
     return this.outgoing.answer;
@@ -118,54 +107,33 @@ class Interview {
   }
 
   allows(purpose) {
-    return this.snapshot.consents?.[purpose] === true;
+    return this.wishes.allows(purpose);
   }
 
-  /** "voice" or "typed": what the candidate wants, as far as it is possible now. */
   get mode() {
-    const here = this.lookingOver === this.snapshot.question?.id ? "typed" : this.prefers;
-    return this.canSpeak && here === "voice" ? "voice" : "typed";
+    return this.wishes.mode;
   }
 
   get canSpeak() {
-    return this.allows("voice") && !this.deaf && !this.onlyTyped;
-  }
-
-  /** Speech cannot be recognised at all; while that only starts or fails, it is kept and recognised later. */
-  get deaf() {
-    const { available, loading, failing } = this.snapshot.recognition;
-    return !available && !loading && !failing;
-  }
-
-  get prefers() {
-    return localStorage.getItem(`mode:${this.snapshot.interview_id}`) ?? "voice";
+    return this.wishes.canSpeak;
   }
 
   setMode(mode) {
-    localStorage.setItem(`mode:${this.snapshot.interview_id}`, mode);
-    this.lookingOver = null;
+    this.wishes.prefers = mode;
+    this.wishes.lookingOver = null;
     if (mode === "voice" && !this.media.audio && this.live) this.openMedia();
     this.changed();
   }
 
-  /** The camera's picture goes to the server: it is recorded, or looked at, or both. */
-  get pictureSent() {
-    return this.allows("voice") && (this.allows("recording") || this.allows("expression"));
-  }
-
-  get cameraWanted() {
-    return this.pictureSent && sessionStorage.getItem("camera") !== "off";
-  }
-
   /** Shows the open answer as text, for this question only. */
   lookOver() {
-    this.lookingOver = this.snapshot.question.id;
+    this.wishes.lookingOver = this.snapshot.question.id;
     this.changed();
   }
 
   async openMedia() {
-    const audio = this.allows("voice") && this.prefers === "voice" && !this.media.audio;
-    const video = this.cameraWanted && !this.media.video;
+    const audio = this.allows("voice") && this.wishes.prefers === "voice" && !this.media.audio;
+    const video = this.wishes.cameraWanted && !this.media.video;
     if (audio || video) await this.media.open({ audio, video });
   }
 
@@ -234,7 +202,7 @@ class Interview {
     if (name === "UtteranceTranscribed" && this.snapshot.status !== "checking") return this.#words(data.data, () => this.heard.settle(data.data.number, data.data.words));
     if (name === "recognition") return this.#recognition(data);
     if (name === "viewers") return showWatched(data.count);
-    if (name === "connection") return this.#serverHears(data.line);
+    if (name === "connection") return this.#watch.serverHears(data.line);
     // A line from before is dead, though this end may not know it yet.
     if (name === "ServerRestarted" && this.line.state === "connected" && this.line.since < this.#brokeAt) this.line.reconnect();
     return this.refresh();
@@ -254,29 +222,6 @@ class Interview {
   #recognition({ available, loading, failing, reason }) {
     this.snapshot.recognition = { available, loading, failing, reason };
     this.changed();
-  }
-
-  /** The server says whether sound arrives. When not: first another way, then, if that did not help, a new line. */
-  #serverHears(line) {
-    clearTimeout(this.#deadLine);
-    this.#unheard = line === "lost" || line === "closed";
-    this.#tellLine();
-    this.changed();
-    if (!this.#unheard || !this.media.audio || this.media.audio.muted) return;
-    this.#deadLine = setTimeout(() => {
-      if (this.line.state === "connected") this.line.recover();
-      this.#deadLine = setTimeout(() => this.line.state === "connected" && this.line.reconnect(), SECOND_TRY_MS);
-    }, DEAD_LINE_MS);
-  }
-
-  /** Says above everything that the voice does not arrive, and that it does again. */
-  #tellLine() {
-    const held = !["idle", "refused"].includes(this.line.state);
-    const missed = held && (this.line.state === "lost" || this.#unheard || this.line.excuse);
-    const listens = this.live && this.allows("voice") && this.mode === "voice" && this.media.audio;
-    this.lineDown = Boolean(missed && listens && this.mode === "voice");
-    if (missed && listens) banner.lost("line", this.line.excuse);
-    else if (this.line.state === "connected" || !listens) banner.back("line");
   }
 
   #resume() {
@@ -302,23 +247,13 @@ class Interview {
     this.changed();
   }
 
-  #lineChanged() {
-    this.#tellLine();
-    if (this.line.state === "lost") this.#wasLost = true;
-    if (this.line.state === "connected" && this.#wasLost) {
-      this.#wasLost = false;
-      this.#resume();
-    }
-    this.changed();
-  }
-
   // What follows from it
 
   /** Brings devices, line and screen in step with what is known. */
   changed() {
     if (!this.snapshot) return;
     if (!this.problem) this.#devices();
-    this.clock.run(this.snapshot.status === "running" && !this.snapshot.all_submitted && !this.broken && !this.lineDown);
+    this.clock.run(this.snapshot.status === "running" && !this.snapshot.all_submitted && !this.broken && !this.#watch.down);
     const next = screenFor(this);
     if (next.key !== this.screen?.key) this.#show(next);
     this.screen.update();
@@ -332,7 +267,7 @@ class Interview {
     this.meter.follow(audio && (checking || this.live) ? audio : null);
     if (!this.live) return undefined;
     this.#awake.hold();
-    const tracks = { audio, video: this.pictureSent ? video : null };
+    const tracks = { audio, video: this.wishes.pictureSent ? video : null };
     if (this.allows("voice") && (tracks.audio || tracks.video)) this.line.send(tracks);
     return undefined;
   }
@@ -370,7 +305,7 @@ class Interview {
     this.meter.wake();
     if (this.live) this.#awake.hold();
     // Phones take the microphone away while the page is in the background, and do not always say so.
-    if (this.live && this.prefers === "voice") this.media.revive();
+    if (this.live && this.wishes.prefers === "voice") this.media.revive();
   }
 }
 

@@ -40,12 +40,12 @@ export function questionScreen(interview) {
     const phase = now.phase;
     let fresh = false;
     if (panel?.phase !== phase) {
+      const pressed = panel?.pressed?.();
       panel?.leave?.();
       if (phase === "answering") interview.reader.stop();
       panel = panelFor(interview, now, aloud);
       panel.phase = phase;
       fresh = true;
-      const pressed = slot.contains(document.activeElement);
       slot.replaceChildren(panel.node);
       // Who pressed a button that is gone now goes on in what took its place.
       if (pressed) panel.node.focus({ preventScroll: true });

@@ -12,12 +12,13 @@ export function thinkingPanel(interview, question, aloud) {
   let last = performance.now();
   let extra = question.extra_ms ?? 0; // what asking for a moment has added so far
   let begun = false;
+  let pressed = false;
 
   const timed = question.thinking_seconds > 0;
   const time = el("span", { class: "number", testid: "thinking-left" });
   const bar = el("progress", { max: Math.max(1, question.thinking_seconds * 1000), "aria-hidden": "true" });
   const failed = el("div", { "aria-live": "polite" });
-  const button = el("button", { class: "button button--primary button--large", testid: "answer-now", onclick: () => begin() }, t("answer_now"));
+  const button = el("button", { class: "button button--primary button--large", testid: "answer-now", onclick: () => press() }, t("answer_now"));
   const node = el("section", { class: "card answer", tabindex: -1, testid: "thinking" },
     el("div", { class: "row row--apart" }, el("h2", {}, t(timed ? "thinking_title" : "thinking_listen")), el("p", { class: "soft" }, time)),
     bar,
@@ -42,6 +43,11 @@ export function thinkingPanel(interview, question, aloud) {
     node.querySelector("[data-testid=clock-note]").textContent = clockNote(interview);
     time.textContent = t("thinking_left", { time: minutes(Math.max(0, left)) });
     bar.value = Math.max(0, left);
+  }
+
+  function press() {
+    pressed = true;
+    return begin();
   }
 
   async function begin() {
@@ -76,5 +82,6 @@ export function thinkingPanel(interview, question, aloud) {
   }
 
   show();
-  return { node, update, leave: () => clearInterval(timer) };
+  /** pressed(): the candidate began by the button, not the time by itself. */
+  return { node, update, pressed: () => pressed, leave: () => clearInterval(timer) };
 }
