@@ -45,7 +45,8 @@ async def test_hr_plays_what_the_candidate_said_and_showed(start_server: ServerF
         assert (recording["status"], recording["has_video"], recording["gaps"]) == ("stored", True, [])
         player = hr.locator("#player")
         assert await player.evaluate("player => player.duration") == pytest.approx(length_s, abs=3)
-        await hr.get_by_test_id("seek-2").click()
+        # A follow-up has the number of its question.
+        await hr.locator(f"[data-seek][data-question={FLOW.questions[2].id}]").click()
         answer_s = journeys.own_answers(report)[2]["started_ms"] / 1000
         await hr.wait_for_function(
             f"() => document.getElementById('player').currentTime > {answer_s + 0.5}", timeout=30_000
