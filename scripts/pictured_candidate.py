@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from playwright.async_api import Locator, Page, expect
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from question_flows.model import Flow, Language
 from scripts.sample_answers import sample_answer
@@ -53,11 +55,9 @@ class PicturedCandidate:
 
     async def start_answer(self) -> None:
         """Ends the thinking time; a question without one opens by itself."""
-        begin, finish = self.on("answer-now"), self.on("finish-answer")
-        await expect(begin.or_(finish)).to_be_visible()
-        if not await finish.is_visible():
-            await begin.click()
-        await expect(finish).to_be_visible()
+        while not await self.on("finish-answer").is_visible():
+            with suppress(PlaywrightTimeout):
+                await self.on("answer-now").click(timeout=1000)
 
     async def type_sample(self) -> None:
         """Types a sample answer to the open question and leaves it there."""
