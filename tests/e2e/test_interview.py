@@ -110,10 +110,11 @@ def check_transcripts(report: dict[str, Any], spoken: list[str]) -> None:
     assert sum(word in known for word in heard) / len(heard) > 0.9
 
 
+@one_process_and_four
 async def test_a_whole_interview(
     broker: dict[str, str], start_server: ServerFactory, receiver: Receiver, tmp_path: Path
 ) -> None:
-    """English by the in-memory broker, Chinese by Redis: words at HR before the answer ends, scores after it."""
+    """English in one process, Chinese in four: words at HR before the answer ends, scores after it."""
     language = Language.CHINESE if broker else Language.ENGLISH
     flow_id = "software_engineer" if broker else "customer_service"
     flow = FLOWS[flow_id]
@@ -190,10 +191,9 @@ async def test_a_killed_server_loses_nothing_it_acknowledged(
         after = await stored_words(server, interview_id, flow.questions[1].id, at_least=len(before) + 3)
         assert after[: len(before)] == before
         await journeys.finish_answer(candidate)
+        # Whole interviews are spoken to the end by the test above; here the end only has to come.
         for _ in flow.questions[2:]:
-            await journeys.start_answer(candidate)
-            await journeys.hear_words(candidate, 10)
-            await journeys.finish_answer(candidate)
+            await journeys.skip(candidate)
         await journeys.confirm_words(candidate)
     report = await wait_for_report(receiver)
     assert [answer["question_id"] for answer in journeys.own_answers(report)] == [

@@ -1,0 +1,61 @@
+"""Which process gets which file when all tests run: one browser at a time, and the long files first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
+
+BROWSERS = ("scripts.browsers", "playwright")
+"""What a file imports that has browsers, which need more than one core."""
+MOST_BROWSERS = 2
+"""Processes that may have browsers side by side when nothing else is left; with more, pages become too slow."""
+LONG = ("tests/workers/", "tests/media/", "tests/interview/", "tests/recordings/")
+"""Folders whose tests wait for real time to pass; left for the end, one process would wait alone."""
+
+
+def next_file(waiting: Iterable[str], browsers: Iterable[str], *, browser_elsewhere: bool) -> str:
+    """The waiting file a process gets. browsers: those of the files that start browsers."""
+    starting = set(browsers)
+    return min(waiting, key=lambda file: ((file in starting) is browser_elsewhere, not file.startswith(LONG)))
+
+
+@cache
+def starts_browsers(file: Path) -> bool:
+    """Whether the tests of this file start browsers."""
+    return "e2e" in file.parts or any(name in file.read_text() for name in BROWSERS)
+
+
+class FewBrowsers(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types.
+    """Files as a whole, as `--dist loadfile` has it; two with browsers side by side only when nothing else is left.
+
+    Most tests wait for time to pass: more processes than cores are fine while a single one of them has a browser.
+    """
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        elsewhere = sum(
+            any(self._starts_browsers(file) and not all(tests.values()) for file, tests in files.items())
+            for other, files in self.assigned_work.items()
+            if other is not node
+        )
+        browsers = [file for file in self.workqueue if self._starts_browsers(file)]
+        chosen = next_file(self.workqueue, browsers, browser_elsewhere=elsewhere > 0)
+        if chosen in browsers and elsewhere >= MOST_BROWSERS:
+            # It ends what it has; the others do the rest.
+            node.shutdown()
+            return
+        self.workqueue.move_to_end(chosen, last=False)
+        super()._assign_work_unit(node)
+
+    def _starts_browsers(self, file: str) -> bool:
+        return starts_browsers(Path(self.config.rootpath, file))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Takes the place of xdist's own `--dist loadfile`, and of no other distribution."""
+    return FewBrowsers(config, log) if config.getvalue("dist") == "loadfile" else None
