@@ -105,7 +105,8 @@ class PicturedCandidate:
         """Leaves out what comes before this question, and ends the rests before it."""
         while True:
             if await self.on("round-continue").count():
-                await self.press("round-continue")
+                await self.on("round-continue").click()
+                await expect(self.on("question-text")).to_be_visible(timeout=WAIT_MS)
             if await self.question_id() == question_id:
                 return
             await self.leave_out()

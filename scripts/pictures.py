@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -35,10 +36,15 @@ def main() -> None:
     """Takes the pictures; without a folder, keeps them all in the album that the README shows some of."""
     parser = argparse.ArgumentParser(prog="scripts/take_pictures", description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", help="take all pictures into this folder")
+    parser.add_argument(
+        "--language", choices=list(Language), type=Language, help="only of this language; with a folder"
+    )
     arguments = parser.parse_args()
+    if arguments.language and not arguments.folder:
+        parser.error("--language goes with a folder: the album has both")
     with tempfile.TemporaryDirectory(prefix="interview-pictures-") as scratch:
         folder = arguments.folder or Path(scratch) / "all"
-        asyncio.run(take_all(folder, Path(scratch)))
+        asyncio.run(take_all(folder, Path(scratch), [arguments.language] if arguments.language else list(Language)))
         if arguments.folder is None:
             keep(folder)
 
@@ -59,8 +65,8 @@ def keep(folder: Path) -> None:
     print(f"{len(names)} pictures in {PICTURES.relative_to(ROOT)}")
 
 
-async def take_all(folder: Path, scratch: Path) -> None:
-    """The interviews of three candidates in each language, from the invitation to the report."""
+async def take_all(folder: Path, scratch: Path, languages: Sequence[Language]) -> None:
+    """The interviews of three candidates in each of these languages, from the invitation to the report."""
     unhurried = {"most_loop_lag_ms": "60000", "most_loop_load": "1"}
     server = LocalServer(scratch / "data", settings=unhurried, log=scratch / "server.log")
     await server.start()
@@ -68,14 +74,14 @@ async def take_all(folder: Path, scratch: Path) -> None:
     try:
         async with chromium() as browsers:
             assert server.welcome_link is not None
-            for language in Language:
+            for language in languages:
                 page, album = await browsers.page(language.value), Album(folder, language)
                 await page.goto(server.welcome_link)
                 await album.take(page, "welcome")
                 await page.goto(f"{server.url}/hr/sign-in")
                 await album.take(page, "sign-in")
             await sign_in_first(await browsers.page(), server.welcome_link)
-        for language in Language:
+        for language in languages:
             first = FLOWS[VOICE].questions[0].id
             spoken = speech_file(
                 scratch / f"{language}.wav", [sample_answer(FLOWS[VOICE], first, language)], language.value
