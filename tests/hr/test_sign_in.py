@@ -112,7 +112,9 @@ async def test_every_page_and_interface_of_hr_asks_for_the_sign_in(house: House)
     browser, seen = house.stranger(), 0
     interview_id, _ = await house.invite()
     for route in house.app.router.routes():
-        path = route.resource.canonical.replace("{interview_id}", interview_id).replace("{viewer_id}", "0" * 32)
+        path = route.resource.canonical
+        for name, value in (("interview_id", interview_id), ("viewer_id", "0" * 32), ("dimension_id", "motivation")):
+            path = path.replace(f"{{{name}}}", value)
         if not path.startswith(("/hr", "/api/hr")) or path.startswith(("/hr/sign-", "/hr/welcome")):
             continue
         seen += 1
