@@ -23,6 +23,7 @@ always|never|everybody|everyone|people|some people|nobody can|no one can|typical
 |terms and conditions|their own|that is life|it is what it is|i cannot|i can not|do not need|well enough|stuff|things
 |i do not want to|grown ups|made of glass|do not see|what can i|what should i|never had|never really|do it your way
 |do better|work harder|step up|more effort|everything we can|best service|high quality|very important|quite good
+|believe|(?<!how )many|a lot of|very(?! sorry| much)|i have been
 """.replace("\n", "")
 _CHINESE = """
 一般|通常|都是|大家都|现在的|很多|一直以来|高度重视|诚挚|满意的答复|坚决|争取|不断|认真总结|服务水平|信念|士气|狼性|只要

@@ -2,13 +2,17 @@
 
 How an indicator gets its points (0-10), for an answer long and clear enough to be judged:
 
-    evidence   3 + 7 x share; share: kinds of cue found, of three (of all, where the indicator has fewer); each further
-               alternative of a kind already found counts as 0.6 of a kind, at most two of them
-    x quality  0.6 + 0.15 structure (share of the parts this kind of question asks for, signals.PARTS)
-               + 0.25 specificity (numbers, names, own doing) + 0.1 length (up to a full length; more earns nothing)
-               + 0.05 coverage - 0.6 generalities (how things always are, handing the matter on)
-    x chance   0.8 + 0.2 coverage; coverage: kinds of cue in the whole answer, one an indicator being enough
+    evidence   at least `least`, up to 10 by the kinds of cue found, of three (of all, where the indicator has fewer);
+               each further alternative of a kind already found counts as 0.6 of a kind, at most two of them
+    x quality  base + structure (share of the parts this kind of question asks for, signals.PARTS) + specificity
+               (numbers, names, own doing) + length (up to a full length; more earns nothing) + coverage
+               - generalities (how things always are, handing the matter on), by the language's _WEIGHTS
+    x chance   less the smaller the coverage: kinds of cue in the whole answer, one an indicator being enough
     - 2.5      for each kind of counter-cue, at most two
+
+In English, evidence is worth less where its clause serves other indicators too (`sharing`), and none where the act is
+denied, left to others or only believed in (`agency`). In Chinese both, and weights like the English ones, were tried
+and lost on the held-back answers what they gained on the others, so it keeps the weights it had.
 
 A cue is found in its own words, in equal ones (`english_words`, `chinese_words`) and in what people say instead
 (`paraphrases`). Not at all counts what is read back from the question, said to the scorer, or listed without sentences
@@ -17,12 +21,13 @@ so are answers whose only cues are everyday words, and answers in another langua
 words were recognised with little confidence does not count, for or against. Pace, accent, hesitation and the way of
 speaking take no part.
 
-What this is worth: the weights were chosen on tests/data/scoring/tuning.jsonl. On held_back.jsonl the rank correlation
-is 0.83 (English) and 0.81 (Chinese), but it was looked at some fifteen times while the scorer was written (never its
-single answers), and two of the bounds on attacks in the tests were set after measuring. On fresh.jsonl, whose author
-did not know the scorer, it was 0.70 and 0.78 at the first and only look. A language model wrote all answers and labels,
-one author a set; no person has rated them. And it finds words, it does not understand: fluent talk about something else
-may get a few points, a good answer in unusual words none.
+What this is worth: the weights were chosen on tuning.jsonl of tests/data/scoring, the English ones on fresh.jsonl too,
+so that neither tells how good they are. On held_back.jsonl the rank correlation is at least 0.8, but it was looked at
+some fifteen times while the scorer was written (never its single answers), and two of the bounds on attacks in the
+tests were set after measuring. On fresh.jsonl, before it was tuned on, `rubric 2` had 0.70 (English) and 0.78
+(Chinese, whose scorer is still the same). A language model wrote all answers and labels, one author a set; no person
+has rated them. And it finds words, it does not understand: fluent talk about something else may get a few points, a
+good answer in unusual words none.
 """
 
 from __future__ import annotations
@@ -38,14 +43,16 @@ from analyzers.results import (
     WithheldReason,
 )
 from analyzers.scoring import wording
+from analyzers.scoring.agency import not_own
 from analyzers.scoring.discounting import counts, discounted, everyday, listed
 from analyzers.scoring.evidence import quote, surroundings
 from analyzers.scoring.matching import Match, SearchableAnswer
+from analyzers.scoring.sharing import worth
 from analyzers.scoring.signals import Signals, measure
 from analyzers.scoring.spoken_language import in_other_language
 from question_flows.model import Flow, Indicator, Language, Question, QuestionKind
 
-SCORER = "rubric 2"
+SCORER = "rubric 3"
 """Name and version; the version goes up whenever the same answer could get other points."""
 
 FEWEST = {Language.ENGLISH: 6, Language.CHINESE: 9}
@@ -54,16 +61,55 @@ LEAST_CONFIDENCE = 0.35
 """Below this mean word confidence an answer, or a cue, is not relied on."""
 MOST_QUOTES = 3
 
-_LEAST_EVIDENCE = 3.0
 _OTHER_ALTERNATIVE = 0.6
 """What each further alternative of a kind already found adds, as a share of a kind; at most two."""
 _PARAPHRASE_ON_TOPIC = 1.0
-_BASE, _STRUCTURE, _SPECIFICITY, _COVERAGE, _LENGTH, _GENERAL = 0.6, 0.15, 0.25, 0.05, 0.1, 0.6
-_CHANCE = 0.2
-"""How much less a cue counts in an answer that holds next to none: it may have been said by chance."""
 _COUNTER_PENALTY = 2.5
 COUNTER_ONLY = 1.0
 """Points of an answer in which only counter-cues are said."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """The numbers of the formula above. chance: how much less a cue counts in an answer that holds next to none, for it
+    may have been said by chance. sharing: whether a clause that serves several indicators
+    is worth less to each."""
+
+    least: float
+    base: float
+    structure: float
+    specificity: float
+    coverage: float
+    length: float
+    general: float
+    chance: float
+    sharing: bool
+
+
+_WEIGHTS = {
+    Language.ENGLISH: _Weights(
+        least=4.5,
+        base=0.83,
+        structure=0.05,
+        specificity=0.3,
+        coverage=0.05,
+        length=0.05,
+        general=0.8,
+        chance=0.6,
+        sharing=True,
+    ),
+    Language.CHINESE: _Weights(
+        least=3.0,
+        base=0.6,
+        structure=0.15,
+        specificity=0.25,
+        coverage=0.05,
+        length=0.1,
+        general=0.6,
+        chance=0.2,
+        sharing=False,
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +124,8 @@ class _Found:
     """How many different alternatives of its cues are said."""
     unsure: bool
     """Whether something was found in words that were not recognised surely enough."""
+    worth: float = 1.0
+    """What its cues are worth, 0-1, less where their clauses serve other indicators too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +157,11 @@ def score_answer(flow: Flow, question: Question, transcript: Transcript) -> Answ
     left_out = discounted(answer, question.text[transcript.language])
     hits = [_hits(flow.indicator(name), answer) for name in question.indicator_ids]
     in_list = listed(answer, (hit for one in hits for hit in one.all if not hit.paraphrase))
-    found = _on_topic([_found(one, answer, left_out, in_list) for one in hits], transcript.language)
+    other = left_out | not_own(answer)
+    found = _on_topic([_found(one, answer, left_out, other, in_list) for one in hits], transcript.language)
+    if _WEIGHTS[transcript.language].sharing:
+        shares = worth(transcript, [one.cues for one in found])
+        found = [replace(one, worth=its) for one, its in zip(found, shares, strict=True)]
     signals = measure(answer, question, left_out)
     coverage = min(1.0, sum(len(one.cues) for one in found) / len(found))
     return AnswerScore(
@@ -154,8 +206,8 @@ def _score(
         return _withheld(indicator, reason)
     evidence = _quotes(question.id, answer.transcript, found.cues, MOST_QUOTES)
     against = _quotes(question.id, answer.transcript, found.counter_cues, 1)
-    points = _points(found, signals, coverage)
-    grounds = wording.Grounds(points, evidence, against, len(found.cues), found.kinds, signals, coverage)
+    points = _points(found, signals, coverage, _WEIGHTS[answer.transcript.language])
+    grounds = wording.Grounds(points, evidence, against, len(found.cues), found.kinds, found.worth, signals, coverage)
     return IndicatorScore(
         indicator_id=indicator.id,
         points=points,
@@ -182,10 +234,16 @@ def _hits(indicator: Indicator, answer: SearchableAnswer) -> _Hits:
     return _Hits(indicator, supporting, against)
 
 
-def _found(hits: _Hits, answer: SearchableAnswer, left_out: Collection[int], in_list: Collection[int]) -> _Found:
+def _found(
+    hits: _Hits,
+    answer: SearchableAnswer,
+    left_out: Collection[int],
+    other: Collection[int],
+    in_list: Collection[int],
+) -> _Found:
     supporting, against = (
-        [[hit for hit in kind if counts(hit, answer, left_out, in_list)] for kind in kinds]
-        for kinds in (hits.cues, hits.counter_cues)
+        [[hit for hit in kind if counts(hit, answer, ignored, in_list)] for kind in kinds]
+        for kinds, ignored in ((hits.cues, other), (hits.counter_cues, left_out))
     )
     sure, sure_against = (
         [[hit for hit in kind if _mean_confidence(answer.transcript, hit) >= LEAST_CONFIDENCE] for kind in kinds]
@@ -212,22 +270,23 @@ def _on_topic(found: list[_Found], language: Language) -> list[_Found]:
     return found
 
 
-def _points(found: _Found, signals: Signals, coverage: float) -> float:
+def _points(found: _Found, signals: Signals, coverage: float, weights: _Weights) -> float:
     """0-10, rounded to a tenth: finer would claim more than words can show."""
     if not found.cues:
         return COUNTER_ONLY
     kinds = len(found.cues)
     said = kinds + _OTHER_ALTERNATIVE * min(found.alternatives - kinds, 2)
-    evidence = _LEAST_EVIDENCE + (10 - _LEAST_EVIDENCE) * min(1.0, said / min(found.kinds, 3))
+    share = min(1.0, found.worth * said / min(found.kinds, 3))
+    evidence = weights.least * found.worth + (10 - weights.least) * share
     quality = (
-        _BASE
-        + _STRUCTURE * signals.structure
-        + _SPECIFICITY * signals.specificity
-        + _COVERAGE * coverage
-        + _LENGTH * signals.length
-        - _GENERAL * signals.generalities
+        weights.base
+        + weights.structure * signals.structure
+        + weights.specificity * signals.specificity
+        + weights.coverage * coverage
+        + weights.length * signals.length
+        - weights.general * signals.generalities
     )
-    points = evidence * quality * (1 - _CHANCE * (1 - coverage))
+    points = evidence * quality * (1 - weights.chance * (1 - coverage))
     points -= _COUNTER_PENALTY * min(len(found.counter_cues), 2)
     return round(min(10.0, max(0.0, points)), 1)
 

@@ -46,8 +46,12 @@ PARTS: Mapping[QuestionKind, tuple[Part, ...]] = {
 FULL_LENGTH: Mapping[Language, int] = {Language.ENGLISH: 20, Language.CHINESE: 30}
 """From this many words (characters) on, length no longer matters: long answers earn nothing by length."""
 MOST_DETAILS = 5
+NAME_WEIGHT: Mapping[Language, float] = {Language.ENGLISH: 0.3, Language.CHINESE: 1.0}
+"""A name or a technical word, beside a number: it is said more easily without having done anything."""
 MOST_DOINGS = 4
-MOST_GENERAL = 3
+MOST_GENERAL: Mapping[Language, float] = {Language.ENGLISH: 2.0, Language.CHINESE: 3.0}
+FORGIVEN_GENERAL: Mapping[Language, float] = {Language.ENGLISH: 0.5, Language.CHINESE: 0.0}
+"""Anybody says one such phrase; half of one is left out of account."""
 SHORT: Mapping[Language, int] = {Language.ENGLISH: 45, Language.CHINESE: 60}
 """In an answer of so many words (characters) or fewer, MOST_GENERAL generalities are all; in longer ones, more are."""
 
@@ -58,7 +62,7 @@ class Signals:
 
     parts: those found of the parts expected. numbers, names: how many are named. doings: how often the candidate says
     what they did or will do. generalities: share of the answer that says how things always are, 0-1. length: 0-1 of the
-    full length.
+    full length. name_weight: what a name counts beside a number.
     """
 
     parts: tuple[Part, ...]
@@ -68,6 +72,7 @@ class Signals:
     doings: int
     generalities: float
     length: float
+    name_weight: float = 1.0
 
     @property
     def structure(self) -> float:
@@ -76,8 +81,8 @@ class Signals:
 
     @property
     def specificity(self) -> float:
-        """0-1: numbers and names, each up to MOST_DETAILS, and one's own doing, up to MOST_DOINGS."""
-        details = min(1.0, (self.numbers + self.names) / MOST_DETAILS)
+        """0-1: numbers and names, together up to MOST_DETAILS, and one's own doing, up to MOST_DOINGS."""
+        details = min(1.0, (self.numbers + self.name_weight * self.names) / MOST_DETAILS)
         return 0.7 * details + 0.3 * min(1.0, self.doings / MOST_DOINGS)
 
 
@@ -88,6 +93,7 @@ def measure(answer: SearchableAnswer, question: Question, left_out: Collection[i
     equal = answer.equal_text(left_out)
     expected = PARTS[question.kind]
     length = max(1, answer.length - len(left_out))
+    most, short = MOST_GENERAL[language], SHORT[language]
     general = sum(1 for _ in GENERALITIES[language].finditer(text))
     return Signals(
         parts=tuple(part for part in expected if any(_MARKERS[language][part].search(line) for line in (text, equal))),
@@ -95,8 +101,9 @@ def measure(answer: SearchableAnswer, question: Question, left_out: Collection[i
         numbers=sum(1 for _ in _NUMBER[language].finditer(text)),
         names=_names(answer, left_out, question),
         doings=sum(1 for _ in _DOING[language].finditer(text)),
-        generalities=min(1.0, general / max(MOST_GENERAL, MOST_GENERAL * length / SHORT[language])),
+        generalities=min(1.0, max(0.0, general - FORGIVEN_GENERAL[language]) / (most * max(1.0, length / short))),
         length=min(1.0, length / FULL_LENGTH[language]),
+        name_weight=NAME_WEIGHT[language],
     )
 
 

@@ -55,7 +55,8 @@ class Grounds:
     """What an indicator's points rest on.
 
     evidence, against: quotes for and against it. found, kinds: how many kinds of cue there are, and of how many.
-    coverage: share of the question's indicators that the answer speaks to, 0-1.
+    worth: 0-1, below 1 where the same clause serves other indicators too. coverage: share of the question's indicators
+    that the answer speaks to, 0-1.
     """
 
     points: float
@@ -63,6 +64,7 @@ class Grounds:
     against: Sequence[EvidenceQuote]
     found: int
     kinds: int
+    worth: float
     signals: Signals
     coverage: float
 
@@ -75,6 +77,9 @@ def explain(indicator: Indicator, grounds: Grounds) -> dict[Language, str]:
         quoted = grounds.evidence[0].text
         english.append(f"“{quoted}” counts as evidence ({grounds.found} of {grounds.kinds} kinds)")
         chinese.append(f"“{quoted}”可作为依据（{grounds.kinds}类依据中有{grounds.found}类）")
+        if grounds.worth < 1:
+            english.append("some of the same words also count for another indicator, so for less here")
+            chinese.append("其中部分话语同时用作其他指标的依据，在此折减计分")
     if grounds.against:
         english.append(f"“{grounds.against[0].text}” speaks against it")
         chinese.append(f"“{grounds.against[0].text}”与此不符")

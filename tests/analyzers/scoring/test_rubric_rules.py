@@ -69,7 +69,8 @@ def saying(language: Language, *instead: str) -> str:
 def test_the_points_are_those_of_the_documented_formula(language: Language) -> None:
     signals = measure(SearchableAnswer(spoken(BASE[language], language)), QUESTION)
     assert (signals.structure, signals.length, signals.generalities) == (0.5, 1, 0)
-    quality = 0.6 + 0.15 * 0.5 + 0.25 * signals.specificity + 0.1 + 0.05
+    base, structure, specificity, length = {ENGLISH: (0.83, 0.05, 0.3, 0.05), CHINESE: (0.6, 0.15, 0.25, 0.1)}[language]
+    quality = base + structure * 0.5 + specificity * signals.specificity + length + 0.05
     # All three kinds of cue are 10, and both indicators together hold more than one kind each.
     assert points(BASE[language], language) == pytest.approx(10 * quality, abs=0.051)
 
