@@ -5,7 +5,7 @@ A withheld indicator counts as 0 points, for the rank only: an answer that shows
 attacks: points out of 10. Where the points ought to stay (paraphrase, recognition errors and so on), the mean change
 per answer with its sign, over answers that had points; where there ought to be none (keywords, another topic), the mean
 points that are given all the same. withheld: share of indicators without points. ms_per_answer: median.
-fresh: the first figures again over answers that nobody has tuned on, written and labelled without sight of the scorer.
+unread: the first figures again over answers that nobody has tuned on, written and labelled without sight of the scorer.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from question_flows.model import Language
 from scripts.benchmarks.scoring_attacks import ATTACKS, Attack, Case, Expected, as_spoken
 
 LABELS = Path(__file__).resolve().parents[2] / "tests" / "data" / "scoring"
-FRESH = LABELS / "fresh.jsonl"
+UNREAD = LABELS / "unread.jsonl"
 _REPEATS = 5
 """How often a random attack is made on each answer."""
 
@@ -39,9 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(answers: Path = LABELS / "held_back.jsonl") -> dict[str, Any]:
     """The figures for each language, named by its two letters."""
-    cases, fresh = load(answers), load(FRESH)
+    cases, unread = load(answers), load(UNREAD)
     return {
-        language.whisper: _figures(language, cases) | {"fresh": _agreement(_of(language, fresh))}
+        language.whisper: _figures(language, cases) | {"unread": _agreement(_of(language, unread))}
         for language in Language
     }
 

@@ -17,7 +17,7 @@ from question_flows.loader import shipped_flows
 from question_flows.model import QuestionKind
 
 FOLDER = Path(__file__).parents[2] / "data" / "scoring"
-SETS = ("tuning", "held_back", "fresh")
+SETS = ("tuning", "held_back", "fresh", "unread")
 LANGUAGES = ("en", "zh-CN")
 FIELDS = {"id", "language", "flow", "question", "label", "level", "text"}
 LEAST_PER_LANGUAGE = 60
@@ -143,10 +143,13 @@ def test_no_text_stands_twice() -> None:
 
 
 def test_each_set_is_worded_anew() -> None:
-    """Two answers of one question in two sets may share the situation's words, not their sentences."""
+    """Two answers of one question in two sets may share the situation's words, not their sentences.
+
+    The author of the unread ones had read no other: what they share ("could you give me your order number") people say.
+    """
     alike = [
         (one["id"], other["id"])
-        for one, other in combinations(ALL, 2)
+        for one, other in combinations([row for row in ALL if row not in ROWS["unread"]], 2)
         if one["id"][0] != other["id"][0]
         and (one["question"], one["language"]) == (other["question"], other["language"])
         and likeness(one, other) > MOST_ALIKE
@@ -207,6 +210,20 @@ def test_both_readings_of_the_fresh_answers_agree_as_the_data_readme_says(
     assert agreement(pairs) == pytest.approx(correlation, abs=0.001)
     assert statistics.mean(abs(a - b) for a, b in pairs) == pytest.approx(difference, abs=0.01)
     assert max(abs(a - b) for a, b in pairs) <= 0.5
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_both_readings_of_the_unread_answers_agree_as_the_data_readme_says(language: str) -> None:
+    second = {row["id"]: float(row["label"]) for row in rows_of("unread_second_reading")}
+    assert set(second) == {row["id"] for row in ROWS["unread"]}
+    # The label is the mean of both readings.
+    pairs = [
+        (2 * float(row["label"]) - second[row["id"]], second[row["id"]])
+        for row in ROWS["unread"]
+        if row["language"] == language
+    ]
+    assert agreement(pairs) == pytest.approx(0.996, abs=0.003)
+    assert max(abs(a - b) for a, b in pairs) <= 0.61  # Labels have one decimal.
 
 
 def test_a_fresh_label_is_the_mean_of_its_readings() -> None:
