@@ -45,7 +45,7 @@ export function answerList(root, language) {
   function update(view, element, answer) {
     const now = answerNow(view) === answer && view.status !== "completed";
     element.classList.toggle("answer--now", now && answer.phase !== "submitted");
-    element.dataset.scored = answer.scorer ? "yes" : answer.score ? "provisional" : "no";
+    element.dataset.scored = answer.scorer ? "yes" : answer.provisional ? "provisional" : "no";
     say(element.querySelector(".answer__place"), placeText(view, answer));
     const phase = element.querySelector(".answer__phase");
     say(phase, phaseText(answer));

@@ -105,7 +105,7 @@ const signals = {
     view.score = score;
     for (const one of answers) {
       const scored = view.answers.get(one.question_id);
-      if (scored && !scored.scorer) scored.score = one; // provisional: the score of record is stored
+      if (scored && !scored.scorer) Object.assign(scored, { score: one, provisional: true }); // the score of record is stored
     }
     const running = answer && view.answers.get(answer.question_id);
     // A submitted answer has its own stored score; a running one may still be on its way.
