@@ -173,6 +173,7 @@ async def test_nothing_spoken_is_scored_before_it_is_confirmed_and_then_as_it_wa
         "heard": MISHEARD,
         "text": MISHEARD,
         "waiting": 0,
+        "code": False,
     }
     assert [one["mode"] for one in candidate_snapshot(session)["check"]["answers"][1:]] == ["typed"] * 5
     await session.execute(CorrectTranscript(FIRST, GOOD))

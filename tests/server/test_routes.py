@@ -43,7 +43,7 @@ def address(pattern: str, interview_id: str) -> str:
     """The pattern with its places filled."""
     filled = pattern.replace("{interview_id}", interview_id).replace("{hint}", "0")
     filled = filled.replace("{viewer_id}", "x" * 32).replace("{peer_id}", "x" * 32)
-    return filled.replace("{question_id}", "experience")
+    return filled.replace("{question_id}", "experience").replace("{dimension_id}", "motivation")
 
 
 async def test_strangers_get_nothing(door: Client) -> None:
