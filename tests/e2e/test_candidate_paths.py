@@ -124,8 +124,9 @@ async def expect_the_whole_way_in_the_report(house: House, interview_id: str, la
     assert [answer["question_id"] for answer in answers] == ids
     assert [answer["hints_opened"] for answer in answers] == [1, 0, 0, 0, 0, 0, 0]
     assert answers[1]["follow_up_of"] == "story"
-    probe = {"question_id": "story", "indicator_id": "solve", "text": text_of("story-solve", language)}
-    assert report["probes"] == [probe]
+    [probe] = report["probes"]
+    assert (probe["question_id"], probe["indicator_id"]) == ("story", "solve")
+    assert (probe["text"], probe["worded_by"]) == (text_of("story-solve", language), None)
     assert answers[5]["text"].endswith("  return 2")
     assert [answers[-1][key] for key in ("mode", "option_id", "open_point")] == ["choice", "not_now", True]
     assert (report["feedback"]["rating"], report["feedback"]["answers"]) == (4, {"fairness": 5})
@@ -138,7 +139,8 @@ async def expect_the_whole_way_in_the_report(house: House, interview_id: str, la
         NOTHING_OFFERED[language][:20]
     )
     await hr.goto(f"{hr.url}?lang={language.value}")
-    await expect_accessible(hr, "report")
+    await hr.get_by_test_id("rate-motivation").click()
+    await expect_accessible(hr, "report, with a rating begun")
 
 
 @in_both_languages

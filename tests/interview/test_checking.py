@@ -219,6 +219,7 @@ async def test_until_then_hr_sees_what_the_words_would_get(home: House) -> None:
 async def test_a_candidate_who_does_nothing_is_waited_for_so_long_and_no_longer(tmp_path: Path, clock: Clock) -> None:
     async with house(tmp_path, clock=clock, check_minutes=7) as home:
         session = await spoken(home)
+        assert candidate_snapshot(session)["check"]["minutes"] == 7
         clock.turn(7 * 60 - 1)
         await session.execute(CorrectTranscript(FIRST, GOOD))
         clock.turn(7 * 60 - 1)
