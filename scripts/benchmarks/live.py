@@ -14,6 +14,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Any
 import aiohttp
 import numpy as np
 from playwright.async_api import Page
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from question_flows.loader import shipped_flows
 from question_flows.model import Language
@@ -34,6 +36,10 @@ from scripts.voice_model.speak import word_times
 FLOW = "customer_service"
 LISTEN_SECONDS = 2.5
 """How long the candidate stays silent before handing in, so that the endpoint is heard and not forced."""
+
+SCORE_MS = 5000
+"""So long a score is waited for; one that comes later is not counted."""
+SCORED = "(id) => (window.seen.at(-1)?.scored ?? '').split(',').includes(id)"
 
 OBSERVER = """
 () => {
@@ -130,7 +136,8 @@ async def interview(server: LocalServer, hr: Page, language: Language) -> list[t
             await hr.evaluate("() => { window.seen.length = 0; }")
             text = sample_answer(flow, question_id, language)
             spoken = await candidate.answer_by_voice(question_id, text, language, silence_s=LISTEN_SECONDS)
-            await asyncio.sleep(1.5)
+            with suppress(PlaywrightTimeout):
+                await hr.wait_for_function(SCORED, arg=question_id, timeout=SCORE_MS)
             results.append((spoken, sights_of(await hr.evaluate("() => window.seen"))))
             print(f"{language}: {question_id} measured", flush=True)
     return results

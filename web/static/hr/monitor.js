@@ -151,8 +151,10 @@ function take(type, message) {
   if (result !== "applied") return;
   // The path of each word is short: nothing but its own answer is drawn.
   if (type === "transcript") answers.showWords(view, message.question_id);
-  else if (type === "scores") showScores();
-  else if (type === "observations") showObservations();
+  else if (type === "scores") {
+    if (message.answers?.length) answers.show(view); // each says that it is scored
+    showScores();
+  } else if (type === "observations") showObservations();
   else if (type === "connection" || type === "recognition") showHead();
   else showAll();
 }
