@@ -1,4 +1,4 @@
-"""Which process gets which file when all tests run: one browser at a time, and the long files first."""
+"""Which process gets which file when all tests run: one browser at a time, the long files first. No test is timed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("untimed")
+settings.load_profile("untimed")
 
 BROWSERS = ("scripts.browsers", "playwright")
 """What a file imports that has browsers, which need more than one core."""

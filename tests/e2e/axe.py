@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib.resources import files
 from typing import Any, Literal
 
 from playwright.async_api import Page, ViewportSize
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+LONGEST_LOOK_S = 60.0
 
 GRAVE = frozenset({"serious", "critical"})
 
@@ -18,13 +21,16 @@ PHONE = ViewportSize(width=390, height=844)
 
 _RUN = """async ({ tags, rules }) => {
   // Colours in the middle of a transition are not those that people read. A new colour scheme moves an element, then
-  // those that inherit from it: it is over when a few frames bring nothing more. What moves for ever is let move.
+  // those that inherit from it: it is over when a few frames bring nothing more. What moves for ever is let move, and
+  // so is what begins anew with everything that is said.
+  const until = performance.now() + 3000;
+  const later = () => new Promise((done) => setTimeout(done, Math.max(0, until - performance.now())));
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   const moving = () => document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime !== Infinity);
-  for (let calm = 0; calm < 3; calm += 1) {
+  for (let calm = 0; calm < 3 && performance.now() < until; calm += 1) {
     await frame();
     if (!moving().length) continue;
-    await Promise.all(moving().map((one) => one.finished.catch(() => {})));
+    await Promise.race([later(), Promise.all(moving().map((one) => one.finished.catch(() => {})))]);
     calm = 0;
   }
   const found = await axe.run(document, { runOnly: rules ?? tags, resultTypes: ["violations"] });
@@ -68,7 +74,8 @@ async def expect_accessible(page: Page, name: str) -> None:
         await page.set_viewport_size(width)
         await page.emulate_media(color_scheme=scheme, reduced_motion=motion)
         where = f"{name} ({page.url}, {width['width']} px, {scheme})"
-        grave = [finding for finding in await violations(page, rules) if finding["impact"] in GRAVE]
+        async with asyncio.timeout(LONGEST_LOOK_S):  # What runs in the page has no limit of its own.
+            grave = [finding for finding in await violations(page, rules) if finding["impact"] in GRAVE]
         told = "\n".join(f"- {f['id']} ({f['impact']}): {f['help']}\n  " + "\n  ".join(f["where"]) for f in grave)
         assert not grave, f"{where}:\n{told}"
         wider = await page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")

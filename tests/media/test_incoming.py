@@ -11,7 +11,7 @@ from itertools import zip_longest
 import av
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from media import pictures
@@ -203,7 +203,6 @@ def test_a_wide_picture_is_made_smaller_and_a_huge_one_is_not_decoded() -> None:
     ),
     reports=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1)), max_size=40),
 )
-@settings(deadline=None)
 def test_no_packet_raises(packets: list[Packet], reports: list[tuple[int, int, int]]) -> None:
     """An error here would end the connection: aiortc calls it from its receive loop."""
 

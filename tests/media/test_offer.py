@@ -84,7 +84,7 @@ async def test_data_channels_are_refused() -> None:
     await connection.close()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_no_mangled_offer_raises_anything_else(offer: str, data: st.DataObject) -> None:
     lines = offer.splitlines()

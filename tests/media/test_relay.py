@@ -182,13 +182,15 @@ async def test_five_viewers_and_one_whose_socket_takes_nothing() -> None:
             seen = [len(screen.picture.frames) for screen, _ in viewers]
             heard = [len(screen.sound.packets) for screen, _ in viewers]
             full = transport.get_write_buffer_size()
-            await asyncio.sleep(3.0)
-            assert stuck.dropped_frames > 100
+            # Three seconds' worth: on a busy machine the candidate's browser sends it more slowly.
+            async with asyncio.timeout(30):
+                while stuck.dropped_frames <= 100 or any(
+                    len(screen.picture.frames) - seen[number] < 30 or len(screen.sound.packets) - heard[number] < 130
+                    for number, (screen, _) in enumerate(viewers[1:], start=1)
+                ):
+                    await asyncio.sleep(0.1)
             assert transport.get_write_buffer_size() <= full + 4_000  # Nothing but reports has been put behind.
-            for number, (screen, viewer) in enumerate(viewers[1:], start=1):
-                assert viewer.dropped_frames == 0
-                assert len(screen.picture.frames) - seen[number] >= 30
-                assert len(screen.sound.packets) - heard[number] >= 130
+            assert [viewer.dropped_frames for _, viewer in viewers[1:]] == [0] * 4
         known = len(stuck_screen.picture.frames)
         await stuck_screen.picture.until(lambda: len(stuck_screen.picture.frames) > known)
         assert is_key(stuck_screen.picture.frames[known][1]), "after a gap the picture begins anew"

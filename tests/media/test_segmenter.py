@@ -72,7 +72,7 @@ def heard_with(outside: Outside, segmenter: Segmenter, speech: list[bool]) -> li
     return ready + segmenter.flush()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(speech=runs, chosen=st.sampled_from([SHORT, SegmenterSettings()]), choose=st.data())
 def test_nothing_is_lost_doubled_or_out_of_order(
     speech: list[bool], chosen: SegmenterSettings, choose: st.DataObject
@@ -95,7 +95,7 @@ def test_nothing_is_lost_doubled_or_out_of_order(
     assert all(before.end_ms <= after.start_ms for before, after in pairwise(finals))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(speech=runs, chosen=st.sampled_from([SHORT, SegmenterSettings()]), choose=st.data())
 def test_provisional_ones_grow_into_their_final_one(
     speech: list[bool], chosen: SegmenterSettings, choose: st.DataObject
@@ -115,7 +115,7 @@ def test_provisional_ones_grow_into_their_final_one(
     assert ended == set(grown)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(speech=runs, chosen=st.sampled_from([SHORT, SegmenterSettings()]), choose=st.data())
 def test_an_utterance_ends_at_500_to_3000_ms_of_silence_whatever_the_verdicts(
     speech: list[bool], chosen: SegmenterSettings, choose: st.DataObject
@@ -133,7 +133,7 @@ def test_an_utterance_ends_at_500_to_3000_ms_of_silence_whatever_the_verdicts(
     assert segmenter.flush() == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(speech=runs, choose=st.data())
 def test_a_verdict_changes_when_an_utterance_ends_and_not_its_sound(speech: list[bool], choose: st.DataObject) -> None:
     speech = speech + [False] * 150
@@ -142,7 +142,7 @@ def test_a_verdict_changes_when_an_utterance_ends_and_not_its_sound(speech: list
             assert final.end_ms - final.speech_end_ms == 300
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(parts=st.lists(st.tuples(runs, st.integers(0, 20_000)), min_size=1, max_size=4), chosen=st.just(SHORT))
 def test_a_clock_that_jumps_neither_loses_nor_reverses(
     parts: list[tuple[list[bool], int]], chosen: SegmenterSettings

@@ -314,7 +314,7 @@ def in_words(text: str) -> bool:
     return any(map(str.isalnum, text)) and not NO_TEXT.search(text)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     texts=st.lists(st.text(min_size=1, max_size=20).filter(in_words), min_size=3, max_size=4),
     weights=st.lists(st.floats(0.5, 100), min_size=1, max_size=2),

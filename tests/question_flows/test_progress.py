@@ -35,7 +35,7 @@ def way(flow: Flow, shown: set[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("flow", [*FLOWS, RICH_FLOW, JAVA, PYTHON], ids=lambda flow: flow.id)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_every_way_comes_to_its_end_in_order_and_asks_for_everything(flow: Flow, data: st.DataObject) -> None:
     asked = [first_question(flow)]
@@ -128,7 +128,7 @@ def test_the_practice_question_does_not_count_as_a_follow_up() -> None:
     assert follow_up(flow, "opener", ["act"], [PRACTICE_ID, "opener"]) is not None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(most=st.integers(0, 5), per_question=st.integers(0, 4))
 def test_no_interview_has_more_follow_ups_than_its_flow_allows(most: int, per_question: int) -> None:
     for plain in (*FLOWS, JAVA):

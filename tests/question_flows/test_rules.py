@@ -390,7 +390,7 @@ _ANYTHING = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(place=st.sampled_from(_PLACES), value=_ANYTHING)
 def test_whatever_stands_in_a_field_is_read_or_refused_by_name(
     tmp_path_factory: pytest.TempPathFactory, place: tuple[Any, ...], value: Any

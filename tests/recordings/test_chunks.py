@@ -114,7 +114,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_scratch_file_behaves_like_any_file(steps: list[tuple[str, int, int]]) -> None:
     plain, disk = io.BytesIO(), io.BytesIO()
     scratch = Scratch(disk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -180,7 +180,6 @@ NAMES = [indicator.id for competency in FLOW.competencies for indicator in compe
 POINTS = st.floats(0, 10)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(NAMES), POINTS | st.none(), st.floats(0, 1)), max_size=40))
 def test_the_total_lies_between_the_points_it_is_made_of(given: list[tuple[str, float | None, float]]) -> None:
     answers = [

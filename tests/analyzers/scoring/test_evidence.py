@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzers.scoring.evidence import LONGEST_QUOTE, NotVerbatim, quote, surroundings, verify
@@ -79,7 +79,6 @@ WORDS = {
 }
 
 
-@settings(deadline=None)
 @given(st.data(), st.sampled_from(list(Language)))
 def test_surroundings_hold_the_cue_and_stay_short(data: st.DataObject, language: Language) -> None:
     words = data.draw(st.lists(WORDS[language], min_size=1, max_size=80))

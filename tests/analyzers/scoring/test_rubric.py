@@ -6,7 +6,7 @@ import random
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzers.results import AnswerScore, IndicatorScore, Transcript, WithheldReason
@@ -245,7 +245,6 @@ def vocabulary(language: Language) -> list[str]:
 
 
 @pytest.mark.parametrize("language", list(Language))
-@settings(deadline=None)
 @given(data=st.data())
 def test_no_quote_is_ever_invented(language: Language, data: st.DataObject) -> None:
     flow = data.draw(st.sampled_from(list(FLOWS.values())))
