@@ -7,8 +7,9 @@ import json
 import logging
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -90,10 +91,17 @@ class RedisBroker:
 
     async def last_signals(self, interview_id: str) -> list[Signal]:
         """The last signal of each type, from whichever process; from this one alone while Redis is away."""
+        kept: Mapping[Any, Any] | None = None
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 kept = await self._redis.hgetall(SIGNALS_KEY + interview_id)
         except (RedisError, OSError, TimeoutError):
+            pass
+        # redis-py may swallow being cancelled while it connects: nobody waits for the answer any more.
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError
+        if kept is None:
             return self._fanout.last_signals(interview_id)
         return [Signal(**json.loads(text)) for text in kept.values()]
 

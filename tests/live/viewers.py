@@ -45,7 +45,8 @@ async def watching(stream: AsyncIterator[LiveMessage]) -> AsyncIterator[Viewer]:
         yield viewer
     finally:
         task.cancel()
-        await asyncio.wait([task])
+        _, unended = await asyncio.wait([task], timeout=10)
+        assert not unended, "the stream goes on although its reader was cancelled"
 
 
 def signal(n: int, type_name: str = "level", interview_id: str = "a" * 32) -> Signal:
