@@ -97,10 +97,7 @@ class RedisBroker:
                 kept = await self._redis.hgetall(SIGNALS_KEY + interview_id)
         except (RedisError, OSError, TimeoutError):
             pass
-        # redis-py may swallow being cancelled while it connects: nobody waits for the answer any more.
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise asyncio.CancelledError
+        _heed_cancellation()
         if kept is None:
             return self._fanout.last_signals(interview_id)
         return [Signal(**json.loads(text)) for text in kept.values()]
@@ -118,6 +115,7 @@ class RedisBroker:
                 if self.reachable:
                     self.reachable = False
                     log.warning("Redis is out of reach (%s): viewers of other processes lag", type(error).__name__)
+                _heed_cancellation()
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _send(self) -> None:
@@ -169,3 +167,10 @@ class RedisBroker:
             return
         if sender != self._sender:
             self._fanout.deliver(message)
+
+
+def _heed_cancellation() -> None:
+    """Ends the task if it has been cancelled: redis-py may swallow that while it connects."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

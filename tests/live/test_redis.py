@@ -101,3 +101,21 @@ async def test_foreign_messages_on_the_channel_are_passed_over(
             await here.broker._redis.publish("interviews:live", nonsense)
         await here.write(1)
         await viewer.until(lambda: viewer.seqs == [1, 2])
+
+
+async def test_work_that_swallows_its_cancellation_is_not_begun_again() -> None:
+    broker, began = RedisBroker("redis://127.0.0.1:1/0"), asyncio.Event()
+
+    async def work() -> None:
+        began.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise ConnectionError from None  # As redis-py does while it connects.
+
+    task = asyncio.create_task(broker._keep(work))
+    await began.wait()
+    task.cancel()
+    _, unended = await asyncio.wait([task], timeout=5)
+    assert not unended
+    await broker.close()
