@@ -63,7 +63,6 @@ MOST_QUOTES = 3
 
 _OTHER_ALTERNATIVE = 0.6
 """What each further alternative of a kind already found adds, as a share of a kind; at most two."""
-_PARAPHRASE_ON_TOPIC = 1.0
 _COUNTER_PENALTY = 2.5
 COUNTER_ONLY = 1.0
 """Points of an answer in which only counter-cues are said."""
@@ -259,13 +258,8 @@ def _found(
 
 
 def _on_topic(found: list[_Found], language: Language) -> list[_Found]:
-    """Without a cue that is more than everyday words, or several paraphrases, the answer is about something else."""
-    weight = sum(
-        0.0 if everyday(match, language) else _PARAPHRASE_ON_TOPIC if match.paraphrase else 1.0
-        for one in found
-        for match in one.cues
-    )
-    if weight + 1e-9 < min(1.0, _PARAPHRASE_ON_TOPIC * len(found)):
+    """Without a cue that is more than everyday words the answer is about something else."""
+    if all(everyday(match, language) for one in found for match in one.cues):
         return [replace(one, cues=(), alternatives=0, unsure=one.unsure and not one.cues) for one in found]
     return found
 

@@ -11,10 +11,10 @@ from pydantic import TypeAdapter
 
 from analyzers.results import AnswerScore, Transcript
 from question_flows.model import FOLLOW_UP_MARK, PRACTICE_ID, Flow, Language, Question, QuestionKind
-from question_flows.progress import longest_rest, longest_rests
+from question_flows.progress import follow_up_id, longest_rest, longest_rests
 from server.governance.policy import expression_may_count
 from server.interview.answering import ONLY_TYPED
-from server.interview.checking import is_correctable
+from server.interview.checking import heard_in, is_correctable
 from server.interview.events import AnswerMode
 from server.interview.running_score import provisional_scores, score_json
 from server.interview.session import InterviewSession
@@ -112,7 +112,7 @@ def hr_snapshot(
                 **data,
                 "phase": answer.phase.value,
                 "earlier_attempts": Transcript(state.language, answer.earlier_attempts).text,
-                "heard": Transcript(state.language, answer.words).text if answer.corrected else None,
+                "heard": heard_in(answer).text if answer.corrected else None,
             }
             for data, answer in zip(_ANSWERS.dump_python(this_attempt, mode="json"), state.asked, strict=True)
         ],
@@ -195,7 +195,7 @@ def _check(session: InterviewSession) -> dict[str, Any] | None:
                 "question": state.question(session.flow, answer.question_id).text[state.language],
                 "follow_up": FOLLOW_UP_MARK in answer.question_id,
                 "mode": answer.mode.value,
-                "heard": Transcript(state.language, answer.words).text,
+                "heard": heard_in(answer).text,
                 "text": answer.text,
                 "waiting": session.waiting(answer.question_id),
                 "code": session.flow.question(answer.question_id).kind is QuestionKind.CODE,
@@ -284,7 +284,7 @@ def _flow(flow: Flow, state: InterviewState, language: Language) -> dict[str, An
             for question in flow.questions
         ],
         "follow_ups": [
-            _question(state.question(flow, f"{question.id}{FOLLOW_UP_MARK}{indicator_id}"), language)
+            _question(state.question(flow, follow_up_id(question, indicator_id)), language)
             for question in flow.questions
             for indicator_id in question.indicator_ids
             if flow.indicator(indicator_id).probes
