@@ -9,6 +9,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from server.errors import UserError
+from server.hr.rights import RIGHTS, Right
 from server.rate_limit import RateLimit
 from server.storage.users import SESSION_HOURS, HrUser, Users
 
@@ -29,31 +30,49 @@ async def user_of(request: web.Request) -> HrUser | None:
     return await request.app[USERS].user_of(cookie, datetime.now(UTC)) if cookie else None
 
 
-def signed_in_page(view: View) -> View:
-    """A page for HR only: anybody else is sent to the sign-in page, and from there back."""
+def may(user: HrUser, right: Right) -> bool:
+    """Whether this person's role has the right."""
+    return right in RIGHTS[user.role]
+
+
+def signed_in_page(view: View, right: Right | None) -> View:
+    """A page for HR only: anybody else is sent to the sign-in page, and from there back.
+
+    right: None: whoever is signed in. Raises UserError right_missing (403); interview_unknown (404) when the interview
+    of the address is not assigned to somebody who sees only those.
+    """
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         user = await user_of(request)
         if user is None:
             back = f"?next={quote(request.path)}" if request.method == "GET" else ""
             raise web.HTTPSeeOther(f"/hr/sign-in{back}")
-        request[USER] = user
+        await _admit(request, user, right)
         return await view(request)
 
     return guarded
 
 
-def signed_in_api(view: View) -> View:
-    """An interface for HR's scripts only: 401 for anybody else."""
+def signed_in_api(view: View, right: Right | None) -> View:
+    """An interface for HR's scripts only: 401 for anybody else; else as `signed_in_page`."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         user = await user_of(request)
         if user is None:
             raise UserError("sign_in_first", status=401)
-        request[USER] = user
+        await _admit(request, user, right)
         return await view(request)
 
     return guarded
+
+
+async def _admit(request: web.Request, user: HrUser, right: Right | None) -> None:
+    if right is not None and not may(user, right):
+        raise UserError("right_missing", status=403)
+    interview_id = request.match_info.get("interview_id", "")
+    if interview_id and user.only_assigned and not await request.app[USERS].is_assigned(user.id, interview_id):
+        raise UserError("interview_unknown", status=404)
+    request[USER] = user
 
 
 def set_cookie(request: web.Request, response: web.StreamResponse, value: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from server.hr import invitations, live_view, monitor, recording, report, sign_in, wall
-from server.hr.access import FAILURES, FAILURES_WINDOW_S, USERS, signed_in_api, signed_in_page
+from server.hr.access import FAILURES, FAILURES_WINDOW_S, USERS, View, signed_in_api, signed_in_page
+from server.hr.rights import Right
 from server.keys import DATABASE
 from server.rate_limit import RateLimit
 from server.storage.users import Users
@@ -24,25 +25,37 @@ def add_routes(app: web.Application) -> None:
             web.get("/hr/sign-in", sign_in.sign_in_form),
             web.post("/hr/sign-in", sign_in.sign_in),
             web.post("/hr/sign-out", sign_in.sign_out),
-            web.get("/hr", signed_in_page(wall.page)),
-            web.get("/hr/invitations", signed_in_page(invitations.form)),
-            web.post("/hr/invitations", signed_in_page(invitations.invite)),
-            web.get("/hr/interviews/{interview_id}", signed_in_page(monitor.page)),
-            web.post("/api/hr/interviews/{interview_id}/help/acknowledge", signed_in_api(monitor.acknowledge_help)),
-            web.get("/hr/interviews/{interview_id}/report", signed_in_page(report.page)),
-            web.post("/hr/interviews/{interview_id}/dimensions/{dimension_id}", signed_in_page(report.rate)),
-            web.get("/hr/interviews/{interview_id}/recording", signed_in_page(recording.play)),
-            web.get("/api/hr/events", signed_in_api(wall.events)),
-            web.get("/api/hr/recognition", signed_in_api(wall.recognition)),
-            web.get("/api/hr/interviews", signed_in_api(wall.interviews)),
-            web.get("/api/hr/interviews/{interview_id}", signed_in_api(monitor.interview)),
-            web.get("/api/hr/interviews/{interview_id}/events", signed_in_api(monitor.events)),
-            web.get("/api/hr/interviews/{interview_id}/report", signed_in_api(report.json)),
-            web.get("/api/hr/ice", signed_in_api(live_view.ice)),
-            web.post(WHEP, signed_in_api(live_view.offer)),
-            web.options(WHEP, signed_in_api(live_view.options)),
-            web.patch(WHEP + "/{viewer_id}", signed_in_api(live_view.patch)),
-            web.delete(WHEP + "/{viewer_id}", signed_in_api(live_view.end)),
-            web.options(WHEP + "/{viewer_id}", signed_in_api(live_view.options)),
+            page("GET", "/hr", wall.page, Right.WATCH),
+            page("GET", "/hr/invitations", invitations.form, Right.INVITE),
+            page("POST", "/hr/invitations", invitations.invite, Right.INVITE),
+            page("GET", "/hr/interviews/{interview_id}", monitor.page, Right.WATCH),
+            page("GET", "/hr/interviews/{interview_id}/report", report.page, Right.READ),
+            page("POST", "/hr/interviews/{interview_id}/dimensions/{dimension_id}", report.rate, Right.RATE),
+            page("GET", "/hr/interviews/{interview_id}/recording", recording.play, Right.MEDIA),
+            api("GET", "/api/hr/events", wall.events, Right.WATCH),
+            api("GET", "/api/hr/recognition", wall.recognition, Right.WATCH),
+            api("GET", "/api/hr/interviews", wall.interviews, Right.WATCH),
+            api("GET", "/api/hr/interviews/{interview_id}", monitor.interview, Right.WATCH),
+            api("GET", "/api/hr/interviews/{interview_id}/events", monitor.events, Right.WATCH),
+            api("GET", "/api/hr/interviews/{interview_id}/report", report.json, Right.READ),
+            api(
+                "POST", "/api/hr/interviews/{interview_id}/help/acknowledge", monitor.acknowledge_help, Right.INTERVENE
+            ),
+            api("GET", "/api/hr/ice", live_view.ice, Right.MEDIA),
+            api("POST", WHEP, live_view.offer, Right.MEDIA),
+            api("OPTIONS", WHEP, live_view.options, Right.MEDIA),
+            api("PATCH", WHEP + "/{viewer_id}", live_view.patch, Right.MEDIA),
+            api("DELETE", WHEP + "/{viewer_id}", live_view.end, Right.MEDIA),
+            api("OPTIONS", WHEP + "/{viewer_id}", live_view.options, Right.MEDIA),
         ]
     )
+
+
+def page(method: str, path: str, view: View, right: Right | None) -> web.RouteDef:
+    """A page's route; right: which it needs, None: whoever is signed in."""
+    return web.route(method, path, signed_in_page(view, right))
+
+
+def api(method: str, path: str, view: View, right: Right | None) -> web.RouteDef:
+    """An interface's route; right: which it needs, None: whoever is signed in."""
+    return web.route(method, path, signed_in_api(view, right))

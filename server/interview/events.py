@@ -16,6 +16,19 @@ from pydantic import TypeAdapter
 
 from analyzers.results import AnswerScore, Delivery, Observation, Transcript, TranscriptWord
 from question_flows.model import Language
+from server.interview.hr_events import (
+    CandidateFeedbackReleased,
+    CompetencyRated,
+    Decided,
+    HandedOver,
+    HintSent,
+    InterviewEnded,
+    MomentMarked,
+    QuestionRequested,
+    ReviewFinished,
+    ScoreOverridden,
+    TimeGiven,
+)
 
 
 class Purpose(StrEnum):
@@ -79,6 +92,7 @@ class QuestionAsked:
 
     Of a follow-up that a model has chosen, and only of that: probe: its number among the indicator's predefined probes;
     wording: what the candidate saw, in the interview's language; worded_by: the model.
+    asked_by: the person of HR who asked for it; empty when the flow did.
     """
 
     question_id: str
@@ -86,6 +100,7 @@ class QuestionAsked:
     probe: int = 0
     wording: str | None = None
     worded_by: str | None = None
+    asked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +241,9 @@ class HelpRequested:
 
 @dataclass(frozen=True, slots=True)
 class HelpAcknowledged:
-    """Somebody of HR is on it."""
+    """Somebody of HR is on it. user: who."""
+
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,12 +310,18 @@ class PausedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InterviewPaused:
+    """user: who of HR, when it was HR."""
+
     by: PausedBy
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class InterviewResumed:
+    """user: who of HR, when it was HR."""
+
     by: PausedBy
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,13 +390,15 @@ class FeedbackGiven:
 class DimensionRated:
     """A person's own rating of what people alone rate; a later one of the same rater for it takes its place.
 
-    points: 0-10. reason: what it rests on. rater: an e-mail address.
+    points: 0-10. reason: what it rests on. rater: an e-mail address. blind: given before the rater had seen any score.
     """
 
     dimension_id: str
     points: float
     reason: str
     rater: str
+    department: str = ""
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,6 +449,17 @@ EventBody = (
     | FeedbackGiven
     | DimensionRated
     | ReportWritten
+    | TimeGiven
+    | HintSent
+    | QuestionRequested
+    | MomentMarked
+    | HandedOver
+    | InterviewEnded
+    | CompetencyRated
+    | ScoreOverridden
+    | ReviewFinished
+    | Decided
+    | CandidateFeedbackReleased
 )
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from analyzers.results import Transcript
 from server.interview import events as happened
 from server.interview.events import AnswerMode, InterviewEvent, PausedBy
+from server.interview.hr_events import Decided
 from server.interview.state import AnswerState, Fault, FaultKind, HelpState, InterviewState, Rating, Status
 
 
@@ -107,6 +108,8 @@ def _course(before: InterviewState, after: InterviewState, event: InterviewEvent
             who = (dimension_id, rater)
             others = [one for one in before.ratings if (one.given.dimension_id, one.given.rater) != who]
             return replace(after, ratings=(*others, Rating(rated, event.at)))
+        case Decided() as decision:
+            return replace(after, decision=decision)
         case happened.ReportWritten(report_id):
             return replace(after, report_id=report_id)
         case _:

@@ -15,14 +15,15 @@ from analyzers.transcription.scheduler import Scheduler
 from media.ice import IceSettings
 from media.recorder import Gap, LineRecording
 from question_flows.model import Flow
-from server.interview.events import EventBody, InterviewEvent, Purpose, ServerRestarted
+from server.interview.events import AnswerObserved, AnswerScored, EventBody, InterviewEvent, Purpose, ServerRestarted
 from server.interview.fold import apply, fold
 from server.interview.lines import Lines
 from server.interview.room import Room
 from server.interview.state import InterviewState
+from server.interview.total import listed
 from server.live.hub import Hub
 from server.live.messages import Signal
-from server.storage.event_log import Conflict, EventLog
+from server.storage.event_log import Conflict, EventLog, Listed
 from server.storage.outbox import OutboxMessage
 
 ATTEMPTS = 3
@@ -58,6 +59,10 @@ class Services:
     second_scorer: Scorer | None = None
     check_minutes: float = 10.0
     probe_chooser: ProbeChooser | None = None
+
+
+CHANGING_TOTAL = (AnswerScored, AnswerObserved)
+"""What the machine's total may be another after."""
 
 
 class Journal:
@@ -123,13 +128,27 @@ class Journal:
         # Nobody knows when the former process ended: the clock goes on from the last thing it wrote.
         restarted = isinstance(bodies[0], ServerRestarted)
         clock_ms = self.state.clock_ms if restarted else self.state.clock_at(when)
+        bodies_at = [(clock_ms, body) for body in bodies]
         events = await self.services.event_log.append(
-            self.interview_id, self.state.seq, [(clock_ms, body) for body in bodies], at=when, outbox=outbox
+            self.interview_id, self.state.seq, bodies_at, at=when, outbox=outbox, listed=self._listed
         )
-        for event in events:
-            self.state = apply(self.state, event)
+        self.state = self._after(events)
         await self.services.hub.publish_events(self.interview_id, events)
         return events
+
+    def _listed(self, events: Sequence[InterviewEvent]) -> Listed | None:
+        """What lists show after these events, when they can have changed that."""
+        after = self._after(events)
+        scored = any(isinstance(event.body, CHANGING_TOTAL) for event in events)
+        if after.status is self.state.status and after.decision == self.state.decision and not scored:
+            return None
+        return listed(self.flow, after)
+
+    def _after(self, events: Sequence[InterviewEvent]) -> InterviewState:
+        state = self.state
+        for event in events:
+            state = apply(state, event)
+        return state
 
     async def _catch_up(self) -> None:
         self.state = fold(await self.services.event_log.read(self.interview_id))

@@ -9,30 +9,20 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from analyzers.results import AnswerScore, InterviewScore, Transcript
-from analyzers.scoring.combine import combine
 from analyzers.scoring.rubric import score_answer
 from question_flows.model import PRACTICE_ID, Flow
 from server.interview.events import Purpose
 from server.interview.journal import Journal
 from server.interview.listening import Listening
 from server.interview.marking import mark
-from server.interview.observed import observed_shares
 from server.interview.state import AnswerState, InterviewState
+from server.interview.total import interview_score
 
 AT_MOST_EVERY_SECONDS = 1.0
 
 ANSWER_SCORE = TypeAdapter(AnswerScore)
 ANSWER_SCORES = TypeAdapter(list[AnswerScore])
 INTERVIEW_SCORE = TypeAdapter(InterviewScore)
-
-
-def interview_score(
-    flow: Flow, state: InterviewState, provisional: Mapping[str, AnswerScore] | None = None
-) -> InterviewScore:
-    """All competencies over the scored answers and, if given, provisional scores of others (question id → score)."""
-    others = provisional or {}
-    scores = [answer.score or others.get(answer.question_id) for answer in state.asked]
-    return combine(flow, [score for score in scores if score is not None], observed_shares(flow, state))
 
 
 def score_json(flow: Flow, state: InterviewState, provisional: Mapping[str, AnswerScore]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from question_flows.model import PRACTICE_ID, Flow, Language, Question
 from question_flows.progress import thinking_left_ms
 from server.interview import events as happened
 from server.interview.events import AnswerMode, Purpose
+from server.interview.hr_events import Decided
 
 
 class Status(StrEnum):
@@ -218,6 +219,7 @@ class InterviewState:
     faults: tuple[Fault, ...] = ()
     feedback: happened.FeedbackGiven | None = None
     ratings: tuple[Rating, ...] = ()
+    decision: Decided | None = None
     """By people, of the flow's dimensions: one of each rater for each."""
     help: HelpState | None = None
     help_requests: int = 0

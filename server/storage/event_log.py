@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,6 +48,21 @@ class InterviewRow:
     candidate_email: str
     created_at: datetime
     completed_at: datetime | None
+    candidate_id: str | None
+    job_id: str | None
+    is_trial: bool
+    status: str
+    total: float | None
+    decision: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What lists show of an interview after an event: its status, the machine's total so far, people's decision."""
+
+    status: str
+    total: float | None
+    decision: str | None
 
 
 class EventLog:
@@ -90,10 +105,11 @@ class EventLog:
         *,
         at: datetime,
         outbox: Sequence[OutboxMessage] = (),
+        listed: Callable[[Sequence[InterviewEvent]], Listed | None] = lambda events: None,
     ) -> list[InterviewEvent]:
         """Appends (clock_ms, body) pairs behind after_seq, with outbox rows, in one transaction.
 
-        Raises Conflict when after_seq is not the last event's.
+        listed: what these events change in lists, None: nothing. Raises Conflict when after_seq is not the last's.
         """
         events = [
             InterviewEvent(seq=after_seq + place, at=at, clock_ms=clock_ms, body=body)
@@ -106,6 +122,8 @@ class EventLog:
                 if any(isinstance(event.body, InterviewCompleted) for event in events):
                     table = schema.interviews
                     await connection.execute(table.update().where(table.c.id == interview_id).values(completed_at=at))
+                if (shown := listed(events)) is not None:
+                    await _list(connection, interview_id, shown)
                 await enqueue(connection, outbox, at)
         except IntegrityError as error:
             raise Conflict(f"interview {interview_id}: event {after_seq + 1} exists already") from error
@@ -177,6 +195,12 @@ class EventLog:
         query = sa.select(table).order_by(table.c.created_at.desc(), table.c.id).limit(limit)
         async with self._database.read() as connection:
             return [_row(found) for found in (await connection.execute(query)).all()]
+
+
+async def _list(connection: AsyncConnection, interview_id: str, shown: Listed) -> None:
+    table = schema.interviews
+    values = {"status": shown.status, "total": shown.total, "decision": shown.decision}
+    await connection.execute(table.update().where(table.c.id == interview_id).values(values))
 
 
 async def _check_last(connection: AsyncConnection, interview_id: str, after_seq: int) -> None:

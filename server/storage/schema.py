@@ -59,6 +59,38 @@ interviews = sa.Table(
     sa.Column("candidate_email", sa.String(320), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False, index=True),
     sa.Column("completed_at", UtcDateTime),
+    # Of `candidates` and `jobs`; SQLite cannot add a reference to a table that is there.
+    sa.Column("candidate_id", sa.String(32), index=True),
+    sa.Column("job_id", sa.String(32), index=True),
+    # Tried out by HR: in no list and no total, and no report is sent.
+    sa.Column("is_trial", sa.Boolean, nullable=False, server_default=sa.false()),
+    # What lists show and sort by; the log is the truth, and the journal writes both in one transaction.
+    sa.Column("status", sa.String(20), nullable=False, server_default="invited", index=True),
+    sa.Column("total", sa.Float),
+    sa.Column("decision", sa.String(20)),
+)
+
+candidates = sa.Table(
+    "candidates",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False, index=True),
+    # In lower case; None: not known.
+    sa.Column("email", sa.String(320), unique=True),
+    sa.Column("language", sa.String(20), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False, index=True),
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("title", sa.String(200), nullable=False),
+    sa.Column("department", sa.String(100), nullable=False),
+    # The flow switched on for it; None: none is.
+    sa.Column("flow_id", sa.String(100)),
+    sa.Column("is_open", sa.Boolean, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False, index=True),
 )
 
 events = sa.Table(
@@ -94,8 +126,38 @@ hr_users = sa.Table(
     metadata,
     sa.Column("id", sa.String(32), primary_key=True),
     sa.Column("email", sa.String(320), nullable=False, unique=True),
+    # Empty: no password opens it.
     sa.Column("password_hash", sa.String(200), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("name", sa.String(200), nullable=False, server_default=""),
+    sa.Column("role", sa.String(20), nullable=False, server_default="admin"),
+    sa.Column("department", sa.String(100), nullable=False, server_default=""),
+    sa.Column("oidc_issuer", sa.String(500)),
+    sa.Column("oidc_subject", sa.String(255)),
+    sa.Column("disabled_at", UtcDateTime),
+)
+sa.Index("uq_hr_users_oidc", hr_users.c.oidc_issuer, hr_users.c.oidc_subject, unique=True)
+
+assignments = sa.Table(
+    "assignments",
+    metadata,
+    sa.Column("interview_id", sa.String(32), sa.ForeignKey("interviews.id"), primary_key=True),
+    sa.Column("user_id", sa.String(32), sa.ForeignKey("hr_users.id"), primary_key=True, index=True),
+    sa.Column("assigned_at", UtcDateTime, nullable=False),
+    sa.Column("assigned_by", sa.String(32), nullable=False),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    # SQLite counts up only in an INTEGER.
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+    sa.Column("user_id", sa.String(32), nullable=False),
+    sa.Column("action", sa.String(60), nullable=False),
+    # The id of what it was done to.
+    sa.Column("subject", sa.String(100), nullable=False),
+    sa.Column("detail", Json, nullable=False),
 )
 
 hr_sessions = sa.Table(
@@ -113,6 +175,12 @@ sign_in_links = sa.Table(
     sa.Column("token_hash", sa.String(64), primary_key=True),
     sa.Column("expires_at", UtcDateTime, nullable=False),
     sa.Column("used_at", UtcDateTime),
+    # What the account gets; email: the only address it may have; user_id: it gives this account a new password instead.
+    sa.Column("role", sa.String(20), nullable=False, server_default="admin"),
+    sa.Column("name", sa.String(200), nullable=False, server_default=""),
+    sa.Column("department", sa.String(100), nullable=False, server_default=""),
+    sa.Column("email", sa.String(320), nullable=False, server_default=""),
+    sa.Column("user_id", sa.String(32)),
 )
 
 outbox = sa.Table(

@@ -7,6 +7,8 @@ import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -25,12 +27,36 @@ SESSION_HOURS = 12
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 
 
+class Role(StrEnum):
+    """What somebody of HR is; `server.hr.rights` says what that allows."""
+
+    ADMIN = "admin"
+    RECRUITER = "recruiter"
+    REVIEWER = "reviewer"
+    """Sees only the interviews assigned to them."""
+    AUDITOR = "auditor"
+    """Sees no names and no media."""
+
+
 @dataclass(frozen=True, slots=True)
 class HrUser:
-    """Somebody who may see interviews."""
+    """Somebody who may see interviews. name and department may be empty."""
 
     id: str
     email: str
+    name: str
+    role: Role
+    department: str
+
+    @property
+    def shown(self) -> str:
+        """How others see them."""
+        return self.name or self.email
+
+    @property
+    def only_assigned(self) -> bool:
+        """Whether every list holds only what is assigned to them."""
+        return self.role is Role.REVIEWER
 
 
 def email_of(text: str) -> str:
@@ -53,12 +79,20 @@ class Users:
         async with self._database.read() as connection:
             return await connection.scalar(sa.select(schema.hr_users.c.id).limit(1)) is not None
 
-    async def issue_link(self, now: datetime, hours: float = 24) -> str:
-        """The token of a link that makes one account."""
+    async def issue_link(
+        self, now: datetime, hours: float = 24, *, role: Role = Role.ADMIN, name: str = "", department: str = ""
+    ) -> str:
+        """The token of a link that makes one account with this role."""
         token = new_token()
         async with self._database.begin() as connection:
             await connection.execute(
-                schema.sign_in_links.insert().values(token_hash=hash_of(token), expires_at=now + timedelta(hours=hours))
+                schema.sign_in_links.insert().values(
+                    token_hash=hash_of(token),
+                    expires_at=now + timedelta(hours=hours),
+                    role=role.value,
+                    name=name,
+                    department=department,
+                )
             )
         return token
 
@@ -89,10 +123,16 @@ class Users:
         user_id = uuid.uuid4().hex
         try:
             async with self._database.begin() as connection:
-                await _use_up(connection, token, now)
+                made = await _use_up(connection, token, now)
                 await connection.execute(
                     schema.hr_users.insert().values(
-                        id=user_id, email=email, password_hash=password_hash, created_at=now
+                        id=user_id,
+                        email=email,
+                        password_hash=password_hash,
+                        created_at=now,
+                        name=made.name,
+                        role=made.role,
+                        department=made.department,
                     )
                 )
                 return await _new_session(connection, user_id, now)
@@ -119,13 +159,24 @@ class Users:
         """Whose session this is; None when unknown or over."""
         users, sessions = schema.hr_users, schema.hr_sessions
         query = (
-            sa.select(users.c.id, users.c.email)
+            sa.select(users.c.id, users.c.email, users.c.name, users.c.role, users.c.department)
             .join(sessions, sessions.c.user_id == users.c.id)
-            .where(sessions.c.cookie_hash == hash_of(cookie), sessions.c.expires_at > now)
+            .where(
+                sessions.c.cookie_hash == hash_of(cookie), sessions.c.expires_at > now, users.c.disabled_at.is_(None)
+            )
         )
         async with self._database.read() as connection:
             found = (await connection.execute(query)).one_or_none()
-        return HrUser(found.id, found.email) if found is not None else None
+        if found is None:
+            return None
+        return HrUser(found.id, found.email, found.name, Role(found.role), found.department)
+
+    async def is_assigned(self, user_id: str, interview_id: str) -> bool:
+        """Whether this interview is assigned to this person."""
+        table = schema.assignments
+        query = sa.select(table.c.user_id).where(table.c.user_id == user_id, table.c.interview_id == interview_id)
+        async with self._database.read() as connection:
+            return await connection.scalar(query) is not None
 
     async def sign_out(self, cookie: str) -> None:
         """Ends the session."""
@@ -145,7 +196,7 @@ class Users:
             return False
 
 
-async def _check_link(connection: AsyncConnection, token: str, now: datetime) -> None:
+async def _check_link(connection: AsyncConnection, token: str, now: datetime) -> sa.Row[Any]:
     table = schema.sign_in_links
     link = (await connection.execute(sa.select(table).where(table.c.token_hash == hash_of(token)))).one_or_none()
     if link is None:
@@ -154,16 +205,18 @@ async def _check_link(connection: AsyncConnection, token: str, now: datetime) ->
         raise UserError("link_expired", status=410)
     if link.used_at is not None:
         raise UserError("link_used", status=410)
+    return link
 
 
-async def _use_up(connection: AsyncConnection, token: str, now: datetime) -> None:
-    await _check_link(connection, token, now)
+async def _use_up(connection: AsyncConnection, token: str, now: datetime) -> sa.Row[Any]:
+    link = await _check_link(connection, token, now)
     table = schema.sign_in_links
     taken = await connection.execute(
         table.update().where(table.c.token_hash == hash_of(token), table.c.used_at.is_(None)).values(used_at=now)
     )
     if taken.rowcount != 1:
         raise UserError("link_used", status=410)
+    return link
 
 
 async def _new_session(connection: AsyncConnection, user_id: str, now: datetime) -> str:

@@ -13,7 +13,7 @@ from server.interview.events import AnswerMode, Purpose
 from server.interview.marking import mark
 from server.interview.observed import CountedObservation, counted_observations
 from server.interview.report import build_report
-from server.interview.running_score import interview_score
+from server.interview.total import interview_score
 from tests.interview.decided import Interview, words
 from tests.interview.houses import FLOWS
 

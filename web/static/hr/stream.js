@@ -41,6 +41,17 @@ export const STORED_EVENTS = [
   "FeedbackGiven",
   "DimensionRated",
   "ReportWritten",
+  "TimeGiven",
+  "HintSent",
+  "QuestionRequested",
+  "MomentMarked",
+  "HandedOver",
+  "InterviewEnded",
+  "CompetencyRated",
+  "ScoreOverridden",
+  "ReviewFinished",
+  "Decided",
+  "CandidateFeedbackReleased",
 ];
 
 export const SIGNALS = ["transcript", "scores", "observations", "connection", "recognition", "waiting", "snapshot"];
