@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import aiohttp_jinja2
 from aiohttp import web
 
 from server.hr import invitations, live_view, monitor, recording, report, sign_in, wall
-from server.hr.access import FAILURES, FAILURES_WINDOW_S, USERS, View, signed_in_api, signed_in_page
+from server.hr.access import FAILURES, FAILURES_WINDOW_S, USERS, View, may, signed_in_api, signed_in_page
 from server.hr.rights import Right
 from server.keys import DATABASE
 from server.rate_limit import RateLimit
@@ -18,6 +19,7 @@ def add_routes(app: web.Application) -> None:
     """Hangs HR's pages and interfaces onto the application, whose database must be there already."""
     app[USERS] = Users(app[DATABASE])
     app[FAILURES] = RateLimit(FAILURES_WINDOW_S)
+    aiohttp_jinja2.get_env(app).globals["may"] = may
     app.router.add_routes(
         [
             web.get("/hr/welcome/{token}", sign_in.welcome_form),
