@@ -5,8 +5,24 @@ from __future__ import annotations
 import aiohttp_jinja2
 from aiohttp import web
 
-from server.hr import invitations, live_view, monitor, recording, report, sign_in, wall
-from server.hr.access import FAILURES, FAILURES_WINDOW_S, USERS, View, may, signed_in_api, signed_in_page
+from server.hr import (
+    invitations,
+    live_view,
+    monitor,
+    recording,
+    report,
+    sign_in,
+    wall,
+)
+from server.hr.access import (
+    FAILURES,
+    FAILURES_WINDOW_S,
+    USERS,
+    View,
+    may,
+    signed_in_api,
+    signed_in_page,
+)
 from server.hr.rights import Right
 from server.keys import DATABASE
 from server.rate_limit import RateLimit
