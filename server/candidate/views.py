@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,6 +48,9 @@ from server.pages import render
 from server.sse import ServerSentEvent, last_event_id, stream
 from server.storage.invitations import Invitation
 
+NAMES = ("by", "user", "asked_by")
+"""Fields of events that hold an address of somebody of HR; `by` also says "hr" or "candidate"."""
+
 SHOWN_TO_CANDIDATES = frozenset(
     {
         "InterviewStarted",
@@ -74,6 +78,7 @@ SHOWN_TO_CANDIDATES = frozenset(
         "RecognitionFailed",
         "RecognitionRestored",
         "InterviewCompleted",
+        "CandidateFeedbackReleased",
         "transcript",
         "connection",
         "recognition",
@@ -192,7 +197,16 @@ async def _shown(messages: AsyncIterator[LiveMessage]) -> AsyncIterator[ServerSe
     async for message in messages:
         event = to_sse(message)
         if event.event in SHOWN_TO_CANDIDATES:
-            yield event
+            # Who of HR did something is not the candidate's to know.
+            yield replace(event, data=without_names(event.data))
+
+
+def without_names(message: Mapping[str, Any]) -> dict[str, Any]:
+    """The message without the addresses of HR's people in its event."""
+    data = message.get("data")
+    if not isinstance(data, Mapping):
+        return dict(message)
+    return {**message, "data": {key: value for key, value in data.items() if "@" not in str(value) or key not in NAMES}}
 
 
 async def consent(request: web.Request) -> web.Response:

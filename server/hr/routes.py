@@ -7,6 +7,7 @@ from aiohttp import web
 
 from server.hr import (
     invitations,
+    letter,
     live_view,
     monitor,
     recording,
@@ -49,6 +50,8 @@ def add_routes(app: web.Application) -> None:
             page("GET", "/hr/interviews/{interview_id}", monitor.page, Right.WATCH),
             page("GET", "/hr/interviews/{interview_id}/report", report.page, Right.READ),
             page("POST", "/hr/interviews/{interview_id}/dimensions/{dimension_id}", report.rate, Right.RATE),
+            page("GET", "/hr/interviews/{interview_id}/feedback", letter.page, Right.DECIDE),
+            page("POST", "/hr/interviews/{interview_id}/feedback", letter.release, Right.DECIDE),
             page("GET", "/hr/interviews/{interview_id}/recording", recording.play, Right.MEDIA),
             api("GET", "/api/hr/events", wall.events, Right.WATCH),
             api("GET", "/api/hr/recognition", wall.recognition, Right.WATCH),

@@ -13,6 +13,9 @@ LONGEST_TEXT = 20_000
 LONGEST_COMMENT = 2_000
 """Characters of feedback, and of the reason for a rating."""
 
+LONGEST_LETTER = 4_000
+"""Characters of the feedback to a candidate."""
+
 LONGEST_HELP_MESSAGE = 300
 """Characters of a call for help."""
 
@@ -153,6 +156,14 @@ class RateDimension:
     rater: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReleaseFeedback:
+    """Gives the candidate this to read. text: at most 4,000 characters, no scores. by: an e-mail address."""
+
+    text: str
+    by: str
+
+
 Command = (
     GiveConsent
     | Start
@@ -173,4 +184,5 @@ Command = (
     | AcknowledgeHelp
     | GiveFeedback
     | RateDimension
+    | ReleaseFeedback
 )

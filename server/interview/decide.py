@@ -12,6 +12,7 @@ from server.interview.answering import Situation, answer
 from server.interview.checking import confirm, put_right
 from server.interview.commands import LONGEST_COMMENT, LONGEST_HELP_MESSAGE, Command
 from server.interview.events import EventBody, PausedBy
+from server.interview.releasing import release
 from server.interview.state import InterviewState, Status
 from server.interview.typed import clean
 
@@ -59,6 +60,8 @@ def decide(state: InterviewState, flow: Flow, command: Command, situation: Situa
             return _give_feedback(state, command)
         case asked.RateDimension():
             return _rate(state, flow, command)
+        case asked.ReleaseFeedback():
+            return release(state, command)
 
 
 def _give_consent(state: InterviewState, command: asked.GiveConsent, situation: Situation) -> list[EventBody]:

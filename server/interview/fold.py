@@ -9,8 +9,8 @@ from datetime import timedelta
 from analyzers.results import Transcript
 from server.interview import events as happened
 from server.interview.events import AnswerMode, InterviewEvent, PausedBy
-from server.interview.hr_events import Decided
-from server.interview.state import AnswerState, Fault, FaultKind, HelpState, InterviewState, Rating, Status
+from server.interview.hr_events import CandidateFeedbackReleased, Decided
+from server.interview.state import AnswerState, Fault, FaultKind, HelpState, InterviewState, Letter, Rating, Status
 
 
 def fold(events: Iterable[InterviewEvent]) -> InterviewState:
@@ -108,6 +108,8 @@ def _course(before: InterviewState, after: InterviewState, event: InterviewEvent
             who = (dimension_id, rater)
             others = [one for one in before.ratings if (one.given.dimension_id, one.given.rater) != who]
             return replace(after, ratings=(*others, Rating(rated, event.at)))
+        case CandidateFeedbackReleased() as released:
+            return replace(after, letter=Letter(released, event.at))
         case Decided() as decision:
             return replace(after, decision=decision)
         case happened.ReportWritten(report_id):

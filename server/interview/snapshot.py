@@ -55,6 +55,7 @@ def candidate_snapshot(session: InterviewSession) -> dict[str, Any]:
         "all_submitted": state.nothing_to_come,
         "next_round": _next_round(state, flow),
         "feedback_given": state.feedback is not None,
+        "letter": {"text": state.letter.given.text, "at": state.letter.at.isoformat()} if state.letter else None,
         "practice": flow.practice is not None,
         "help": {"at": state.help.at.isoformat(), "acknowledged": state.help.acknowledged} if state.help else None,
         "pauses_left": None if flow.most_pauses is None else max(0, flow.most_pauses - state.pauses),

@@ -12,7 +12,7 @@ from question_flows.model import PRACTICE_ID, Flow, Language, Question
 from question_flows.progress import thinking_left_ms
 from server.interview import events as happened
 from server.interview.events import AnswerMode, Purpose
-from server.interview.hr_events import Decided
+from server.interview.hr_events import CandidateFeedbackReleased, Decided
 
 
 class Status(StrEnum):
@@ -99,6 +99,14 @@ class Rating:
     """What a person rated. at: aware UTC."""
 
     given: happened.DimensionRated
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """The feedback that the candidate may read. at: aware UTC."""
+
+    given: CandidateFeedbackReleased
     at: datetime
 
 
@@ -220,6 +228,7 @@ class InterviewState:
     feedback: happened.FeedbackGiven | None = None
     ratings: tuple[Rating, ...] = ()
     decision: Decided | None = None
+    letter: Letter | None = None
     """By people, of the flow's dimensions: one of each rater for each."""
     help: HelpState | None = None
     help_requests: int = 0

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import ClientResponse
 
-from server.candidate.views import SHOWN_TO_CANDIDATES
+from server.candidate.views import SHOWN_TO_CANDIDATES, without_names
 from server.keys import INTERVIEWS
 from tests.candidate.conftest import Browser, House
 from tests.candidate.test_answers import answer_all
@@ -99,3 +99,10 @@ async def test_a_page_comes_back_when_its_interview_goes_on_in_another_process(h
     again = await follow(browser)
     assert (await interviews.find(interview_id)).somebody
     again.close()
+
+
+def test_who_of_hr_did_something_stays_with_hr() -> None:
+    told = without_names({"seq": 7, "data": {"by": "hr@example.com", "text": "write to a@b.example"}})
+    assert told == {"seq": 7, "data": {"text": "write to a@b.example"}}
+    assert without_names({"data": {"by": "hr", "user": "hr@example.com"}}) == {"data": {"by": "hr"}}
+    assert without_names({"words": []}) == {"words": []}

@@ -66,6 +66,12 @@ class House:
     async def started(self, **invitation: Any) -> AsyncIterator[InterviewSession]:
         """An interview whose first question is open and whose candidate is there."""
         interview_id, _ = await self.invite(**invitation)
+        async with self.begun(interview_id) as session:
+            yield session
+
+    @asynccontextmanager
+    async def begun(self, interview_id: str) -> AsyncIterator[InterviewSession]:
+        """The invited interview, its first question open and its candidate there."""
         session: InterviewSession = await self.app[INTERVIEWS].get(interview_id)
         async with session.candidate_present():
             await session.execute(GiveConsent(dict.fromkeys(session.purposes, True)))

@@ -2,6 +2,7 @@
 
 import { el, icon, phrases } from "./dom.js";
 import { t } from "./i18n.js";
+import { letterPlace } from "./letter.js";
 import { survey } from "./survey.js";
 
 const NEXT = ["done_next_1", "done_next_2", "done_next_3"];
@@ -9,6 +10,8 @@ const RIGHTS = ["rights_see", "rights_correct", "rights_person", "rights_delete"
 
 export function doneScreen(interview) {
   const { snapshot } = interview;
+  const letter = letterPlace();
+  const update = () => letter.show(interview.snapshot.letter);
   const node = el("section", { class: "stack stack--loose", testid: "done" },
     el("div", { class: "card card--calm done" },
       el("span", { class: "done__mark" }, icon("check")),
@@ -19,8 +22,10 @@ export function doneScreen(interview) {
       part("done_decides_title", el("p", {}, t("done_decides"))),
       part("rights_title", el("ul", { class: "steps" }, ...RIGHTS.map((key) => el("li", {}, t(key)))), el("p", {}, t("rights_how"))),
       el("p", { class: "soft" }, t("done_close"))),
+    letter.node,
     survey(interview));
-  return { node, update() {} };
+  update();
+  return { node, update };
 }
 
 const part = (title, ...content) => el("section", { class: "stack stack--tight" }, el("h2", {}, t(title)), ...content);
