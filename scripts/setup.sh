@@ -91,5 +91,7 @@ TEST_PROGRAMS=(
     ffprobe=ffmpeg
     turnserver=coturn
     chromium,chromium-browser,google-chrome=chromium
+    /usr/lib/x86_64-linux-gnu/libpangoft2-1.0.so.0,/usr/lib/aarch64-linux-gnu/libpangoft2-1.0.so.0=libpangoft2-1.0-0
+    /usr/lib/x86_64-linux-gnu/libharfbuzz-subset.so.0,/usr/lib/aarch64-linux-gnu/libharfbuzz-subset.so.0=libharfbuzz-subset0
     /usr/share/fonts/opentype/noto=fonts-noto-cjk
 )

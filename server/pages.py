@@ -63,7 +63,7 @@ def render(
     `?lang=` on any page is kept as the reader's choice. Raises KeyError for a text that the catalogue lacks.
     """
     language = page_language(request, preferred_language)
-    html = aiohttp_jinja2.render_string(template, request, {**_texts(request, language), **context})
+    html = aiohttp_jinja2.render_string(template, request, {**texts(request, language), **context})
     response = web.Response(text=html, status=status, content_type="text/html", charset="utf-8")
     response.headers["Cache-Control"] = "no-store"
     if request.query.get("lang") == language.value:
@@ -74,7 +74,8 @@ def render(
     return response
 
 
-def _texts(request: web.Request, language: Language) -> dict[str, Any]:
+def texts(request: web.Request, language: Language) -> dict[str, Any]:
+    """What every template can use, beside its own context: `t`, `lang`, `languages`, `messages_json`."""
     catalogue = request.app[MESSAGES]
 
     def t(key: str, **params: object) -> str:

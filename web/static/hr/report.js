@@ -1,9 +1,8 @@
-// The report: prints, and leads from a quote to its words.
+// The report: leads from a quote to its words.
 
 import { moment, say } from "./text.js";
 import { markWords } from "./words.js";
 
-document.getElementById("print").addEventListener("click", () => window.print());
 for (const element of document.querySelectorAll("time[datetime]")) say(element, moment(element.dateTime));
 for (const quote of document.querySelectorAll("[data-quote]")) {
   quote.addEventListener("click", () => {
