@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from question_flows.model import Language
 from server.recordings.keys import KeyRing
+from server.storage.hr_user import Role
 
 
 def _json_list(value: Any) -> Any:
@@ -31,6 +32,18 @@ def _json_list(value: Any) -> Any:
         raise ValueError('must be a JSON list of texts, such as ["one", "two"]') from None
 
 
+def _json_object(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        found = json.loads(value or "{}")
+    except json.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError('must be a JSON object, such as {"one": "two"}')
+    return found
+
+
 BEGINNINGS = {
     "database_url": ("sqlite+aiosqlite:///", "postgresql+asyncpg://"),
     "redis_url": ("redis://", "rediss://", "unix://"),
@@ -38,6 +51,7 @@ BEGINNINGS = {
 """How a setting's URL begins; others with http:// or https://."""
 
 JsonList = Annotated[list[str], NoDecode, BeforeValidator(_json_list)]
+JsonMap = Annotated[dict[str, Role], NoDecode, BeforeValidator(_json_object)]
 
 
 def available_cores() -> int:
@@ -101,6 +115,37 @@ class Settings(BaseSettings):
         max_length=300,
         description="Where candidates ask for a person, an adjustment, their data or its deletion: an e-mail address, "
         "an https:// address or a short text. Empty: they are told to reply to their invitation.",
+    )
+    hr_idle_minutes: float = Field(
+        120,
+        ge=1,
+        le=720,
+        description="Minutes after which a browser of HR's that shows no live page and asks for nothing is signed out; "
+        "after 12 hours every one is.",
+    )
+    oidc_issuer: str = Field(
+        "",
+        description="OpenID Connect issuer, for HR's sign-in at the company's own provider. Empty: none.",
+    )
+    oidc_client_id: str = Field("", description="The client's id at that provider.")
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), description="The client's secret there. Empty: a public client, by PKCE alone."
+    )
+    oidc_display_name: str = Field(
+        "", max_length=60, description="What the sign-in button calls the provider. Empty: “your company account”."
+    )
+    oidc_role_claim: str = Field(
+        "",
+        description="Claim that holds a person's groups or roles there, e.g. groups; it then decides the role at every "
+        "sign-in. Empty: roles are given here.",
+    )
+    oidc_role_map: JsonMap = Field(
+        default_factory=dict,
+        description="JSON object from that claim's values to roles (admin, recruiter, reviewer, auditor), e.g. "
+        '{"hr-leads": "admin"}; the strongest counts.',
+    )
+    oidc_default_role: Literal["", "admin", "recruiter", "reviewer", "auditor"] = Field(
+        "", description="Role of people the map does not know. Empty: they are not let in."
     )
     jurisdiction: str = Field(
         "EU",
@@ -240,6 +285,13 @@ class Settings(BaseSettings):
             raise ValueError("must be lengths of 1 to 30 seconds, each once, the shortest first")
         return value
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://localhost", "http://127.0.0.1", "http://[::1]")):
+            raise ValueError("must begin with https://")
+        return value
+
     @field_validator("public_url", "ehr_url", "scorer_url", "database_url", "redis_url", "recording_s3_endpoint")
     @classmethod
     def _scheme(cls, value: str, info: ValidationInfo) -> str:
@@ -288,6 +340,10 @@ class Settings(BaseSettings):
             raise ValueError("INTERVIEW_RECORDING_S3_ACCESS_KEY and INTERVIEW_RECORDING_S3_SECRET_KEY go together")
         if bool(self.scorer_url) != bool(self.scorer_model):
             raise ValueError("INTERVIEW_SCORER_URL and INTERVIEW_SCORER_MODEL go together: set both or neither")
+        if bool(self.oidc_issuer) != bool(self.oidc_client_id):
+            raise ValueError("INTERVIEW_OIDC_ISSUER and INTERVIEW_OIDC_CLIENT_ID go together: set both or neither")
+        if self.oidc_role_map and not self.oidc_role_claim:
+            raise ValueError("INTERVIEW_OIDC_ROLE_MAP needs INTERVIEW_OIDC_ROLE_CLAIM")
         return self
 
     @model_validator(mode="after")

@@ -6,7 +6,8 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,15 @@ LONGEST_ID = 9
 """Digits of an event's number: what is longer was never one, and no database could look for it."""
 LOOK_SECONDS = 0.5
 """How soon it is noticed that the reader has left."""
+CHECK_SECONDS = 2.0
+"""How often it is asked whether the reader may still read."""
+FAREWELL_SECONDS = 1.0
+"""How long a reader who may not is told so; one who takes nothing is just cut off."""
+ENDED = "ended"
+"""The last message to a reader who may not read on, with the reason."""
+STILL_ALLOWED: web.RequestKey[Callable[[], Awaitable[str | None]]] = web.RequestKey("still_allowed")
+"""Whoever let the request in says here why it may not go on, or None. CHANGED: it may, and has to ask anew."""
+CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +96,31 @@ async def _write(response: web.StreamResponse, messages: AsyncIterator[ServerSen
 async def _accompany(
     request: web.Request, response: web.StreamResponse, pump: asyncio.Task[None], is_over: Callable[[], bool]
 ) -> None:
-    """Until the messages end or the reader has left, which a stream without news would otherwise never notice."""
+    """Until the messages end, the reader has left, which a stream without news would otherwise never notice, or may
+    not read on."""
     beat = time.monotonic() + HEARTBEAT_SECONDS
+    check = time.monotonic() + CHECK_SECONDS
+    still_allowed = request.get(STILL_ALLOWED)
     while not (pump.done() or is_over() or request.transport is None or request.transport.is_closing()):
         await asyncio.wait((pump,), timeout=LOOK_SECONDS)
+        if still_allowed is not None and time.monotonic() >= check:
+            if (reason := await still_allowed()) is not None:
+                await _cut_off(response, pump, reason)
+                return
+            check = time.monotonic() + CHECK_SECONDS
         if time.monotonic() >= beat and not pump.done():
             await response.write(b": still here\n\n")
             beat = time.monotonic() + HEARTBEAT_SECONDS
     if pump.done():
         pump.result()
+
+
+async def _cut_off(response: web.StreamResponse, pump: asyncio.Task[None], reason: str) -> None:
+    """Nothing more is sent but why."""
+    pump.cancel()
+    await asyncio.wait((pump,))
+    if reason == CHANGED:
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(FAREWELL_SECONDS):
+            await response.write(ServerSentEvent(ENDED, {"reason": reason}).encode())

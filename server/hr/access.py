@@ -9,11 +9,15 @@ from urllib.parse import quote
 from aiohttp import web
 
 from server.errors import UserError
+from server.hr.audited import NOTE, note_of
 from server.hr.rights import RIGHTS, Right
+from server.hr.standing import STANDING, Standing
 from server.rate_limit import RateLimit
+from server.sse import STILL_ALLOWED
 from server.storage.users import SESSION_HOURS, HrUser, Users
 
 COOKIE = "hr_session"
+HOME = "/hr"
 
 USERS = web.AppKey("hr_users", Users)
 FAILURES = web.AppKey("hr_failures", RateLimit)
@@ -35,6 +39,11 @@ def may(user: HrUser, right: Right) -> bool:
     return right in RIGHTS[user.role]
 
 
+def home_of(user: HrUser) -> str:
+    """The first page of this person's, where the wall is not theirs to see."""
+    return HOME if may(user, Right.WATCH) else "/hr/audit"
+
+
 def signed_in_page(view: View, right: Right | None) -> View:
     """A page for HR only: anybody else is sent to the sign-in page, and from there back.
 
@@ -47,8 +56,9 @@ def signed_in_page(view: View, right: Right | None) -> View:
         if user is None:
             back = f"?next={quote(request.path)}" if request.method == "GET" else ""
             raise web.HTTPSeeOther(f"/hr/sign-in{back}")
-        await _admit(request, user, right)
-        return await view(request)
+        if request.path == HOME and home_of(user) != HOME:
+            raise web.HTTPSeeOther(home_of(user))
+        return await _admitted(request, user, right, view)
 
     return guarded
 
@@ -60,19 +70,31 @@ def signed_in_api(view: View, right: Right | None) -> View:
         user = await user_of(request)
         if user is None:
             raise UserError("sign_in_first", status=401)
-        await _admit(request, user, right)
-        return await view(request)
+        return await _admitted(request, user, right, view)
 
     return guarded
 
 
-async def _admit(request: web.Request, user: HrUser, right: Right | None) -> None:
+async def _admitted(request: web.Request, user: HrUser, right: Right | None, view: View) -> web.StreamResponse:
     if right is not None and not may(user, right):
         raise UserError("right_missing", status=403)
-    interview_id = request.match_info.get("interview_id", "")
-    if interview_id and user.only_assigned and not await request.app[USERS].is_assigned(user.id, interview_id):
+    users, interview_id = request.app[USERS], request.match_info.get("interview_id")
+    if interview_id and user.only_assigned and not await users.is_assigned(user.id, interview_id):
         raise UserError("interview_unknown", status=404)
+    assigned = await users.assigned_to(user.id) if user.only_assigned and not interview_id else None
     request[USER] = user
+    request[STANDING] = Standing(users, request.cookies[COOKIE], user, interview_id, assigned)
+    request[STILL_ALLOWED] = request[STANDING].lost
+    if (note := note_of(request, user)) is not None:
+        request[NOTE] = note
+    try:
+        return await view(request)
+    except web.HTTPException:
+        raise
+    except BaseException:
+        # Refused, failed, or gone on to another worker, which writes it down itself.
+        request.pop(NOTE, None)
+        raise
 
 
 def set_cookie(request: web.Request, response: web.StreamResponse, value: str) -> None:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from server.errors import UserError
 from server.hr.monitor import state_of
+from server.hr.revoking import end_with_its_right
 from server.interview.session import InterviewSession
 from server.keys import INTERVIEWS
 
@@ -27,6 +28,7 @@ async def offer(request: web.Request) -> web.Response:
         raise UserError("live_media_type", status=415, params={"type": SDP})
     session = await _session(request)
     viewer_id, answer = await session.viewers.watch(await _text(request, LONGEST_OFFER))
+    end_with_its_right(request, session.viewers, viewer_id)
     headers = {"Location": f"{request.path}/{viewer_id}", "ETag": f'"{viewer_id}"', "Accept-Patch": FRAGMENT}
     return web.Response(status=201, text=answer, content_type=SDP, headers=headers)
 

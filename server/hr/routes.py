@@ -25,9 +25,18 @@ from server.hr.access import (
     signed_in_api,
     signed_in_page,
 )
+from datetime import timedelta
+
+from aiohttp import web
+
+from server.hr import invitations, live_view, monitor, recording, report, sign_in, wall
+from server.hr.access import FAILURES, FAILURES_WINDOW_S, USERS, View, signed_in_api, signed_in_page
+from server.hr.audited import AUDIT, SEEN, SEEN_WINDOW_S, write_note
+from server.hr.revoking import VIEWS, revoking
 from server.hr.rights import Right
-from server.keys import DATABASE
+from server.keys import DATABASE, SETTINGS
 from server.rate_limit import RateLimit
+from server.storage.audit import Audit
 from server.storage.users import Users
 
 WHEP = "/api/hr/interviews/{interview_id}/whep"
@@ -35,9 +44,14 @@ WHEP = "/api/hr/interviews/{interview_id}/whep"
 
 def add_routes(app: web.Application) -> None:
     """Hangs HR's pages and interfaces onto the application, whose database must be there already."""
-    app[USERS] = Users(app[DATABASE])
+    app[USERS] = Users(app[DATABASE], timedelta(minutes=app[SETTINGS].hr_idle_minutes))
     app[FAILURES] = RateLimit(FAILURES_WINDOW_S)
     aiohttp_jinja2.get_env(app).globals["may"] = may
+    app[AUDIT] = Audit(app[DATABASE])
+    app[SEEN] = RateLimit(SEEN_WINDOW_S)
+    app[VIEWS] = set()
+    app.cleanup_ctx.append(revoking)
+    app.on_response_prepare.append(write_note)
     app.router.add_routes(
         [
             web.get("/hr/welcome/{token}", sign_in.welcome_form),

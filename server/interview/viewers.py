@@ -40,6 +40,10 @@ class Viewers:
         """How many watch."""
         return len(self._viewers)
 
+    def has(self, viewer_id: str) -> bool:
+        """Whether this viewer still watches."""
+        return viewer_id in self._viewers
+
     async def watch(self, offer_sdp: str) -> tuple[str, str]:
         """(viewer_id, answer SDP) for the offer of a browser of HR's.
 

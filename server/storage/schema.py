@@ -167,6 +167,8 @@ hr_sessions = sa.Table(
     sa.Column("user_id", sa.String(32), sa.ForeignKey("hr_users.id"), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False),
+    # To the minute. None: not since it began.
+    sa.Column("last_seen_at", UtcDateTime),
 )
 
 sign_in_links = sa.Table(
@@ -181,6 +183,20 @@ sign_in_links = sa.Table(
     sa.Column("department", sa.String(100), nullable=False, server_default=""),
     sa.Column("email", sa.String(320), nullable=False, server_default=""),
     sa.Column("user_id", sa.String(32)),
+)
+
+# A sign-in at the company's own provider that has begun and is not over.
+oidc_attempts = sa.Table(
+    "oidc_attempts",
+    metadata,
+    sa.Column("state_hash", sa.String(64), primary_key=True),
+    # Of the cookie of the browser in which it began.
+    sa.Column("browser_hash", sa.String(64), nullable=False),
+    sa.Column("nonce", sa.String(64), nullable=False),
+    sa.Column("code_verifier", sa.String(128), nullable=False),
+    # Where to go afterwards.
+    sa.Column("behind", sa.String(500), nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False, index=True),
 )
 
 outbox = sa.Table(

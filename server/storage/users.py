@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,59 +17,35 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.errors import UserError
 from server.storage import schema
 from server.storage.database import Database
+from server.storage.hr_user import HrUser, Role, email_of, name_of
+from server.storage.sessions import IDLE, SESSION_HOURS, Sessions, end_sessions, new_session
 from server.storage.tokens import hash_of, new_token
+
+__all__ = ["SESSION_HOURS", "HrUser", "Link", "Role", "Users", "email_of"]
 
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 1024
-SESSION_HOURS = 12
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
-
-
-class Role(StrEnum):
-    """What somebody of HR is; `server.hr.rights` says what that allows."""
-
-    ADMIN = "admin"
-    RECRUITER = "recruiter"
-    REVIEWER = "reviewer"
-    """Sees only the interviews assigned to them."""
-    AUDITOR = "auditor"
-    """Sees no names and no media."""
 
 
 @dataclass(frozen=True, slots=True)
-class HrUser:
-    """Somebody who may see interviews. name and department may be empty."""
+class Link:
+    """What a one-time link gives: an account with this role, or (user_id) a new password for an account.
 
-    id: str
-    email: str
-    name: str
+    email: the only address it may have; empty: any.
+    """
+
     role: Role
+    name: str
     department: str
-
-    @property
-    def shown(self) -> str:
-        """How others see them."""
-        return self.name or self.email
-
-    @property
-    def only_assigned(self) -> bool:
-        """Whether every list holds only what is assigned to them."""
-        return self.role is Role.REVIEWER
+    email: str
+    user_id: str | None
 
 
-def email_of(text: str) -> str:
-    """The address, trimmed and in lower case. Raises UserError email_invalid."""
-    email = text.strip().lower()
-    if not _EMAIL.fullmatch(email) or not email.isprintable():
-        raise UserError("email_invalid", field="email")
-    return email
+class Users(Sessions):
+    """Accounts, and how one gets in. Hashing (argon2id) takes tens of milliseconds and runs in a thread."""
 
-
-class Users:
-    """Accounts and their sessions. Hashing (argon2id) takes tens of milliseconds and runs in a thread."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, idle: timedelta = IDLE) -> None:
+        super().__init__(database, idle)
         self._hasher = PasswordHasher()
 
     async def exists(self) -> bool:
@@ -80,11 +54,24 @@ class Users:
             return await connection.scalar(sa.select(schema.hr_users.c.id).limit(1)) is not None
 
     async def issue_link(
-        self, now: datetime, hours: float = 24, *, role: Role = Role.ADMIN, name: str = "", department: str = ""
+        self,
+        now: datetime,
+        hours: float = 24,
+        *,
+        role: Role = Role.ADMIN,
+        name: str = "",
+        department: str = "",
+        email: str = "",
+        user_id: str | None = None,
     ) -> str:
-        """The token of a link that makes one account with this role."""
-        token = new_token()
+        """The token of a link that makes one account with this role, or gives an account (user_id) a new password.
+
+        email: the only address the account may have; empty: any. Raises UserError email_invalid, email_taken (409).
+        """
+        token, email = new_token(), email_of(email) if email else ""
         async with self._database.begin() as connection:
+            if email and await connection.scalar(_with_email(email)) is not None:
+                raise UserError("email_taken", status=409, field="email")
             await connection.execute(
                 schema.sign_in_links.insert().values(
                     token_hash=hash_of(token),
@@ -92,84 +79,133 @@ class Users:
                     role=role.value,
                     name=name,
                     department=department,
+                    email=email,
+                    user_id=user_id,
                 )
             )
         return token
 
-    async def link_is_open(self, token: str, now: datetime) -> bool:
-        """Whether the link still makes an account."""
-        table = schema.sign_in_links
-        query = sa.select(table.c.token_hash).where(
-            table.c.token_hash == hash_of(token), table.c.used_at.is_(None), table.c.expires_at > now
-        )
+    async def link(self, token: str, now: datetime) -> Link | None:
+        """What the link gives; None when it no longer works."""
         async with self._database.read() as connection:
-            return await connection.scalar(query) is not None
+            try:
+                found = await _check_link(connection, token, now)
+            except UserError:
+                return None
+        return Link(Role(found.role), found.name, found.department, found.email, found.user_id)
 
-    async def create_account(self, token: str, email: str, password: str, now: datetime) -> str:
+    async def link_is_open(self, token: str, now: datetime) -> bool:
+        """Whether the link still works."""
+        return await self.link(token, now) is not None
+
+    async def create_account(self, token: str, email: str, password: str, now: datetime, name: str = "") -> str:
         """Uses the link up, makes the account and signs it in; gives the cookie's value.
 
-        Raises UserError: email_invalid, password_short, password_long (400), link_unknown (404), link_used,
-        link_expired (410), email_taken (409). Nothing is changed then, and the link stays open.
+        The first account is an admin's, and other links for an admin are over then. Of a link for an address, that
+        address counts; name: unless the link gives one. Raises UserError: email_invalid, password_short, password_long,
+        name_long (400), link_unknown (404), link_used, link_expired (410), email_taken (409). Nothing is changed then,
+        and the link stays open.
         """
-        email = email_of(email)
-        if len(password) < SHORTEST_PASSWORD:
-            raise UserError("password_short", field="password", params={"length": str(SHORTEST_PASSWORD)})
-        if len(password) > LONGEST_PASSWORD:
-            raise UserError("password_long", field="password", params={"length": str(LONGEST_PASSWORD)})
         # Before the slow part: a stranger with a made-up link must not keep the processor busy.
         async with self._database.read() as connection:
-            await _check_link(connection, token, now)
-        password_hash = await asyncio.to_thread(self._hasher.hash, password.encode("utf-8", "surrogatepass"))
-        user_id = uuid.uuid4().hex
+            link = await _check_link(connection, token, now)
+        email = email_of(link.email or email)
+        name = name_of(link.name or name)
+        password_hash = await self.hashed(password)
         try:
             async with self._database.begin() as connection:
                 made = await _use_up(connection, token, now)
+                if made.user_id is not None:
+                    raise UserError("link_unknown", status=404)
+                is_first = await connection.scalar(sa.select(schema.hr_users.c.id).limit(1)) is None
+                user_id = uuid.uuid4().hex
                 await connection.execute(
                     schema.hr_users.insert().values(
                         id=user_id,
                         email=email,
                         password_hash=password_hash,
                         created_at=now,
-                        name=made.name,
-                        role=made.role,
+                        name=name,
+                        role=Role.ADMIN.value if is_first else made.role,
                         department=made.department,
                     )
                 )
-                return await _new_session(connection, user_id, now)
+                if is_first:
+                    # Each start without an account printed a link that makes an admin: those must not lie about.
+                    links = schema.sign_in_links
+                    left = sa.and_(links.c.used_at.is_(None), links.c.role == Role.ADMIN.value)
+                    await connection.execute(links.delete().where(left))
+                return await new_session(connection, user_id, now)
         except IntegrityError as error:
             raise UserError("email_taken", status=409, field="email") from error
 
+    async def reset_password(self, token: str, password: str, now: datetime) -> str:
+        """Uses a link for a new password up, ends the account's sessions and begins one; gives the cookie's value.
+
+        Raises UserError as `create_account`, and account_disabled (403).
+        """
+        async with self._database.read() as connection:
+            await _check_link(connection, token, now)
+        password_hash, users = await self.hashed(password), schema.hr_users
+        async with self._database.begin() as connection:
+            link = await _use_up(connection, token, now)
+            changed = await connection.execute(
+                users.update()
+                .where(users.c.id == link.user_id, users.c.disabled_at.is_(None))
+                .values(password_hash=password_hash)
+            )
+            if changed.rowcount != 1:
+                raise UserError("account_disabled", status=403)
+            await end_sessions(connection, link.user_id)
+            await end_links(connection, link.user_id)
+            return await new_session(connection, link.user_id, now)
+
+    async def change_password(self, user_id: str, old: str, new: str, cookie: str) -> None:
+        """Changes one's own password and ends one's other sessions.
+
+        Raises UserError password_wrong (field old), password_short, password_long (field password).
+        """
+        users = schema.hr_users
+        async with self._database.read() as connection:
+            stored = await connection.scalar(sa.select(users.c.password_hash).where(users.c.id == user_id))
+        if not await asyncio.to_thread(self._verify, stored or None, old[: LONGEST_PASSWORD + 1]):
+            raise UserError("password_wrong", field="old")
+        password_hash = await self.hashed(new)
+        async with self._database.begin() as connection:
+            await connection.execute(users.update().where(users.c.id == user_id).values(password_hash=password_hash))
+            await end_sessions(connection, user_id, except_cookie=cookie)
+
+    async def hashed(self, password: str) -> str:
+        """What is kept of a password. Raises UserError password_short, password_long (400)."""
+        if len(password) < SHORTEST_PASSWORD:
+            raise UserError("password_short", field="password", params={"length": str(SHORTEST_PASSWORD)})
+        if len(password) > LONGEST_PASSWORD:
+            raise UserError("password_long", field="password", params={"length": str(LONGEST_PASSWORD)})
+        return await asyncio.to_thread(self._hasher.hash, password.encode("utf-8", "surrogatepass"))
+
     async def sign_in(self, email: str, password: str, now: datetime) -> str | None:
-        """A new session's cookie value, or None when address or password is wrong (both take equally long)."""
+        """A new session's cookie value, or None when address or password is wrong (both take equally long).
+
+        Raises UserError account_disabled (403) for the right password of an account that is switched off.
+        """
         table = schema.hr_users
-        query = sa.select(table.c.id, table.c.password_hash).where(table.c.email == email.strip().lower())
+        query = sa.select(table.c.id, table.c.password_hash, table.c.disabled_at).where(
+            table.c.email == email.strip().lower()
+        )
         found = None
         # What is not printable is nobody's address, and PostgreSQL refuses to look for a NUL.
         if email.isprintable():
             async with self._database.read() as connection:
                 found = (await connection.execute(query)).one_or_none()
-        stored = found.password_hash if found is not None else None
+        # Somebody who signs in elsewhere has no password here.
+        stored = found.password_hash or None if found is not None else None
         if not await asyncio.to_thread(self._verify, stored, password[: LONGEST_PASSWORD + 1]):
             return None
         assert found is not None
+        if found.disabled_at is not None:
+            raise UserError("account_disabled", status=403)
         async with self._database.begin() as connection:
-            return await _new_session(connection, found.id, now)
-
-    async def user_of(self, cookie: str, now: datetime) -> HrUser | None:
-        """Whose session this is; None when unknown or over."""
-        users, sessions = schema.hr_users, schema.hr_sessions
-        query = (
-            sa.select(users.c.id, users.c.email, users.c.name, users.c.role, users.c.department)
-            .join(sessions, sessions.c.user_id == users.c.id)
-            .where(
-                sessions.c.cookie_hash == hash_of(cookie), sessions.c.expires_at > now, users.c.disabled_at.is_(None)
-            )
-        )
-        async with self._database.read() as connection:
-            found = (await connection.execute(query)).one_or_none()
-        if found is None:
-            return None
-        return HrUser(found.id, found.email, found.name, Role(found.role), found.department)
+            return await new_session(connection, found.id, now)
 
     async def is_assigned(self, user_id: str, interview_id: str) -> bool:
         """Whether this interview is assigned to this person."""
@@ -178,11 +214,12 @@ class Users:
         async with self._database.read() as connection:
             return await connection.scalar(query) is not None
 
-    async def sign_out(self, cookie: str) -> None:
-        """Ends the session."""
-        table = schema.hr_sessions
-        async with self._database.begin() as connection:
-            await connection.execute(table.delete().where(table.c.cookie_hash == hash_of(cookie)))
+    async def assigned_to(self, user_id: str) -> frozenset[str]:
+        """The ids of the interviews that are assigned to this person."""
+        table = schema.assignments
+        query = sa.select(table.c.interview_id).where(table.c.user_id == user_id)
+        async with self._database.read() as connection:
+            return frozenset((await connection.scalars(query)).all())
 
     def _verify(self, stored: str | None, password: str) -> bool:
         given = password.encode("utf-8", "surrogatepass")
@@ -194,6 +231,16 @@ class Users:
             return self._hasher.verify(stored, given)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _with_email(email: str) -> sa.Select[tuple[str]]:
+    return sa.select(schema.hr_users.c.id).where(schema.hr_users.c.email == email)
+
+
+async def end_links(connection: AsyncConnection, user_id: str) -> None:
+    """Closes what would give this account a new password."""
+    table = schema.sign_in_links
+    await connection.execute(table.delete().where(table.c.user_id == user_id, table.c.used_at.is_(None)))
 
 
 async def _check_link(connection: AsyncConnection, token: str, now: datetime) -> sa.Row[Any]:
@@ -217,17 +264,3 @@ async def _use_up(connection: AsyncConnection, token: str, now: datetime) -> sa.
     if taken.rowcount != 1:
         raise UserError("link_used", status=410)
     return link
-
-
-async def _new_session(connection: AsyncConnection, user_id: str, now: datetime) -> str:
-    cookie = new_token()
-    await connection.execute(schema.hr_sessions.delete().where(schema.hr_sessions.c.expires_at <= now))
-    await connection.execute(
-        schema.hr_sessions.insert().values(
-            cookie_hash=hash_of(cookie),
-            user_id=user_id,
-            created_at=now,
-            expires_at=now + timedelta(hours=SESSION_HOURS),
-        )
-    )
-    return cookie

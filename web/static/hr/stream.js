@@ -56,6 +56,12 @@ export const STORED_EVENTS = [
 
 export const SIGNALS = ["transcript", "scores", "observations", "connection", "recognition", "waiting", "snapshot"];
 
+/** Where a page goes whose reader was signed out ("signed_out") or has lost the right to it ("rights"). */
+export function ended(reason) {
+  if (reason === "signed_out") location.replace(`/hr/sign-in?ended=1&next=${encodeURIComponent(location.pathname)}`);
+  else location.reload();
+}
+
 const COME_BACK_MS = 1500;
 const REST_MS = 30_000;
 
@@ -76,6 +82,7 @@ export function follow(address, onMessage, onLine, { rests = false } = {}) {
       onLine(false);
       if (source?.readyState === EventSource.CLOSED) setTimeout(comeBack, COME_BACK_MS);
     };
+    source.addEventListener("ended", (message) => leave(JSON.parse(message.data).reason));
     for (const type of [...STORED_EVENTS, ...SIGNALS]) {
       source.addEventListener(type, (message) => onMessage(type, JSON.parse(message.data)));
     }
@@ -86,6 +93,13 @@ export function follow(address, onMessage, onLine, { rests = false } = {}) {
     const answer = await fetch("/api/hr/interviews").catch(() => null);
     if (answer?.status === 401) location.reload();
     else if (source) open();
+  }
+
+  /** Whoever reads this may not any more: nothing of it stays on the screen. */
+  function leave(reason) {
+    source?.close();
+    source = null;
+    ended(reason);
   }
 
   function rest() {
