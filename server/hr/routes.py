@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import aiohttp_jinja2
 from aiohttp import web
 
@@ -25,12 +27,6 @@ from server.hr.access import (
     signed_in_api,
     signed_in_page,
 )
-from datetime import timedelta
-
-from aiohttp import web
-
-from server.hr import invitations, live_view, monitor, recording, report, sign_in, wall
-from server.hr.access import FAILURES, FAILURES_WINDOW_S, USERS, View, signed_in_api, signed_in_page
 from server.hr.audited import AUDIT, SEEN, SEEN_WINDOW_S, write_note
 from server.hr.revoking import VIEWS, revoking
 from server.hr.rights import Right
