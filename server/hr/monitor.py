@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import web
 
 from server.errors import UserError
-from server.hr.access import USER
+from server.hr.access import USER, USERS
 from server.hr.live import for_hr
 from server.hr.texts import json_for_script, recognition_json
 from server.hr.wall import card
 from server.interview.commands import AcknowledgeHelp
 from server.interview.snapshot import hr_snapshot
 from server.interview.state import InterviewState
+from server.interview.timeline import timeline
+from server.interview.timeline_entry import timeline_json
 from server.keys import HUB, INTERVIEWS
 from server.live.hub import LiveMessage
 from server.pages import page_language, render
@@ -54,6 +57,16 @@ async def interview(request: web.Request) -> web.Response:
         return web.json_response(await card(request.app, interview_id, language))
     flow = request.app[INTERVIEWS].flow_of(state)
     return web.json_response(hr_snapshot(interview_id, state, flow, language=language))
+
+
+async def entries(request: web.Request) -> web.Response:
+    """The timeline, {"entries", "people": e-mail address → how that person is shown}."""
+    state, language = await state_of(request), page_language(request)
+    interviews = request.app[INTERVIEWS]
+    events = await interviews.event_log.read(request.match_info["interview_id"])
+    found = await asyncio.to_thread(timeline, events, interviews.flow_of(state), language)
+    people = await request.app[USERS].shown(one.by for one in found if one.by)
+    return web.json_response({"entries": timeline_json(found), "people": people})
 
 
 async def acknowledge_help(request: web.Request) -> web.Response:

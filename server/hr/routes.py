@@ -71,6 +71,7 @@ def add_routes(app: web.Application) -> None:
             api("GET", "/api/hr/interviews", wall.interviews, Right.WATCH),
             api("GET", "/api/hr/interviews/{interview_id}", monitor.interview, Right.WATCH),
             api("GET", "/api/hr/interviews/{interview_id}/events", monitor.events, Right.WATCH),
+            api("GET", "/api/hr/interviews/{interview_id}/timeline", monitor.entries, Right.WATCH),
             api("GET", "/api/hr/interviews/{interview_id}/report", report.json, Right.READ),
             api(
                 "POST", "/api/hr/interviews/{interview_id}/help/acknowledge", monitor.acknowledge_help, Right.INTERVENE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -206,6 +207,17 @@ class Users(Sessions):
             raise UserError("account_disabled", status=403)
         async with self._database.begin() as connection:
             return await new_session(connection, found.id, now)
+
+    async def shown(self, emails: Iterable[str]) -> dict[str, str]:
+        """How these people are shown, by e-mail address; an address that has no account stands for itself."""
+        found = {email: email for email in emails}
+        if not found:
+            return found
+        table = schema.hr_users
+        asked = sa.select(table.c.email, table.c.name).where(table.c.email.in_(list(found)))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(asked)).all()
+        return found | {row.email: row.name for row in rows if row.name}
 
     async def is_assigned(self, user_id: str, interview_id: str) -> bool:
         """Whether this interview is assigned to this person."""
