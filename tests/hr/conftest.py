@@ -54,11 +54,20 @@ class House:
         return session
 
     async def invite(
-        self, name: str = "Ada Lovelace", language: Language = Language.ENGLISH, flow_id: str = "customer_service"
+        self,
+        name: str = "Ada Lovelace",
+        language: Language = Language.ENGLISH,
+        flow_id: str = "customer_service",
+        email: str = "",
     ) -> tuple[str, str]:
         """(interview id, token)."""
         found: tuple[str, str] = await self.app[INTERVIEWS].invite(
-            flow_id=flow_id, language=language, candidate_name=name, email="", jurisdiction="EU", now=datetime.now(UTC)
+            flow_id=flow_id,
+            language=language,
+            candidate_name=name,
+            email=email,
+            jurisdiction="EU",
+            now=datetime.now(UTC),
         )
         return found
 

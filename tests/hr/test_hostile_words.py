@@ -1,0 +1,104 @@
+"""Stored cross-site scripting: whatever a candidate, a colleague or an HR system writes is shown as it was written.
+
+Every page of HR's that there is, by the router, is opened after every field that can be filled holds markup. A page
+must hold no element that came out of a text, and no script may have run: the first is the stronger, since the content
+security policy alone would stop most scripts.
+"""
+
+from __future__ import annotations
+
+from playwright.async_api import BrowserContext, Page, expect
+
+from server.interview.commands import (
+    CallForHelp,
+    ConfirmTranscripts,
+    GiveFeedback,
+    RateDimension,
+    ReleaseFeedback,
+    SaveDraft,
+    StartAnswer,
+    SubmitAnswer,
+)
+from server.interview.events import AnswerMode
+from server.interview.session import InterviewSession
+from server.keys import DATABASE, INTERVIEWS
+from server.storage import schema
+from tests.hr.conftest import House, answer, answer_all
+from tests.hr.test_browser import browser as browser
+from tests.hr.test_browser import say
+
+MARKUP = (
+    "</script></textarea></title>\"'><xss-probe></xss-probe><script>window.hacked = 1</script>"
+    "<img src=x onerror=window.hacked=1> {{ 7 * 7 }} ${7*7} javascript:window.hacked=1"
+)
+MARKUP_ADDRESS = "<xss-probe>@example.com"
+PLACES = {"hint": "0", "viewer_id": "x" * 32, "question_id": "experience", "dimension_id": "motivation", "token": "x"}
+NOT_PAGES = ("/recording", ".pdf", ".csv", "/sign-", "/welcome/")
+"""What is no page, or is only for those who are not signed in."""
+
+
+async def fill_everything(house: House) -> tuple[InterviewSession, str]:
+    """(an interview under way, the id of a finished one), with markup wherever somebody can write."""
+    async with house.app[DATABASE].begin() as connection:
+        await connection.execute(schema.hr_users.update().values(name=MARKUP[:200], department=MARKUP[:100]))
+    async with house.started(name=MARKUP[:200], email=MARKUP_ADDRESS) as done:
+        await answer(done, f"I listened to the customer and apologised. {MARKUP}")
+        await done.execute(CallForHelp(MARKUP))
+        await answer_all(done)
+        if done.state.is_checking:
+            await done.execute(ConfirmTranscripts())
+        await done.execute(GiveFeedback(3, MARKUP))
+        await done.execute(RateDimension("motivation", 5, MARKUP, MARKUP))
+        await done.execute(ReleaseFeedback(MARKUP.replace("7 * 7", ""), MARKUP))
+    running_id, _ = await house.invite(name=MARKUP[:200])
+    return await house.app[INTERVIEWS].get(running_id), done.interview_id
+
+
+def pages_of(house: House, interview_id: str) -> list[str]:
+    """The address of every page of HR's."""
+    found = []
+    for route in house.app.router.routes():
+        path = route.resource.canonical if route.resource is not None else ""
+        if route.method != "GET" or not path.startswith("/hr") or any(part in path for part in NOT_PAGES):
+            continue
+        for name, value in {**PLACES, "interview_id": interview_id}.items():
+            path = path.replace(f"{{{name}}}", value)
+        found.append(path)
+    return sorted(found)
+
+
+async def harmless(page: Page) -> None:
+    """No element came out of a text, and nothing ran."""
+    found = await page.evaluate(
+        "() => [document.querySelectorAll('xss-probe, img[src=x]').length, window.hacked ?? 0,"
+        " document.body.innerText.includes('49') && !document.body.innerText.includes('7 * 7')]"
+    )
+    assert found == [0, 0, False], page.url
+
+
+async def test_whatever_was_written_is_shown_as_it_was_written(house: House, browser: BrowserContext) -> None:
+    running, finished_id = await fill_everything(house)
+    wall, monitor = await browser.new_page(), await browser.new_page()
+    await wall.goto(house.url("/hr"))
+    await monitor.goto(house.url(f"/hr/interviews/{running.interview_id}"))
+    async with house.begun(running.interview_id) as session:
+        # What comes live goes through the scripts, not through the templates.
+        question_id = session.state.question_id
+        assert question_id is not None
+        await session.execute(StartAnswer(question_id))
+        await say(house, session, MARKUP, MARKUP)
+        await session.execute(SaveDraft(question_id, MARKUP))
+        await session.execute(CallForHelp(MARKUP))
+        await expect(wall.get_by_text("window.hacked = 1").first).to_be_visible()
+        await expect(monitor.get_by_text("window.hacked = 1").first).to_be_visible()
+        await session.execute(SubmitAnswer(question_id, AnswerMode.TYPED, MARKUP))
+        for page in (wall, monitor):
+            await harmless(page)
+        for interview_id in (running.interview_id, finished_id):
+            for path in pages_of(house, interview_id):
+                response = await monitor.goto(house.url(path))
+                assert response is not None
+                assert response.status < 500, path
+                await harmless(monitor)
+        await monitor.goto(house.url(f"/hr/interviews/{finished_id}/report"))
+        await expect(monitor.locator("h1")).to_contain_text("<xss-probe>")
