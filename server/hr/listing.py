@@ -44,14 +44,6 @@ class FinishedInterview:
     delivery: Delivery | None
 
 
-async def running_ids(database: Database, limit: int = 500) -> Sequence[str]:
-    """Interviews that are not completed, the newest first."""
-    table = schema.interviews
-    query = sa.select(table.c.id).where(table.c.completed_at.is_(None)).order_by(table.c.created_at.desc()).limit(limit)
-    async with database.read() as connection:
-        return list((await connection.scalars(query)).all())
-
-
 async def finished(database: Database, limit: int = 100) -> list[FinishedInterview]:
     """Completed interviews, the last completed first."""
     table = schema.interviews

@@ -9,9 +9,9 @@ from aiohttp import web
 
 from server.errors import UserError
 from server.hr.access import USER, USERS
+from server.hr.cards import CARDS
 from server.hr.live import for_hr
 from server.hr.texts import json_for_script, recognition_json
-from server.hr.wall import card
 from server.interview.commands import AcknowledgeHelp
 from server.interview.snapshot import hr_snapshot
 from server.interview.state import InterviewState
@@ -54,7 +54,7 @@ async def interview(request: web.Request) -> web.Response:
     state, language = await state_of(request), page_language(request)
     interview_id = request.match_info["interview_id"]
     if request.query.get("card"):
-        return web.json_response(await card(request.app, interview_id, language))
+        return web.json_response(await request.app[CARDS].one(interview_id, language))
     flow = request.app[INTERVIEWS].flow_of(state)
     return web.json_response(hr_snapshot(interview_id, state, flow, language=language))
 

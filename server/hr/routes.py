@@ -28,6 +28,7 @@ from server.hr.access import (
     signed_in_page,
 )
 from server.hr.audited import AUDIT, SEEN, SEEN_WINDOW_S, write_note
+from server.hr.cards import CARDS, Cards
 from server.hr.revoking import VIEWS, revoking
 from server.hr.rights import Right
 from server.keys import DATABASE, SETTINGS
@@ -42,6 +43,7 @@ def add_routes(app: web.Application) -> None:
     """Hangs HR's pages and interfaces onto the application, whose database must be there already."""
     app[USERS] = Users(app[DATABASE], timedelta(minutes=app[SETTINGS].hr_idle_minutes))
     app[FAILURES] = RateLimit(FAILURES_WINDOW_S)
+    app[CARDS] = Cards(app)
     aiohttp_jinja2.get_env(app).globals["may"] = may
     app[AUDIT] = Audit(app[DATABASE])
     app[SEEN] = RateLimit(SEEN_WINDOW_S)

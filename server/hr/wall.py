@@ -10,17 +10,17 @@ from typing import Any
 from aiohttp import web
 
 from question_flows.model import Language
-from server.errors import UserError
 from server.hr.access import USER
-from server.hr.listing import finished, running_ids
+from server.hr.cards import CARDS
+from server.hr.listing import finished
 from server.hr.live import for_hr
 from server.hr.texts import json_for_script, recognition_json
-from server.interview.snapshot import hr_snapshot
-from server.keys import DATABASE, FLOWS, HUB, INTERVIEWS
+from server.keys import DATABASE, FLOWS, HUB
 from server.live.hub import LiveMessage, Signal
 from server.live.wire import to_sse
 from server.pages import page_language, render
 from server.sse import ServerSentEvent, stream
+from server.storage.users import HrUser
 
 SIGNALS_ON_CARDS = frozenset({"transcript", "scores", "connection", "recognition"})
 
@@ -32,7 +32,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         request,
         "hr_wall.html",
         user=request[USER],
-        initial=json_for_script(await wall_snapshot(request.app, language)),
+        initial=json_for_script(await wall_snapshot(request.app, language, request[USER])),
         finished=await finished(request.app[DATABASE]),
         jobs={flow.id: flow.job[language] for flow in request.app[FLOWS].values()},
     )
@@ -40,12 +40,12 @@ async def page(request: web.Request) -> web.StreamResponse:
 
 async def interviews(request: web.Request) -> web.Response:
     """What the wall shows, as JSON."""
-    return web.json_response(await wall_snapshot(request.app, page_language(request)))
+    return web.json_response(await wall_snapshot(request.app, page_language(request), request[USER]))
 
 
 async def events(request: web.Request) -> web.StreamResponse:
     """A snapshot, then what happens in all interviews."""
-    async with aclosing(_messages(request.app, page_language(request))) as messages:
+    async with aclosing(_messages(request.app, page_language(request), request[USER])) as messages:
         return await stream(request, messages)
 
 
@@ -54,45 +54,18 @@ async def recognition(request: web.Request) -> web.Response:
     return web.json_response(recognition_json(request.app))
 
 
-async def wall_snapshot(app: web.Application, language: Language) -> dict[str, Any]:
-    """Every interview that is not over as a card, and whether speech is recognised."""
-    cards = []
-    for interview_id in await running_ids(app[DATABASE]):
-        # A flow whose file is gone must not take the other interviews off the wall.
-        with suppress(UserError):
-            cards.append(await card(app, interview_id, language))
-    return {"interviews": cards, "recognition": recognition_json(app)}
+async def wall_snapshot(app: web.Application, language: Language, user: HrUser) -> dict[str, Any]:
+    """Every interview that is not over as a card, for this person, and whether speech is recognised."""
+    return {**await app[CARDS].all(language, user), "recognition": recognition_json(app)}
 
 
-async def card(app: web.Application, interview_id: str, language: Language) -> dict[str, Any]:
-    """An interview's snapshot without what a card does not show: earlier answers, the texts of the flow."""
-    registry = app[INTERVIEWS]
-    state = await registry.state(interview_id)
-    # What unscored answers would get comes with the interview's own signal: a wall has many interviews.
-    full = hr_snapshot(interview_id, state, registry.flow_of(state), language=language, provisional={})
-    flow = full["flow"]
-    return {
-        **full,
-        "flow": {
-            "id": flow["id"],
-            "title": flow["title"],
-            "job": flow["job"],
-            "competencies": [],
-            "rounds": flow["rounds"],
-            "questions": [{key: question[key] for key in ("id", "round_id", "rest")} for question in flow["questions"]],
-            "follow_ups": [],
-        },
-        "answers": full["answers"][-1:],
-    }
-
-
-async def _messages(app: web.Application, language: Language) -> AsyncGenerator[ServerSentEvent]:
+async def _messages(app: web.Application, language: Language, user: HrUser) -> AsyncGenerator[ServerSentEvent]:
     live = app[HUB].follow_all()
     # Subscribed before the snapshot is read: what happens in between is in both, and its seq says so.
     first = asyncio.ensure_future(anext(live, None))
     try:
         await asyncio.sleep(0)
-        snapshot = await wall_snapshot(app, language)
+        snapshot = await wall_snapshot(app, language, user)
         yield ServerSentEvent("snapshot", snapshot)
         for one in snapshot["interviews"]:
             for signal in await app[HUB].last_signals(one["interview_id"]):

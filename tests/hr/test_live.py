@@ -30,7 +30,7 @@ async def test_the_wall_begins_with_a_snapshot_and_goes_on_with_what_happens(hou
         event, id_, snapshot = await events.next()
         [card] = snapshot["interviews"]
         assert (event, id_, card["interview_id"]) == ("snapshot", None, session.interview_id)
-        assert (card["candidate_name"], card["status"], card["flow"]["job"]) == (
+        assert (card["candidate_name"], card["status"], snapshot["flows"][card["flow_id"]]["job"]) == (
             "Ada Lovelace",
             "running",
             "Customer service representative",

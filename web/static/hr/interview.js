@@ -18,6 +18,20 @@ export function fromSnapshot(snapshot) {
   };
 }
 
+const UNKNOWN_ANSWER = {
+  wording: null, mode: null, draft: "", hints: [], utterances: [], transcript: null, extra_ms: 0, restarts: 0, restarted_ms: null,
+  earlier_attempts: "", skipped: false, option_id: null, code: null, corrected: false, heard: null, score: null, scorer: null,
+  observations: [], delivery: null,
+};
+
+/** A card of the server's wall → the same view, which knows of the last answer only. flows: id → flow, of cards without. */
+export function fromCard(card, flows) {
+  const flow = card.flow ?? flows[card.flow_id];
+  const answers = card.answers.map((answer) => ({ ...UNKNOWN_ANSWER, hints: [], ...answer }));
+  const view = fromSnapshot({ ...card, flow, answers, recording: { started: false, stored: null, failed: null, gaps: [] } });
+  return { ...view, job: card.job ?? flow.job };
+}
+
 /** The question with this id, one of the flow's own or a follow-up; undefined for another. */
 export const questionOf = (view, id) => view.flow.questions.find((one) => one.id === id) ?? view.flow.follow_ups.find((one) => one.id === id);
 

@@ -3,7 +3,7 @@
 import { attention, lineOf } from "./attention.js";
 import { h, keep } from "./dom.js";
 import { helpBox } from "./help.js";
-import { answerNow, apply, fromSnapshot, questionOf, ownId, roundOf, totalOf, wordsOf } from "./interview.js";
+import { answerNow, apply, fromCard, questionOf, ownId, roundOf, totalOf, wordsOf } from "./interview.js";
 import { showRecognition } from "./recognition.js";
 import { confidence, provisional, withheldText } from "./scores.js";
 import { follow } from "./stream.js";
@@ -15,11 +15,13 @@ const LAST_WORDS = 40;
 const views = new Map();
 const places = new Map();
 const helps = new Map();
+let flows = {};
 const LIVE = ["running", "paused", "between_rounds", "checking"];
 
 function takeSnapshot(snapshot) {
   const lines = new Map([...views.values()].map((view) => [view.interview_id, view]));
   views.clear();
+  flows = snapshot.flows;
   for (const one of snapshot.interviews) add(one, lines.get(one.interview_id));
   showServer(snapshot.recognition);
   showAll();
@@ -33,7 +35,7 @@ function showServer(recognition) {
 
 /** Adds an interview; what only signals tell is kept from its view before. */
 function add(snapshot, before) {
-  const view = fromSnapshot(snapshot);
+  const view = fromCard(snapshot, flows);
   if (before) Object.assign(view, { line: before.line, packetLoss: before.packetLoss, heardAt: before.heardAt });
   views.set(view.interview_id, view);
 }
@@ -107,7 +109,7 @@ function makeCard({ view }) {
     h(
       "div",
       { class: "wall-card__head" },
-      h("div", {}, h("h3", {}, h("a", { class: "wall-card__link", href: `/hr/interviews/${view.interview_id}`, text: view.candidate_name })), h("p", { class: "small soft", text: view.flow.job })),
+      h("div", {}, h("h3", {}, h("a", { class: "wall-card__link", href: `/hr/interviews/${view.interview_id}`, text: view.candidate_name })), h("p", { class: "small soft", text: view.job })),
       h("span", { class: "badge wall-card__line" }, h("span", { class: "dot", "aria-hidden": "true" }), h("span", { "data-text": true })),
     ),
     h("p", { class: "wall-card__need small", hidden: true }),
@@ -175,7 +177,7 @@ function makeWaiting({ view }) {
     "li",
     { class: "waiting", testid: `wall-card-${view.interview_id}` },
     h("a", { href: `/hr/interviews/${view.interview_id}`, text: view.candidate_name }),
-    h("span", { class: "small soft", text: view.flow.job }),
+    h("span", { class: "small soft", text: view.job }),
     h("span", { class: "small soft waiting__status" }),
   );
 }
