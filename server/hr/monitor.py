@@ -12,13 +12,15 @@ from server.hr.access import USER, USERS
 from server.hr.cards import CARDS
 from server.hr.live import for_hr
 from server.hr.texts import json_for_script, recognition_json
+from server.hr.watchers import WATCHERS
 from server.interview.commands import AcknowledgeHelp
 from server.interview.snapshot import hr_snapshot
 from server.interview.state import InterviewState
 from server.interview.timeline import timeline
 from server.interview.timeline_entry import timeline_json
 from server.keys import HUB, INTERVIEWS
-from server.live.hub import LiveMessage
+from server.live.hub import LiveMessage, Signal
+from server.live.wire import to_sse
 from server.pages import page_language, render
 from server.sse import ServerSentEvent, last_event_id, stream
 
@@ -78,13 +80,22 @@ async def acknowledge_help(request: web.Request) -> web.Response:
 
 
 async def events(request: web.Request) -> web.StreamResponse:
-    """What happened behind Last-Event-ID, then what happens."""
+    """What happened behind Last-Event-ID, then what happens. Whoever reads it is seen by the others at the monitor."""
     await state_of(request)
-    messages = request.app[HUB].follow(request.match_info["interview_id"], last_event_id(request))
-    return await stream(request, _for_hr(request.app, messages))
+    interview_id = request.match_info["interview_id"]
+    messages = request.app[HUB].follow(interview_id, last_event_id(request))
+    async with request.app[WATCHERS].watching(interview_id, request[USER]):
+        return await stream(request, _shown(request.app, interview_id, messages))
 
 
-async def _for_hr(app: web.Application, messages: AsyncIterator[LiveMessage]) -> AsyncIterator[ServerSentEvent]:
+async def _shown(
+    app: web.Application, interview_id: str, messages: AsyncIterator[LiveMessage]
+) -> AsyncIterator[ServerSentEvent]:
+    yield to_sse(app[WATCHERS].now(interview_id))
     async for message in messages:
+        watchers = app[WATCHERS].hear(message) if isinstance(message, Signal) else None
+        if watchers is not None:
+            yield to_sse(watchers)
+            continue
         async for event in for_hr(app, message):
             yield event

@@ -31,7 +31,8 @@ from server.hr.audited import AUDIT, SEEN, SEEN_WINDOW_S, write_note
 from server.hr.cards import CARDS, Cards
 from server.hr.revoking import VIEWS, revoking
 from server.hr.rights import Right
-from server.keys import DATABASE, SETTINGS
+from server.hr.watchers import WATCHERS, Watchers
+from server.keys import DATABASE, HUB, SETTINGS
 from server.rate_limit import RateLimit
 from server.storage.audit import Audit
 from server.storage.users import Users
@@ -40,10 +41,11 @@ WHEP = "/api/hr/interviews/{interview_id}/whep"
 
 
 def add_routes(app: web.Application) -> None:
-    """Hangs HR's pages and interfaces onto the application, whose database must be there already."""
+    """Hangs HR's pages and interfaces onto the application, whose database and hub must be there already."""
     app[USERS] = Users(app[DATABASE], timedelta(minutes=app[SETTINGS].hr_idle_minutes))
     app[FAILURES] = RateLimit(FAILURES_WINDOW_S)
     app[CARDS] = Cards(app)
+    app[WATCHERS] = Watchers(app[HUB].publish_signal)
     aiohttp_jinja2.get_env(app).globals["may"] = may
     app[AUDIT] = Audit(app[DATABASE])
     app[SEEN] = RateLimit(SEEN_WINDOW_S)

@@ -103,6 +103,7 @@ async def test_a_page_that_comes_back_gets_what_it_missed_and_nothing_twice(hous
         await session.execute(Pause())
         path = f"/api/hr/interviews/{session.interview_id}/events"
         async with following(house, path, **{"Last-Event-ID": str(seen)}) as events:
+            assert (await events.next())[0] == "watchers"
             event, id_, _ = await events.next()
             assert (event, id_) == ("InterviewPaused", str(seen + 1))
 

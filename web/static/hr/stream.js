@@ -54,7 +54,7 @@ export const STORED_EVENTS = [
   "CandidateFeedbackReleased",
 ];
 
-export const SIGNALS = ["transcript", "scores", "observations", "connection", "recognition", "waiting", "snapshot"];
+export const SIGNALS = ["transcript", "scores", "observations", "connection", "recognition", "waiting", "watchers", "snapshot"];
 
 /** Where a page goes whose reader was signed out ("signed_out") or has lost the right to it ("rights"). */
 export function ended(reason) {
