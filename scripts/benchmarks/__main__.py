@@ -19,6 +19,7 @@ BENCHMARKS = {
     "line": "scripts.benchmarks.line",
     "live": "scripts.benchmarks.live",
     "media": "scripts.benchmarks.media",
+    "pages": "scripts.benchmarks.pages",
     "recording": "scripts.benchmarks.recording",
     "scoring": "scripts.benchmarks.scoring",
     "soak": "scripts.benchmarks.soak",
