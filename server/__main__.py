@@ -1,4 +1,4 @@
-"""Starts the server; from the command line also invites a candidate, or prints a sign-in link for HR."""
+"""Starts the server; from the command line also invites a candidate, and looks after HR's accounts."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from media.ice import IceSettings
 from question_flows.loader import FlowError
 from question_flows.model import Language
+from server import people_command
 from server.announcing import base_url
 from server.app import flows_of
 from server.errors import UserError
@@ -29,7 +30,6 @@ from server.settings import Settings
 from server.starting import CannotStart, database_opens, make_data_dir
 from server.storage.database import Database
 from server.storage.event_log import EventLog
-from server.storage.users import Users
 from server.workers.place import Place
 from server.workers.supervisor import supervise
 
@@ -42,8 +42,8 @@ def main() -> None:
         configure(settings.log_level)
         if arguments.command == "invite":
             asyncio.run(invite(settings, arguments))
-        elif arguments.command == "hr-link":
-            asyncio.run(hr_link(settings))
+        elif arguments.command in ("hr-link", "hr-user"):
+            asyncio.run(people(settings, arguments))
         elif place := Place.taken_from(os.environ):
             asyncio.run(serve(settings, place))
         elif settings.worker_count > 1:
@@ -67,7 +67,7 @@ def wrong_setting(location: tuple[int | str, ...], problem: str) -> str:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line: nothing to serve, `invite` with the candidate's particulars, or `hr-link`."""
+    """The command line: nothing to serve, `invite` with the candidate's particulars, `hr-link` or `hr-user`."""
     parser = argparse.ArgumentParser(
         prog="scripts/run",
         description="Starts the interview server. Settings are environment variables; the README lists them.",
@@ -80,7 +80,7 @@ def parse_arguments() -> argparse.Namespace:
     inviting.add_argument("--name", required=True, help="the candidate's name, as HR should see it")
     inviting.add_argument("--email", default="", help="the candidate's address, kept with the record")
     inviting.add_argument("--jurisdiction", help="law that holds; default: INTERVIEW_JURISDICTION")
-    commands.add_parser("hr-link", help="print a one-time link that makes another account for HR")
+    people_command.add_arguments(commands)
     return parser.parse_args()
 
 
@@ -109,11 +109,11 @@ async def invite(settings: Settings, arguments: argparse.Namespace) -> None:
     print(f"Interview: {interview_id}\nLink: {base_url(settings, settings.port)}/i/{token}")
 
 
-async def hr_link(settings: Settings) -> None:
-    """Makes a sign-in link in the database and prints it: for a colleague's own account."""
+async def people(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Looks after HR's accounts in the database. Raises UserError or CannotStart."""
+    command = people_command.hr_link if arguments.command == "hr-link" else people_command.hr_user
     async with open_database(settings) as database:
-        token = await Users(database).issue_link(datetime.now(UTC))
-    print(f"Sign-in link for HR (works once, for a day): {base_url(settings, settings.port)}/hr/welcome/{token}")
+        await command(settings, database, arguments)
 
 
 @asynccontextmanager

@@ -67,6 +67,8 @@ async def stream(
     )
     notice_a_dead_line(request)
     await response.prepare(request)
+    if request.method == "HEAD":
+        return response
     await response.write(b"retry: 1000\n\n")
     pump = asyncio.create_task(_write(response, messages))
     try:

@@ -113,5 +113,5 @@ def set_cookie(request: web.Request, response: web.StreamResponse, value: str) -
 def page_behind(path: str | None) -> str:
     """Where to go after signing in: a path of HR's own pages, whatever else was asked for."""
     # Nothing but printable characters: the path becomes a header.
-    usable = path and path.startswith("/hr/") and not path.startswith("/hr/sign-") and path.isprintable()
+    usable = path and path.startswith("/hr/") and not path.startswith(("/hr/sign-", "/hr/oidc")) and path.isprintable()
     return path if path and usable else "/hr"

@@ -13,11 +13,13 @@ from aiohttp import web
 from analyzers.results import IndicatorScore, Transcript, join_words
 from server.errors import UserError
 from server.hr.access import USER
+from server.hr.assigning import reviewing
 from server.hr.corrections import Piece, changes
 from server.hr.forms import form_fields
 from server.hr.invitations import JURISDICTIONS
 from server.hr.listing import deliveries
 from server.hr.monitor import state_of
+from server.hr.names import shown_report
 from server.hr.recording import positions_json
 from server.hr.texts import json_for_script
 from server.i18n import MESSAGES
@@ -66,6 +68,7 @@ async def _page(request: web.Request, sent: Mapping[str, str], error: UserError 
         "hr_report.html",
         status=error.status if error else 200,
         user=request[USER],
+        reviewing=await reviewing(request),
         sent=sent,
         problem=request.app[MESSAGES].text(language, f"error.{error.code}", error.params) if error else "",
         problem_field=error.field if error else None,
@@ -142,4 +145,4 @@ def _place(competency: ReportedCompetency, score: IndicatorScore) -> int:
 
 async def _report(request: web.Request) -> Report:
     await state_of(request)
-    return await request.app[INTERVIEWS].report(request.match_info["interview_id"])
+    return await shown_report(request, request.match_info["interview_id"])

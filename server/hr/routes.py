@@ -8,10 +8,15 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from server.hr import (
+    account,
+    assigning,
+    audit_page,
     invitations,
     letter,
     live_view,
     monitor,
+    oidc,
+    people,
     printing,
     recording,
     report,
@@ -50,6 +55,7 @@ def add_routes(app: web.Application) -> None:
     app[AUDIT] = Audit(app[DATABASE])
     app[SEEN] = RateLimit(SEEN_WINDOW_S)
     app[VIEWS] = set()
+    app[oidc.PROVIDER] = []
     app.cleanup_ctx.append(revoking)
     app.on_response_prepare.append(write_note)
     app.router.add_routes(
@@ -59,7 +65,21 @@ def add_routes(app: web.Application) -> None:
             web.get("/hr/sign-in", sign_in.sign_in_form),
             web.post("/hr/sign-in", sign_in.sign_in),
             web.post("/hr/sign-out", sign_in.sign_out),
+            web.get(oidc.PATH, oidc.begin),
+            web.get(oidc.CALLBACK, oidc.callback),
             page("GET", "/hr", wall.page, Right.WATCH),
+            page("GET", "/hr/account", account.page, None),
+            page("POST", "/hr/account/password", account.change_password, None),
+            page("POST", "/hr/account/sessions/{session_id}/end", account.end_session, None),
+            page("GET", "/hr/people", people.page, Right.MANAGE_PEOPLE),
+            page("POST", "/hr/people", people.invite, Right.MANAGE_PEOPLE),
+            page("GET", "/hr/people/{user_id}", people.person, Right.MANAGE_PEOPLE),
+            page("POST", "/hr/people/{user_id}", people.change, Right.MANAGE_PEOPLE),
+            page("POST", "/hr/people/{user_id}/disable", people.disable, Right.MANAGE_PEOPLE),
+            page("POST", "/hr/people/{user_id}/enable", people.enable, Right.MANAGE_PEOPLE),
+            page("POST", "/hr/people/{user_id}/password-link", people.password_link, Right.MANAGE_PEOPLE),
+            page("POST", "/hr/people/{user_id}/sessions/end", people.end_sessions, Right.MANAGE_PEOPLE),
+            page("GET", "/hr/audit", audit_page.page, Right.READ_AUDIT),
             page("GET", "/hr/invitations", invitations.form, Right.INVITE),
             page("POST", "/hr/invitations", invitations.invite, Right.INVITE),
             page("GET", "/hr/interviews/{interview_id}", monitor.page, Right.WATCH),
@@ -69,6 +89,7 @@ def add_routes(app: web.Application) -> None:
             page("POST", "/hr/interviews/{interview_id}/dimensions/{dimension_id}", report.rate, Right.RATE),
             page("GET", "/hr/interviews/{interview_id}/feedback", letter.page, Right.DECIDE),
             page("POST", "/hr/interviews/{interview_id}/feedback", letter.release, Right.DECIDE),
+            page("POST", "/hr/interviews/{interview_id}/assignments", assigning.assign, Right.DECIDE),
             page("GET", "/hr/interviews/{interview_id}/recording", recording.play, Right.MEDIA),
             api("GET", "/api/hr/events", wall.events, Right.WATCH),
             api("GET", "/api/hr/recognition", wall.recognition, Right.WATCH),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from time import monotonic
 
@@ -9,11 +10,13 @@ from aiohttp import web
 
 from server.errors import UserError
 from server.hr.access import COOKIE, FAILURES, USERS, page_behind, set_cookie, user_of
+from server.hr.audited import AUDIT
 from server.hr.forms import form_fields
-from server.i18n import MESSAGES
-from server.keys import OWNERSHIP
-from server.pages import page_language, render
-from server.storage.users import SHORTEST_PASSWORD
+from server.hr.texts import sentence
+from server.keys import OWNERSHIP, SETTINGS
+from server.pages import render
+from server.storage.hr_user import HrUser
+from server.storage.users import SHORTEST_PASSWORD, Link
 
 SIGN_IN = "sign-in"
 """What one of several workers does for all."""
@@ -29,7 +32,7 @@ async def sign_in_form(request: web.Request) -> web.StreamResponse:
     behind = page_behind(request.query.get("next"))
     if await user_of(request) is not None:
         raise web.HTTPSeeOther(behind)
-    return _sign_in_page(request, behind)
+    return sign_in_page(request, behind)
 
 
 async def sign_in(request: web.Request) -> web.StreamResponse:
@@ -46,14 +49,26 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     if wait_s:
         minutes = str(int(wait_s // 60) + 1)
         error = UserError("too_many_sign_ins", status=429, params={"minutes": minutes})
-        return _sign_in_page(request, behind, email, error)
+        return sign_in_page(request, behind, email, error)
     # Noted before the answer is known, so that many attempts at the same moment count as well.
     for key in limits:
         failures.note(key, now)
-    cookie = await request.app[USERS].sign_in(email, password, datetime.now(UTC))
-    if cookie is None:
-        return _sign_in_page(request, behind, email, UserError("sign_in_wrong", status=401))
+    try:
+        cookie = await request.app[USERS].sign_in(email, password, datetime.now(UTC))
+        if cookie is None:
+            raise UserError("sign_in_wrong", status=401)
+    except UserError as error:
+        await request.app[AUDIT].note("sign_in_failed", by="", now=datetime.now(UTC), detail={"why": error.code})
+        return sign_in_page(request, behind, email, error)
     failures.forget(next(iter(limits)))
+    return await signed_in(request, cookie, behind, "password")
+
+
+async def signed_in(request: web.Request, cookie: str, behind: str, way: str) -> web.Response:
+    """Sends a browser on that has just been signed in. way: password, link or provider, for the trail."""
+    user = await request.app[USERS].user_of(cookie, datetime.now(UTC))
+    if user is not None:
+        await _note(request, "signed_in", user, way=way)
     response = web.Response(status=303, headers={"Location": behind})
     set_cookie(request, response, cookie)
     return response
@@ -61,9 +76,11 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
 
 async def sign_out(request: web.Request) -> web.StreamResponse:
     """Ends the session."""
-    cookie = request.cookies.get(COOKIE)
+    cookie, user = request.cookies.get(COOKIE), await user_of(request)
     if cookie:
         await request.app[USERS].sign_out(cookie)
+    if user is not None:
+        await _note(request, "signed_out", user)
     response = web.Response(status=303, headers={"Location": "/hr/sign-in"})
     response.del_cookie(COOKIE, path="/")
     return response
@@ -71,26 +88,39 @@ async def sign_out(request: web.Request) -> web.StreamResponse:
 
 async def welcome_form(request: web.Request) -> web.StreamResponse:
     """The form behind the one-time link. Looking does not use the link up."""
-    if not await request.app[USERS].link_is_open(request.match_info["token"], datetime.now(UTC)):
-        return render(request, "hr_welcome_closed.html", status=410)
-    return _welcome_page(request)
+    link = await _link(request)
+    return _closed(request, 410) if link is None else _welcome_page(request, link)
 
 
 async def welcome(request: web.Request) -> web.StreamResponse:
-    """Makes the account and signs it in; a mistake in the form leaves the link open."""
-    form = await form_fields(request)
-    email, password = form.get("email", ""), form.get("password", "")
+    """Makes the account, or gives it its new password, and signs it in; a mistake in the form leaves the link open."""
+    form, link = await form_fields(request), await _link(request)
+    if link is None:
+        return _closed(request, 410)
+    users, token, now = request.app[USERS], request.match_info["token"], datetime.now(UTC)
+    password = form.get("password", "")
     try:
-        cookie = await request.app[USERS].create_account(
-            request.match_info["token"], email, password, datetime.now(UTC)
-        )
+        if link.user_id is not None:
+            cookie = await users.reset_password(token, password, now)
+        else:
+            cookie = await users.create_account(token, form.get("email", ""), password, now, form.get("name", ""))
     except UserError as error:
         if error.field is None:
-            return render(request, "hr_welcome_closed.html", status=error.status)
-        return _welcome_page(request, email, error)
-    response = web.Response(status=303, headers={"Location": "/hr"})
-    set_cookie(request, response, cookie)
-    return response
+            return _closed(request, error.status)
+        return _welcome_page(request, link, form, error)
+    return await signed_in(request, cookie, "/hr", "new_password" if link.user_id else "link")
+
+
+async def _link(request: web.Request) -> Link | None:
+    return await request.app[USERS].link(request.match_info["token"], datetime.now(UTC))
+
+
+async def _note(request: web.Request, action: str, user: HrUser, **detail: str) -> None:
+    await request.app[AUDIT].note(action, by=user.id, now=datetime.now(UTC), subject=user.id, detail=detail)
+
+
+def _closed(request: web.Request, status: int) -> web.Response:
+    return render(request, "hr_welcome_closed.html", status=status)
 
 
 def _limits(account: str, address: str) -> dict[str, int]:
@@ -102,26 +132,31 @@ def _limits(account: str, address: str) -> dict[str, int]:
     }
 
 
-def _sign_in_page(request: web.Request, behind: str, email: str = "", error: UserError | None = None) -> web.Response:
-    status = error.status if error else 200
+def sign_in_page(request: web.Request, behind: str, email: str = "", error: UserError | None = None) -> web.Response:
+    """The form with what went wrong, if anything did."""
+    settings = request.app[SETTINGS]
     return render(
-        request, "hr_sign_in.html", status=status, behind=behind, email=email, problem=_sentence(request, error)
+        request,
+        "hr_sign_in.html",
+        status=error.status if error else 200,
+        behind=behind,
+        email=email,
+        problem=sentence(request, error),
+        ended=bool(request.query.get("ended")),
+        provider=settings.oidc_issuer and {"name": settings.oidc_display_name},
     )
 
 
-def _welcome_page(request: web.Request, email: str = "", error: UserError | None = None) -> web.Response:
+def _welcome_page(
+    request: web.Request, link: Link, sent: Mapping[str, str] | None = None, error: UserError | None = None
+) -> web.Response:
     return render(
         request,
         "hr_welcome.html",
         status=error.status if error else 200,
-        email=email,
+        link=link,
+        sent=sent or {},
         field=error.field if error else None,
-        problem=_sentence(request, error),
+        problem=sentence(request, error),
         shortest_password=SHORTEST_PASSWORD,
     )
-
-
-def _sentence(request: web.Request, error: UserError | None) -> str:
-    if error is None:
-        return ""
-    return request.app[MESSAGES].text(page_language(request), f"error.{error.code}", error.params)

@@ -8,8 +8,11 @@ from typing import Any
 from aiohttp import web
 from markupsafe import Markup
 
+from server.errors import UserError
+from server.i18n import MESSAGES
 from server.interview.engine import recognition_json as engine_json
 from server.keys import ENGINE, INTERVIEWS, SETTINGS
+from server.pages import page_language
 from server.recognition import uses_synthetic_model
 
 
@@ -24,3 +27,10 @@ def recognition_json(app: web.Application) -> dict[str, Any]:
     synthetic = uses_synthetic_model(app[SETTINGS])
     full = app[INTERVIEWS].room.refusal() is not None
     return {**engine_json(engine), "synthetic": synthetic, "full": full}
+
+
+def sentence(request: web.Request, error: UserError | None) -> str:
+    """What went wrong, in the reader's language; empty when nothing did."""
+    if error is None:
+        return ""
+    return request.app[MESSAGES].text(page_language(request), f"error.{error.code}", error.params)
