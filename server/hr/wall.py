@@ -22,7 +22,7 @@ from server.pages import page_language, render
 from server.sse import ServerSentEvent, stream
 from server.storage.users import HrUser
 
-SIGNALS_ON_CARDS = frozenset({"transcript", "scores", "connection", "recognition"})
+SIGNALS_ON_CARDS = frozenset({"transcript", "scores", "connection", "recognition", "faces"})
 
 
 async def page(request: web.Request) -> web.StreamResponse:

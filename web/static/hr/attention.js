@@ -10,30 +10,65 @@ export const RESTING = ["between_rounds", "checking"]; // nothing is heard then,
 // Concerns every interview alike and stands in the page's banner: no reason to put one before another.
 const NO_MODEL = "model_missing";
 
-/** {rank, reason, since}: the higher the rank, the more urgent; reason: key of its text or null. now: milliseconds. */
+/** From this rank on a person is needed. What is merely seen, a second face, stands lowest: it may be anything. */
+export const NEEDS = 3;
+export const RANKS = {
+  needs_help: 9,
+  needs_connection: 8,
+  needs_restart: 8,
+  needs_line: 7,
+  needs_silent: 6,
+  needs_recognition: 5,
+  needs_paused_long: 4,
+  needs_paused_by_hr: 4,
+  needs_second_face: 3,
+  needs_person: 3,
+  needs_unsteady: 2,
+};
+const NOTHING = { rank: 1, reason: null, since: null };
+const OVER = { rank: 0, reason: null, since: null };
+
+const need = (reason, since = null) => ({ rank: RANKS[reason], reason, since });
+
+/**
+ * {rank, reason, since}: the higher the rank, the more urgent; reason: key of its text or null; since: ISO 8601 moment or
+ * null. now: milliseconds.
+ */
 export function attention(view, now) {
-  if (view.status === "completed") return { rank: 0, reason: null };
-  if (view.help && !view.help.acknowledged) return { rank: 7, reason: "needs_help", since: view.help.at };
-  if (view.person_instead) return { rank: 3, reason: "needs_person", since: null };
-  if (view.status === "invited" || view.status === "ready") return { rank: 0, reason: null };
-  if (RESTING.includes(view.status)) return { rank: 1, reason: null };
+  if (view.status === "completed") return OVER;
+  if (view.help && !view.help.acknowledged) return need("needs_help", view.help.at);
+  if (view.handed_over) return NOTHING; // a person has them already
+  if (view.person_instead) return need("needs_person", view.at);
+  if (view.status === "invited" || view.status === "ready") return OVER;
+  if (RESTING.includes(view.status)) return NOTHING;
   const open = (kind) => view.faults.find((fault) => fault.kind === kind && fault.lost_ms === null);
   const restart = open("restart");
   const outage = open("outage") ?? restart;
-  if (!view.connected) return { rank: 6, reason: restart ? "needs_restart" : "needs_connection", since: outage?.at ?? view.at };
-  if (view.recognition_failed && view.recognition_failed !== NO_MODEL) return { rank: 5, reason: "needs_recognition", since: open("recognition_failed")?.at };
-  if (view.status === "paused") {
-    const pause = open("pause")?.at ?? view.at;
-    return now - new Date(pause) >= PAUSED_LONG_MS ? { rank: 4, reason: "needs_paused_long", since: pause } : { rank: 1, reason: null, since: pause };
-  }
-  if (view.line === "lost") return { rank: 5, reason: "needs_line", since: null };
-  const answer = answerNow(view);
-  if (answer?.phase === "answering" && now - view.heardAt >= SILENT_MS) {
-    return { rank: 3, reason: "needs_silent", since: new Date(view.heardAt).toISOString() };
-  }
-  if (view.packetLoss > UNSTEADY) return { rank: 2, reason: "needs_unsteady", since: null };
-  return { rank: 1, reason: null };
+  if (!view.connected) return need(restart ? "needs_restart" : "needs_connection", outage?.at ?? view.at);
+  if (view.status === "paused") return paused(view, open, now);
+  if (view.line === "lost") return need("needs_line", moment(view.lineAt));
+  const answering = answerNow(view)?.phase === "answering";
+  if (answering && now - view.heardAt >= SILENT_MS) return need("needs_silent", moment(view.heardAt));
+  if (failing(view)) return need("needs_recognition", open("recognition_failed")?.at);
+  if (answering && secondFace(view)) return need("needs_second_face", view.faces.since);
+  if (view.packetLoss > UNSTEADY) return need("needs_unsteady");
+  return NOTHING;
 }
+
+function paused(view, open, now) {
+  const pause = open("pause");
+  const since = pause?.at ?? view.at;
+  if (failing(view)) return need("needs_recognition", open("recognition_failed")?.at);
+  if (now - new Date(since) < PAUSED_LONG_MS) return { ...NOTHING, since };
+  return need(pause?.detail === "hr" ? "needs_paused_by_hr" : "needs_paused_long", since);
+}
+
+const failing = (view) => Boolean(view.recognition_failed && view.recognition_failed !== NO_MODEL);
+
+/** Pictures are looked at while an answer is given; what was seen in an earlier one says nothing of now. */
+const secondFace = (view) => Boolean(view.faces?.second_face && view.faces.question_id === view.question_id);
+
+const moment = (ms) => (ms ? new Date(ms).toISOString() : null);
 
 /** How the candidate's line stands: {kind: ok|warn|danger|"", key} for its text. */
 export function lineOf(view) {

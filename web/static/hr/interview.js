@@ -11,6 +11,7 @@ export function fromSnapshot(snapshot) {
     recording: { ...snapshot.recording, gaps: [...snapshot.recording.gaps] },
     line: "none",
     packetLoss: 0,
+    faces: null, // {question_id, second_face, since}: whether more than one face is in the picture
     waiting: {}, // question → utterances whose words are still to come
     heardAt: Date.now(),
     // How far this browser's clock is off from the server's cannot be known; elapsed time counts from arrival.
@@ -130,11 +131,15 @@ const signals = {
     if (answer) answer.observations = observations;
   },
   connection(view, { line, packet_loss }) {
+    if (view.line !== line) view.lineAt = Date.now();
     view.line = line;
     view.packetLoss = packet_loss ?? 0;
   },
   recognition(view, { available, loading, failing, reason }) {
     view.recognition = { ...view.recognition, available, loading, failing, reason };
+  },
+  faces(view, seen) {
+    view.faces = seen;
   },
   waiting(view, { questions }) {
     view.waiting = questions;

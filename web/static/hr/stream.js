@@ -55,6 +55,7 @@ export const STORED_EVENTS = [
 ];
 
 export const SIGNALS = ["transcript", "scores", "observations", "connection", "recognition", "waiting", "watchers", "snapshot"];
+export const SIGNALS = ["transcript", "scores", "observations", "connection", "recognition", "waiting", "faces", "snapshot"];
 
 /** Where a page goes whose reader was signed out ("signed_out") or has lost the right to it ("rights"). */
 export function ended(reason) {
