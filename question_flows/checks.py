@@ -31,6 +31,7 @@ from question_flows.problems import (
     sayable,
 )
 from question_flows.question_checks import observation_problems, question_problems, round_problems
+from question_flows.review_checks import departments, review_problems
 
 TEXTS = {
     *("title", "job", "name", "description", "text", "setting", "counterpart", "intro", "practice"),
@@ -46,6 +47,8 @@ _LIMITS: tuple[tuple[FieldPath, float, float], ...] = (
     (("follow_ups", "most"), 0, 20),
     (("follow_ups", "most_per_question"), 0, 5),
     (("follow_ups", "answer_seconds"), 1, 600),
+    (("review", "human_weight"), 0, 1),
+    (("review", "others_weight"), 0, 1),
 )
 """What each number has to be at least and at most."""
 
@@ -64,6 +67,7 @@ def problems_of(data: Any) -> list[Problem]:
         *question_problems(data),
         *round_problems(data),
         *_limit_problems(data),
+        *review_problems(data),
         *_endpointing_problems(data),
     ]
 
@@ -81,6 +85,7 @@ def _id_problems(data: dict[str, Any]) -> Iterator[Problem]:
             list(groups(question.get("options"), *path, "options"))
             for path, question in groups(data.get("questions"), "questions")
         ),
+        list(departments(data)),
     ]
     for kind in kinds:
         seen: set[str] = set()

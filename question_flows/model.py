@@ -94,11 +94,43 @@ class Competency:
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """What people alone rate, such as motivation or culture fit."""
+    """What people alone rate, such as motivation or culture fit.
+
+    weight: what it counts in people's total and the combined one beside the competencies, whose weights add up to 1;
+    0: it is shown and counts nowhere. The machine's total never holds it.
+    """
 
     id: str
     name: Text
     description: Text
+    weight: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """Whose ratings have a share of their own in people's score, such as store managers.
+
+    It is an account's when the account's department is its id or one of its names, in whatever case. weight: its share.
+    """
+
+    id: str
+    name: Text
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """How people's ratings are given and weighed against the machine's scores; the three are always shown apart."""
+
+    blind: bool = False
+    """Whether reviewers see neither the machine's scores nor each other's ratings before they have finished."""
+    human_weight: float = 0.5
+    """People's share of the combined score, 0-1; the rest is the machine's."""
+    departments: tuple[Department, ...] = ()
+    """Each department's raters count by their mean. Without any, all raters count alike."""
+    others_weight: float = 0.0
+    """The share of raters of no listed department; 0: their ratings are shown and do not count. It and the departments'
+    weights add up to 1; of departments that have not rated, the others take the share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +282,7 @@ class Flow:
     rounds: tuple[Round, ...] = ()
     follow_ups: FollowUps = FollowUps()
     dimensions: tuple[Dimension, ...] = ()
+    review: Review = Review()
     pass_mark: float = 7.5
     """Total from which on the report says that the mark is reached; shown to HR only, and nothing follows by itself."""
     most_pauses: int | None = None

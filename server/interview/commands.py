@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from server.interview.events import AnswerMode, PausedBy, Purpose, SurveyItem
+from server.interview.hr_events import Decision
 
 LONGEST_TEXT = 20_000
 """Characters of a typed answer or draft."""
@@ -148,12 +149,59 @@ class GiveFeedback:
 
 @dataclass(frozen=True, slots=True)
 class RateDimension:
-    """A person of HR's rates. points: 0-10. reason: at most 2,000 characters. rater: an e-mail address."""
+    """A person of HR's rates. points: 0-10, whole or half. reason: at most 2,000 characters. rater: an e-mail address.
+
+    only_rates: sees no scores before having rated, where the flow asks for blind rating.
+    """
 
     dimension_id: str
     points: float
     reason: str
     rater: str
+    department: str = ""
+    only_rates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RateCompetency:
+    """As `RateDimension`, for what the machine scores too."""
+
+    competency_id: str
+    points: float
+    reason: str
+    rater: str
+    department: str = ""
+    only_rates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideScore:
+    """A person's points, 0-10, whole or half, in place of the machine's for an indicator; None takes them back.
+
+    reason: at most 2,000 characters; may be empty when points is None.
+    """
+
+    question_id: str
+    indicator_id: str
+    points: float | None
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinishReview:
+    """The rater has given what they had to. rater: an e-mail address."""
+
+    rater: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """What a person decides about the candidate. decision: None when none was chosen. reason: 1-2,000 characters."""
+
+    decision: Decision | None
+    reason: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,5 +232,9 @@ Command = (
     | AcknowledgeHelp
     | GiveFeedback
     | RateDimension
+    | RateCompetency
+    | OverrideScore
+    | FinishReview
+    | Decide
     | ReleaseFeedback
 )

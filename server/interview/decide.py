@@ -13,6 +13,7 @@ from server.interview.checking import confirm, put_right
 from server.interview.commands import LONGEST_COMMENT, LONGEST_HELP_MESSAGE, Command
 from server.interview.events import EventBody, PausedBy
 from server.interview.releasing import release
+from server.interview.reviewing import reviewed
 from server.interview.state import InterviewState, Status
 from server.interview.typed import clean
 
@@ -58,8 +59,14 @@ def decide(state: InterviewState, flow: Flow, command: Command, situation: Situa
             return _help(state, command)
         case asked.GiveFeedback():
             return _give_feedback(state, command)
-        case asked.RateDimension():
-            return _rate(state, flow, command)
+        case (
+            asked.RateDimension()
+            | asked.RateCompetency()
+            | asked.OverrideScore()
+            | asked.FinishReview()
+            | asked.Decide()
+        ):
+            return reviewed(state, flow, command)
         case asked.ReleaseFeedback():
             return release(state, command)
 
@@ -141,17 +148,3 @@ def _give_feedback(state: InterviewState, command: asked.GiveFeedback) -> list[E
             raise UserError("rating_invalid", field=f"answers.{item.value}")
     feedback = happened.FeedbackGiven(command.rating, clean(command.comment).strip(), command.answers)
     return [] if state.feedback == feedback else [feedback]
-
-
-def _rate(state: InterviewState, flow: Flow, command: asked.RateDimension) -> list[EventBody]:
-    if command.dimension_id not in [one.id for one in flow.dimensions]:
-        raise UserError("dimension_unknown", status=404)
-    if not 0 <= command.points <= 10:
-        raise UserError("points_invalid", field="points")
-    reason = clean(command.reason).strip()
-    if not reason:
-        raise UserError("reason_missing", field="reason")
-    if len(reason) > LONGEST_COMMENT:
-        raise UserError("comment_too_long", field="reason", params={"length": f"{LONGEST_COMMENT:,}"})
-    rated = happened.DimensionRated(command.dimension_id, round(command.points, 1), reason, command.rater)
-    return [] if rated in [one.given for one in state.ratings] else [rated]

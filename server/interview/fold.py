@@ -9,7 +9,8 @@ from datetime import timedelta
 from analyzers.results import Transcript
 from server.interview import events as happened
 from server.interview.events import AnswerMode, InterviewEvent, PausedBy
-from server.interview.hr_events import CandidateFeedbackReleased, Decided
+from server.interview.hr_events import CandidateFeedbackReleased
+from server.interview.review import after_review
 from server.interview.state import AnswerState, Fault, FaultKind, HelpState, InterviewState, Letter, Rating, Status
 
 
@@ -30,7 +31,7 @@ def apply(state: InterviewState | None, event: InterviewEvent) -> InterviewState
     if state is None:
         return _invited(event)
     after = replace(state, seq=event.seq, at=event.at, clock_ms=event.clock_ms)
-    for part in (_course(state, after, event), _recorded(after, event)):
+    for part in (_course(state, after, event), _recorded(after, event), _reviewed(after, event)):
         if part is not None:
             return part
     return _answered(after, event)
@@ -110,12 +111,18 @@ def _course(before: InterviewState, after: InterviewState, event: InterviewEvent
             return replace(after, ratings=(*others, Rating(rated, event.at)))
         case CandidateFeedbackReleased() as released:
             return replace(after, letter=Letter(released, event.at))
-        case Decided() as decision:
-            return replace(after, decision=decision)
         case happened.ReportWritten(report_id):
             return replace(after, report_id=report_id)
         case _:
             return None
+
+
+def _reviewed(state: InterviewState, event: InterviewEvent) -> InterviewState | None:
+    """What people rated and decided afterwards; None for another event."""
+    review = after_review(state.review, event)
+    if review is None:
+        return None
+    return replace(state, review=review, decision=review.decisions[-1].given if review.decisions else None)
 
 
 def _recorded(state: InterviewState, event: InterviewEvent) -> InterviewState | None:

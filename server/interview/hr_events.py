@@ -82,7 +82,10 @@ class CompetencyRated:
 
 @dataclass(frozen=True, slots=True)
 class ScoreOverridden:
-    """A person's points, 0-10, in place of the machine's for one indicator of one answer; None takes that back."""
+    """A person's points, 0-10, in place of the machine's for one indicator of one answer; None takes that back.
+
+    reason: may be empty then.
+    """
 
     question_id: str
     indicator_id: str

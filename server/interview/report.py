@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -24,6 +24,7 @@ from server.interview.observed import (
 )
 from server.interview.reported_answer import ReportedAnswer, predefined_probe, reported_answer
 from server.interview.reported_dimension import ReportedDimension, reported_dimensions
+from server.interview.reported_people import People, overridden, reported_people
 from server.interview.state import Fault, InterviewState, Status
 
 
@@ -97,7 +98,9 @@ class Report:
 
     given_back_ms: wall-clock time of pauses, outages and restarts, in which the candidate's clock stood still.
     pass_mark: 0-10; mark_reached: whether the total is not below it, None without a total. Nothing follows by itself.
-    dimensions: what people alone rate.
+    dimensions: what people alone rate. people: their ratings of the competencies, their overrides and decision; score,
+    mark_reached and the answers' scores are the machine's as it gave them.
+    scores_hidden: it was made for somebody who rates blind, and holds no score and nobody else's rating.
     counted_observations: movements that take part in the score, where flow, law and candidate allow it;
     uncounted_observations: those with a weight that take no part, and why.
     confirmed: what ended the candidate's check of what was heard; None before that, and where nothing was spoken.
@@ -136,6 +139,8 @@ class Report:
     given_back_ms: int
     scorers: tuple[str, ...]
     feedback: FeedbackGiven | None
+    people: People
+    scores_hidden: bool = False
 
 
 _REPORT = TypeAdapter(Report)
@@ -154,7 +159,9 @@ def build_report(
     state = fold(events)
     answers = tuple(reported_answer(answer, state, flow) for answer in state.asked)
     scores = [answer.score for answer in answers if answer.score is not None]
-    score = combine(flow, scores, observed_shares(flow, state))
+    shares = observed_shares(flow, state)
+    score = combine(flow, scores, shares)
+    corrected = combine(flow, overridden(scores, state.review.overrides), shares)
     return Report(
         interview_id=interview_id,
         candidate_name=state.candidate_name,
@@ -190,6 +197,29 @@ def build_report(
         given_back_ms=state.given_back_ms,
         scorers=tuple(dict.fromkeys(answer.scorer for answer in answers if answer.scorer)),
         feedback=state.feedback,
+        people=reported_people(flow, state, score, corrected, scores),
+    )
+
+
+def for_blind_rater(report: Report, rater: str) -> Report:
+    """The same without anything that would sway this person: the machine's scores, and what others rated."""
+    return replace(
+        report,
+        dimensions=tuple(
+            replace(one, points=None, ratings=tuple(given for given in one.ratings if given.rater == rater))
+            for one in report.dimensions
+        ),
+        score=InterviewScore((), None, None, 0.0, 0.0),
+        mark_reached=None,
+        answers=tuple(replace(one, score=None, scorer=None, second_opinion=None) for one in report.answers),
+        # What was asked further says what an answer lacked.
+        probes=(),
+        counted_observations=(),
+        uncounted_observations=(),
+        withheld=(),
+        scorers=(),
+        people=report.people.of(rater),
+        scores_hidden=True,
     )
 
 

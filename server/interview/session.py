@@ -13,7 +13,15 @@ from analyzers.transcription.dispatcher import EngineStatus
 from media.peer import Peer
 from question_flows.model import Flow
 from server.errors import UserError
-from server.interview.commands import Command, CorrectTranscript, SkipQuestion, Start, SubmitAnswer
+from server.interview.commands import (
+    Command,
+    CorrectTranscript,
+    Decide,
+    FinishReview,
+    SkipQuestion,
+    Start,
+    SubmitAnswer,
+)
 from server.interview.decide import Situation, decide
 from server.interview.engine import recognition_events, recognition_json
 from server.interview.events import (
@@ -40,6 +48,7 @@ from server.interview.listening import LATE_WORDS_SECONDS, Listening
 from server.interview.presence import Presence
 from server.interview.probing import Probing
 from server.interview.recording import Recording
+from server.interview.report_messages import record_and_tell
 from server.interview.running_score import RunningScore
 from server.interview.second_opinion import SecondOpinions
 from server.interview.settling import Settling
@@ -155,6 +164,8 @@ class InterviewSession:
             events = await self._submit(command)
         elif isinstance(command, Start):
             events = await self._start(command)
+        elif isinstance(command, Decide | FinishReview):
+            events = await record_and_tell(self._journal, lambda state: self._decide(state, command))
         else:
             # What is asked after a skipped follow-up depends on what a long answer holds.
             # A long text is compared with what was heard, word by word.

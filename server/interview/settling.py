@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -18,7 +17,6 @@ from server.interview.events import (
     ConfirmedBy,
     EventBody,
     InterviewCompleted,
-    InterviewEvent,
     Purpose,
     ReportWritten,
     TranscriptCheckBegan,
@@ -27,13 +25,10 @@ from server.interview.events import (
 from server.interview.journal import Journal
 from server.interview.listening import Listening
 from server.interview.marking import mark
-from server.interview.report import build_report, report_json
+from server.interview.report_messages import REPORT_READY, report_message
 from server.interview.second_opinion import SecondOpinions
 from server.interview.state import AnswerState, InterviewState, Status
 from server.interview.watching import Watching
-from server.storage.outbox import OutboxMessage
-
-REPORT_READY = "report.ready"
 
 
 class Settling:
@@ -122,24 +117,9 @@ class Settling:
         return scored and not self._opinions.awaited(state)
 
     async def _complete(self) -> None:
-        journal, log = self._journal, self._journal.services.event_log
-        events = await log.read(journal.interview_id)
-        row = await log.row(journal.interview_id)
-        now, state = journal.now(), journal.state
-        done = InterviewEvent(state.seq + 1, now, state.clock_at(now), InterviewCompleted())
-        report = await asyncio.to_thread(
-            build_report,
-            journal.interview_id,
-            [*events[: state.seq], done],
-            journal.flow,
-            candidate_email=row.candidate_email if row else "",
-        )
-        message = OutboxMessage(
-            id=f"msg_{uuid.uuid4().hex}",
-            interview_id=journal.interview_id,
-            type=REPORT_READY,
-            body={"type": REPORT_READY, "timestamp": now.isoformat(), "data": report_json(report)},
-        )
+        journal = self._journal
+        now = journal.now()
+        message = await report_message(journal, REPORT_READY, [InterviewCompleted()], now)
         await journal.record(
             lambda current: [InterviewCompleted(), ReportWritten(message.id)] if self._is_over(current) else [],
             at=now,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ from question_flows.progress import thinking_left_ms
 from server.interview import events as happened
 from server.interview.events import AnswerMode, Purpose
 from server.interview.hr_events import CandidateFeedbackReleased, Decided
+from server.interview.review import Review
 
 
 class Status(StrEnum):
@@ -227,9 +228,10 @@ class InterviewState:
     faults: tuple[Fault, ...] = ()
     feedback: happened.FeedbackGiven | None = None
     ratings: tuple[Rating, ...] = ()
+    """By people, of the flow's dimensions: one of each rater for each."""
+    review: Review = field(default_factory=Review)
     decision: Decided | None = None
     letter: Letter | None = None
-    """By people, of the flow's dimensions: one of each rater for each."""
     help: HelpState | None = None
     help_requests: int = 0
     pauses: int = 0

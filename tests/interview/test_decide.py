@@ -204,8 +204,8 @@ def test_a_rating_is_one_persons_and_their_later_one_takes_its_place() -> None:
         assert rated.refuses(RateDimension("motivation", points, "x", ada)) == ("points_invalid", 400, "points")
     assert rated.refuses(RateDimension("motivation", 5, " ", ada)) == ("reason_missing", 400, "reason")
     assert rated.refuses(RateDimension("motivation", 5, "x" * 2001, ada)) == ("comment_too_long", 400, "reason")
-    first = RateDimension("motivation", 7.04, " knows the shop ", ada)
-    assert rated.do(first) == [happened.DimensionRated("motivation", 7.0, "knows the shop", ada)]
+    first = RateDimension("motivation", 7.5, " knows the shop ", ada)
+    assert rated.do(first) == [happened.DimensionRated("motivation", 7.5, "knows the shop", ada)]
     assert rated.do(first) == []
     rated.do(RateDimension("motivation", 4, "asked for the pay alone", "kim@example.com"))
     rated.do(RateDimension("culture_fit", 9, "suits us", ada), RateDimension("motivation", 8, "second talk", ada))

@@ -24,7 +24,7 @@ variants:
   - {id: java, title: {en: Java, zh-CN: Java}, job: {en: Java job, zh-CN: Java 工作}, tags: ["stack:java"]}
   - {id: python, title: {en: Python, zh-CN: Python}, job: {en: Python job, zh-CN: Python 工作}, tags: ["stack:python"]}
 dimensions:
-  - {id: culture, name: {en: Culture, zh-CN: 文化}, description: {en: Fits in., zh-CN: 合得来。}}
+  - {id: culture, name: {en: Culture, zh-CN: 文化}, description: {en: Fits in., zh-CN: 合得来。}, weight: 0.2}
 rounds:
   - {id: talk, title: {en: Talk, zh-CN: 谈话}, intro: {en: We talk., zh-CN: 我们谈话。}}
   - {id: play, title: {en: Play, zh-CN: 演练}, intro: {en: We play., zh-CN: 我们演练。}}
@@ -183,6 +183,13 @@ questions:
     thinking_seconds: 0
     answer_seconds: 60
     sample_answers: {en: [], zh-CN: []}
+review:
+  blind: true
+  human_weight: 0.3
+  departments:
+    - {id: shop, name: {en: Shop, zh-CN: 门店}, weight: 0.5}
+    - {id: office, name: {en: Office, zh-CN: 总部}, weight: 0.3}
+  others_weight: 0.2
 """
 
 

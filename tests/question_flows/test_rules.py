@@ -44,6 +44,9 @@ def test_the_rich_flow_is_right(tmp_path: Path) -> None:
     assert flow.question("shifts").options[1].open_point
     assert flow.question("shifts").kind is QuestionKind.FACT
     assert [variant.id for variant in flow.variants] == ["java", "python"]
+    assert flow.dimensions[0].weight == 0.2
+    assert flow.review.blind
+    assert [department.weight for department in flow.review.departments] == [0.5, 0.3]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +114,36 @@ def test_the_rich_flow_is_right(tmp_path: Path) -> None:
         ("id: play,", "id: talk,", "id: talk, title: {en: Play", "rounds[1].id", "already used"),
         ("id: python,", "id: java,", "id: java, title: {en: Python", "variants[1].id", "already used"),
         ("id: culture", "id: Culture", "id: Culture", "dimensions[0].id", "small letters"),
+        ("id: office", "id: shop", "id: shop, name: {en: Office", "review.departments[1].id", "already used"),
+        # Review
+        (
+            "合得来。}, weight: 0.2}",
+            "合得来。}, weight: 1.2}",
+            "weight: 1.2}",
+            "dimensions[0].weight",
+            "has to be 0 to 1",
+        ),
+        ("human_weight: 0.3", "human_weight: 30", "human_weight", "review.human_weight", "has to be 0 to 1"),
+        ("blind: true", "blind: perhaps", "blind: perhaps", "review.blind", "has to be true or false"),
+        ("blind: true", "blnd: true", "blnd", "review.blnd", "check the spelling"),
+        ("门店}, weight: 0.5", "门店}, weight: 0", "门店}, weight: 0", "review.departments[0].weight", "more than 0"),
+        (
+            "门店}, weight: 0.5",
+            "门店}, weight: 0.6",
+            "  departments:",
+            "review.departments",
+            "add up with others_weight to 1.1 and not to 1",
+        ),
+        ("others_weight: 0.2", "others_weight: -0.2", "others_weight", "review.others_weight", "has to be 0 to 1"),
+        ("{en: Office,", "{en: ' shop ',", "' shop '", "review.departments[1].name.en", "name of another department"),
+        (
+            "  departments:\n    - {id: shop, name: {en: Shop, zh-CN: 门店}, weight: 0.5}\n"
+            "    - {id: office, name: {en: Office, zh-CN: 总部}, weight: 0.3}\n",
+            "",
+            "others_weight",
+            "review.others_weight",
+            "says nothing without departments",
+        ),
         ("id: not_now", "id: fine", "id: fine, text: {en: Not now", "questions[0].options[1].id", "already used"),
         # Branches
         (
