@@ -82,6 +82,7 @@ ROUTES: Mapping[str, Who] = {
     f"PATCH {API}/whep/{{viewer_id}}": REVIEWING,
     f"DELETE {API}/whep/{{viewer_id}}": REVIEWING,
     f"OPTIONS {API}/whep/{{viewer_id}}": REVIEWING,
+    f"GET {API}/timeline": REVIEWING,
     # Stepping in.
     f"POST {API}/help/acknowledge": HIRING,
     # Inviting.
@@ -92,7 +93,11 @@ ROUTES: Mapping[str, Who] = {
     f"GET {API}/report": READING,
     f"GET {INTERVIEW}/recording": REVIEWING,
     f"POST {INTERVIEW}/dimensions/{{dimension_id}}": REVIEWING,
+    f"GET {INTERVIEW}/print": HIRING,
+    f"GET {INTERVIEW}/report.pdf": HIRING,
     # Deciding.
+    f"GET {INTERVIEW}/feedback": HIRING,
+    f"POST {INTERVIEW}/feedback": HIRING,
     f"POST {INTERVIEW}/assignments": HIRING,
     # The candidate's own.
     "GET /interview": CANDIDATE,

@@ -54,8 +54,17 @@ export const STORED_EVENTS = [
   "CandidateFeedbackReleased",
 ];
 
-export const SIGNALS = ["transcript", "scores", "observations", "connection", "recognition", "waiting", "watchers", "snapshot"];
-export const SIGNALS = ["transcript", "scores", "observations", "connection", "recognition", "waiting", "faces", "snapshot"];
+export const SIGNALS = [
+  "transcript",
+  "scores",
+  "observations",
+  "connection",
+  "recognition",
+  "waiting",
+  "watchers",
+  "faces",
+  "snapshot",
+];
 
 /** Where a page goes whose reader was signed out ("signed_out") or has lost the right to it ("rights"). */
 export function ended(reason) {
