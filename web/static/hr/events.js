@@ -22,6 +22,7 @@ export const events = {
     view.practising = question_id === PRACTICE;
     view.question_id = view.practising ? null : question_id;
     view.heardAt = Date.now();
+    view.requested = (view.requested ?? []).filter((one) => one.question_id !== question_id);
     if (view.practising) return; // nothing of it is kept, nor shown
     view.answers.set(question_id, {
       question_id, index, wording, phase: "thinking", mode: null, draft: "", hints: [], utterances: [], transcript: null,
@@ -119,12 +120,16 @@ export const events = {
     view.heardAt = Date.now();
     over(view, lost_ms, "outage", "restart");
   },
-  InterviewPaused(view, { by }, { at, clock_ms }) {
+  InterviewPaused(view, { by, user }, { at, clock_ms }) {
     view.status = "paused";
+    view.paused_by = by;
     fault(view, "pause", at, clock_ms, { detail: by });
+    if (by === "hr") step(view, "pause", { at, clock_ms }, { by: user });
   },
-  InterviewResumed(view, _, { at }) {
+  InterviewResumed(view, { by, user }, { at, clock_ms }) {
     view.status = "running";
+    view.paused_by = null;
+    if (by === "hr") step(view, "resume", { at, clock_ms }, { by: user });
     view.heardAt = Date.now();
     over(view, since(view, "pause", at), "pause");
   },
@@ -152,6 +157,33 @@ export const events = {
   RecordingStored(view, stored, { at }) {
     Object.assign(view.recording, { started: true, stored, failed: null });
     over(view, since(view, "recording_failed", at), "recording_failed");
+  },
+  TimeGiven(view, { question_id, extra_ms, by }, place) {
+    const answer = view.answers.get(question_id);
+    if (answer) answer.extra_ms += extra_ms;
+    view.heardAt = Date.now() + extra_ms; // they were given time to be quiet
+    step(view, "time", place, { question_id, extra_ms, by });
+  },
+  HintSent(view, { question_id, text, by }, place) {
+    step(view, "hint", place, { question_id, text, by });
+  },
+  QuestionRequested(view, { question_id, wording, by }, place) {
+    const text = wording ?? view.flow.follow_ups.find(({ id }) => id === question_id)?.text ?? "";
+    view.requested = [...(view.requested ?? []), { question_id, text, by }];
+    step(view, "question", place, { question_id, text, by });
+  },
+  MomentMarked(view, { note, by }, place) {
+    step(view, "mark", place, { text: note, by });
+  },
+  HandedOver(view, { message, by }, place) {
+    view.handed_over = true;
+    view.requested = [];
+    step(view, "hand_over", place, { text: message, by });
+  },
+  InterviewEnded(view, { reason, by }, place) {
+    view.ended = { reason, by };
+    view.requested = [];
+    step(view, "end", place, { text: reason, by });
   },
   InterviewCompleted(view, _, { at }) {
     view.status = "completed";
@@ -188,6 +220,11 @@ function spokenWords({ utterances }) {
 function change(view, questionId, values) {
   const answer = view.answers.get(questionId);
   if (answer) Object.assign(answer, values);
+}
+
+/** What a person of HR did, as the snapshot has it. */
+function step(view, kind, { at, clock_ms }, { question_id = view.question_id, by = "", text = "", extra_ms = null }) {
+  view.interventions = [...(view.interventions ?? []), { kind, at, clock_ms, question_id, by, text, extra_ms }];
 }
 
 function fault(view, kind, at, clockMs, more = {}) {

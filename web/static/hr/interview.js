@@ -12,6 +12,7 @@ export function fromSnapshot(snapshot) {
     line: "none",
     packetLoss: 0,
     faces: null, // {question_id, second_face, since}: whether more than one face is in the picture
+    watchers: [], // who of HR has the monitor open
     waiting: {}, // question → utterances whose words are still to come
     heardAt: Date.now(),
     // How far this browser's clock is off from the server's cannot be known; elapsed time counts from arrival.
@@ -143,5 +144,8 @@ const signals = {
   },
   waiting(view, { questions }) {
     view.waiting = questions;
+  },
+  watchers(view, { users }) {
+    view.watchers = users;
   },
 };
