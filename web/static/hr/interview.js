@@ -37,6 +37,15 @@ export function fromCard(card, flows) {
 /** The question with this id, one of the flow's own or a follow-up; undefined for another. */
 export const questionOf = (view, id) => view.flow.questions.find((one) => one.id === id) ?? view.flow.follow_ups.find((one) => one.id === id);
 
+/** What an answer's question asks, as the candidate saw it when it was worded for them. */
+export function askedText(view, { question_id: id, wording, probe }) {
+  const question = questionOf(view, id);
+  return wording ?? question?.probes?.[probe ?? 0] ?? question?.text ?? id;
+}
+
+/** Whether HR worded this question themselves. */
+export const isWritten = (id) => id.includes("-ask-");
+
 /** The flow's own question that this one is, or that it probes further. */
 export const ownId = (id) => id.split("-")[0];
 

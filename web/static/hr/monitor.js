@@ -36,6 +36,7 @@ let timeline = { entries: [], people: {} };
 const reading = timelineOf(`${address}/timeline`, (found) => {
   timeline = found;
   showTimeline();
+  showRequested();
 });
 $("take-over").addEventListener("click", () => steps.open("hand_over"));
 
@@ -157,9 +158,11 @@ function showRequested() {
     $("requested-list"),
     requested,
     ({ question_id }) => question_id,
-    () => h("li", { class: "requested__one" }, h("p", { lang: view.language }), h("p", { class: "small soft" })),
-    (element, { text, by }) => {
-      say(element.firstChild, text);
+    () => h("li", { class: "requested__one" }, h("p", {}), h("p", { class: "small soft" })),
+    (element, { question_id, text, by }) => {
+      // The words of a probe stand in the flow, which the timeline has read.
+      const entry = timeline.entries.findLast((one) => one.kind === "question_requested" && one.question_id === question_id);
+      say(element.firstChild, entry?.text || text);
       say(element.lastChild, t("step_asked_by", { name: entryBy({ by }, timeline.people, initial.me.email) }));
     },
   );

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { endDialog, panels } from "./steps_panels.js";
-import { commonRefusal, refusal, STEPS } from "./steps_when.js";
+import { commonRefusal, isPausedByHr, refusal, STEPS } from "./steps_when.js";
 import { say, t, time } from "./text.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -63,7 +63,7 @@ export function stepsBar(root, { address, rights, steps }) {
   function press(step) {
     const refused = refusal(step, view);
     if (refused) tell(t(refused), "");
-    else if (step === "pause") send("pause", view.status === "paused" ? "resume" : "pause", {});
+    else if (step === "pause") send("pause", isPausedByHr(view) ? "resume" : "pause", {});
     else if (step === "end") dialog.open();
     else if (openStep === step) close();
     else open(step);
@@ -146,7 +146,7 @@ export function stepsBar(root, { address, rights, steps }) {
       const common = commonRefusal(view);
       for (const [step, { element, path, text, reason }] of buttons) {
         const refused = refusal(step, view);
-        const name = step === "pause" && view.status === "paused" ? "resume" : step;
+        const name = step === "pause" && isPausedByHr(view) ? "resume" : step;
         if (refused) element.setAttribute("aria-disabled", "true");
         else element.removeAttribute("aria-disabled");
         say(text, t(step === "hand_over" && view.person_instead ? "step_take_over" : `step_${name}`));

@@ -60,9 +60,7 @@ export function panels({ steps, send, drafts, keyIsOn, setKey }) {
     },
 
     ask(view) {
-      const id = ownId(view.question_id ?? "");
-      const probes = steps[id]?.probes ?? [];
-      const known = probes.map((one) => ({ ...one, shown: hasEvidence(view, one.indicator_id), used: usedAs(view, `${id}-${one.indicator_id}`) }));
+      const known = reached(view, steps).map((one) => ({ ...one, shown: hasEvidence(view, one.indicator_id), used: usedAs(view, one) }));
       const openFirst = [...known.filter(({ shown }) => !shown), ...known.filter(({ shown }) => shown)];
       const list = openFirst.map((one) =>
         h(
@@ -90,9 +88,23 @@ function hasEvidence(view, indicatorId) {
   return [...view.answers.values()].some(({ score }) => score?.indicators.some((one) => one.indicator_id === indicatorId && one.evidence.length > 0));
 }
 
-function usedAs(view, questionId) {
-  if ((view.requested ?? []).some((one) => one.question_id === questionId)) return "step_is_next";
-  return view.answers.has(questionId) ? "step_was_asked" : null;
+/** The indicators of the questions asked so far, those of the latest first, each with the ids it may be probed under. */
+function reached(view, steps) {
+  const found = new Map();
+  const asked = [...view.answers.keys()].filter((id) => steps[id]).reverse();
+  for (const id of asked) {
+    for (const one of steps[id].probes) {
+      const known = found.get(one.indicator_id) ?? { ...one, ids: [] };
+      known.ids.push(`${id}-${one.indicator_id}`);
+      found.set(one.indicator_id, known);
+    }
+  }
+  return [...found.values()];
+}
+
+function usedAs(view, { ids }) {
+  if ((view.requested ?? []).some((one) => ids.includes(one.question_id))) return "step_is_next";
+  return ids.every((id) => view.answers.has(id)) ? "step_was_asked" : null;
 }
 
 /** Asks before an interview is ended, and says what the candidate will see. onEnd(reason) → why not, or null. */

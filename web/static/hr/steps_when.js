@@ -7,8 +7,8 @@ export function refusal(step, view) {
   if (step === "mark") return UNMARKED[view.status] ?? null;
   if (view.status === "completed") return "step_over";
   if (view.ended) return "step_ended";
-  if (view.handed_over) return step === "end" ? null : "step_handed_over";
-  if (step === "hand_over" && view.person_instead) return null;
+  if (view.handed_over) return "step_handed_over";
+  if (step === "hand_over" && view.status === "ready") return null;
   return NEVER[view.status] ?? WHEN[step]?.(view) ?? null;
 }
 
@@ -16,16 +16,18 @@ const UNMARKED = { invited: "step_not_started", ready: "step_not_started", compl
 const NEVER = { invited: "step_not_started", ready: "step_not_started", checking: "step_checking" };
 
 const WHEN = {
-  pause: (view) => (view.status === "between_rounds" ? "step_resting" : view.status === "paused" && view.paused_by === "candidate" ? "step_candidate_paused" : null),
-  time: (view) => open(view),
-  hint: (view) => open(view),
-  ask: (view) => open(view),
+  pause: (view) => (isPausedByHr(view) ? null : open(view)),
+  time: open,
+  hint: open,
+  ask: (view) => (view.status === "between_rounds" ? "step_resting" : view.answers.size === 0 ? "step_practising" : null),
 };
+
+/** Whether "pause" means going on: a pause of the candidate's own is theirs to end, and may be made HR's. */
+export const isPausedByHr = (view) => view.status === "paused" && view.paused_by === "hr";
 
 function open(view) {
   if (view.status === "between_rounds") return "step_resting";
-  if (view.practising) return "step_practising";
-  return view.question_id ? null : "step_no_question";
+  return view.question_id || view.practising ? null : "step_no_question";
 }
 
 /** The one reason for which nothing but marking is possible; null when there is none. */

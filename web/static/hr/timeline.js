@@ -1,5 +1,6 @@
 // What happened in an interview, as the server tells it; read again whenever something of it changes.
 
+import { isWritten } from "./interview.js";
 import { answerLabel } from "./scores.js";
 import { duration, t } from "./text.js";
 
@@ -41,7 +42,7 @@ export function timelineOf(address, onChange) {
 /** What an entry says in one line, without who did it: "Question 2", "Paused by HR". */
 export function entryLabel(entry, view) {
   const { kind, detail, question_id: id } = entry;
-  if (kind === "question") return id?.includes("-ask-") ? t("entry_question_written") : id?.includes("-") ? t("follow_up_to", { n: number(view, id) }) : t("entry_question", { n: number(view, id) });
+  if (kind === "question") return isWritten(id ?? "") ? t("entry_question_written") : id?.includes("-") ? t("follow_up_to", { n: number(view, id) }) : t("entry_question", { n: number(view, id) });
   if (kind === "pause") return t(`fault_pause_${detail}`);
   if (kind === "time_given") return t("entry_time_given", { time: duration(entry.length_ms) });
   if (kind === "recognition_failed" && detail === "engine_failing") return t("fault_recognition_failing");
