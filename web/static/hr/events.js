@@ -170,8 +170,9 @@ export const events = {
     step(view, "hint", place, { question_id, text, by });
   },
   QuestionRequested(view, { question_id, wording, probe, by }, place) {
-    view.requested = [...(view.requested ?? []), { question_id, text: wording ?? "", by }];
-    step(view, "question", place, { question_id, text: wording ?? "", by, probe });
+    const text = wording ?? view.flow.follow_ups.find(({ id }) => id === question_id)?.probes?.[probe] ?? "";
+    view.requested = [...(view.requested ?? []), { question_id, text, by }];
+    step(view, "question", place, { question_id, text, by, probe });
   },
   MomentMarked(view, { note, by }, place) {
     step(view, "mark", place, { text: note, by });

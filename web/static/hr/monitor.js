@@ -159,10 +159,8 @@ function showRequested() {
     requested,
     ({ question_id }) => question_id,
     () => h("li", { class: "requested__one" }, h("p", {}), h("p", { class: "small soft" })),
-    (element, { question_id, text, by }) => {
-      // The words of a probe stand in the flow, which the timeline has read.
-      const entry = timeline.entries.findLast((one) => one.kind === "question_requested" && one.question_id === question_id);
-      say(element.firstChild, entry?.text || text);
+    (element, { text, by }) => {
+      say(element.firstChild, text);
       say(element.lastChild, t("step_asked_by", { name: entryBy({ by }, timeline.people, initial.me.email) }));
     },
   );
