@@ -12,7 +12,10 @@ from playwright.async_api import BrowserContext, Page, expect
 from server.interview.commands import (
     CallForHelp,
     ConfirmTranscripts,
+    Decide,
     GiveFeedback,
+    OverrideScore,
+    RateCompetency,
     RateDimension,
     ReleaseFeedback,
     SaveDraft,
@@ -20,6 +23,7 @@ from server.interview.commands import (
     SubmitAnswer,
 )
 from server.interview.events import AnswerMode
+from server.interview.hr_events import Decision
 from server.interview.session import InterviewSession
 from server.keys import DATABASE, INTERVIEWS
 from server.storage import schema
@@ -49,6 +53,10 @@ async def fill_everything(house: House) -> tuple[InterviewSession, str]:
             await done.execute(ConfirmTranscripts())
         await done.execute(GiveFeedback(3, MARKUP))
         await done.execute(RateDimension("motivation", 5, MARKUP, MARKUP))
+        await done.execute(RateCompetency("empathy", 5, MARKUP, MARKUP, MARKUP[:100]))
+        first = done.state.asked[0].question_id
+        await done.execute(OverrideScore(first, done.flow.question(first).indicator_ids[0], 4, MARKUP, MARKUP))
+        await done.execute(Decide(Decision.HOLD, MARKUP, MARKUP))
         await done.execute(ReleaseFeedback(MARKUP.replace("7 * 7", ""), MARKUP))
     running_id, _ = await house.invite(name=MARKUP[:200])
     return await house.app[INTERVIEWS].get(running_id), done.interview_id

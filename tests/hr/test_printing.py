@@ -11,6 +11,8 @@ from pypdf import PdfReader
 
 from question_flows.model import Language
 from server.hr.printing import disposition
+from server.interview.commands import Decide, OverrideScore, RateCompetency
+from server.interview.hr_events import Decision
 from server.settings import Settings
 from tests.hr.conftest import UNHURRIED, House, answer_all, serving
 
@@ -35,6 +37,11 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 async def test_the_report_prints_as_html_and_as_pdf_with_the_companys_name(house: House) -> None:
     async with house.started(name="李明 <b>", language=Language.CHINESE) as session:
         await answer_all(session)
+        first = session.state.asked[0]
+        indicator_id = session.flow.question(first.question_id).indicator_ids[0]
+        await session.execute(RateCompetency("empathy", 6.5, "听得很认真", "manager@example.com"))
+        await session.execute(OverrideScore(first.question_id, indicator_id, 4, "没有道歉", "hr@example.com"))
+        await session.execute(Decide(Decision.ADVANCE, "适合这家店", "hr@example.com"))
     path = f"/hr/interviews/{session.interview_id}"
     async with house.hr.get(house.url(f"{path}/print")) as response:
         page = await response.text()
@@ -50,6 +57,8 @@ async def test_the_report_prints_as_html_and_as_pdf_with_the_companys_name(house
     assert COMPANY in text
     assert f"1 / {len(made.pages)}" in text
     assert "最终决定由人作出" in text
+    for written in ("听得很认真", "manager@example.com: 6.5", "没有道歉", "进入下一步", "适合这家店"):
+        assert written in text
     assert made.metadata is not None
     assert made.metadata.author == COMPANY
     # Tagged, so that a screen reader finds headings and tables.
