@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -10,10 +11,12 @@ from pydantic import TypeAdapter
 from analyzers.results import join_words
 from question_flows.model import PRACTICE_ID, Flow, Language
 from question_flows.progress import longest_rests
+from server.interview.events import Purpose
 from server.interview.state import AnswerState, Fault, InterviewState
 from server.interview.total import interview_score
+from server.live.messages import LiveMessage, Signal
 
-LAST_CHARACTERS = 160
+LAST_WORDS, LAST_CHARACTERS = 40, 160
 """Of what was said or typed last: more does not fit on a card."""
 
 _FAULTS = TypeAdapter(tuple[Fault, ...])
@@ -23,12 +26,12 @@ _SCORE_FIELDS = ("total", "withheld", "coverage", "confidence", "provisional")
 def card_of(interview_id: str, state: InterviewState, flow: Flow, *, job: str | None = None) -> dict[str, Any]:
     """The interview as `web/static/hr/interview.js` takes it, without what no card shows; the same in every language.
 
-    Of the answers there is the last alone, of its words the last alone, of the faults those that last. job: the title
-    of the job that it was invited for; None: that of the flow.
+    Of the answers there is the last alone, of its words the last alone, of the faults those that last; what is false
+    or nothing is left out. job: the title of the job that it was invited for; None: that of the flow.
     """
     answer = state.answer if state.question_id != PRACTICE_ID else None
     answer = answer or (state.asked[-1] if state.asked else None)
-    return {
+    card = {
         "interview_id": interview_id,
         "seq": state.seq,
         "at": state.at.isoformat(),
@@ -39,7 +42,7 @@ def card_of(interview_id: str, state: InterviewState, flow: Flow, *, job: str | 
         "language": state.language.value,
         "flow_id": state.flow_id,
         "job": job,
-        "consents": None if state.consents is None else {one.value: yes for one, yes in state.consents.items()},
+        "consents": None if state.consents is None else {"scoring": state.allows(Purpose.SCORING)},
         "recording_required": flow.recording_required,
         "person_instead": state.person_instead(flow),
         "question_id": state.question_id if state.question_id != PRACTICE_ID else None,
@@ -57,6 +60,7 @@ def card_of(interview_id: str, state: InterviewState, flow: Flow, *, job: str | 
         "started_at": state.started_at.isoformat() if state.started_at else None,
         "completed_at": state.completed_at.isoformat() if state.completed_at else None,
     }
+    return _without_nothing(card)
 
 
 def flow_for_cards(flow: Flow, language: Language) -> dict[str, Any]:
@@ -73,9 +77,17 @@ def flow_for_cards(flow: Flow, language: Language) -> dict[str, Any]:
     }
 
 
-def score_for_card(score: Mapping[str, Any]) -> dict[str, Any]:
-    """Of an interview's score as JSON, what a card shows."""
-    return {name: score[name] for name in _SCORE_FIELDS}
+def for_card(message: LiveMessage) -> LiveMessage:
+    """A live message without what no card shows: twenty walls follow hundreds of interviews."""
+    if not isinstance(message, Signal):
+        return message
+    data = message.data
+    if message.type == "transcript":
+        lean = {name: [_word(word) for word in data[name][-LAST_WORDS:]] for name in ("committed", "tentative")}
+        return replace(message, data={**data, **lean})
+    if message.type == "scores" and data["score"] is not None:
+        return replace(message, data={"score": {name: data["score"][name] for name in _SCORE_FIELDS}})
+    return message
 
 
 def _answer(answer: AnswerState, language: Language) -> dict[str, Any]:
@@ -84,7 +96,7 @@ def _answer(answer: AnswerState, language: Language) -> dict[str, Any]:
     words = answer.transcript.words if answer.transcript is not None else answer.words
     said = _end(join_words([word.text for word in words[-LAST_CHARACTERS:]], language))
     last = max((one.number for one in answer.utterances), default=0)
-    return {
+    shown = {
         "question_id": answer.question_id,
         "index": answer.index,
         "phase": answer.phase.value,
@@ -93,10 +105,11 @@ def _answer(answer: AnswerState, language: Language) -> dict[str, Any]:
         "draft": _end(answer.draft),
         "utterances": [] if submitted else [{"number": last, "words": [{"text": said}]}] if said else [],
         "transcript": {"language": language.value, "words": [{"text": said}] if said else []} if submitted else None,
-        "restarts": answer.restarts,
+        "restarts": answer.restarts or None,
         "restarted_ms": answer.restarted_ms,
         "corrected": answer.corrected,
     }
+    return _without_nothing(shown)
 
 
 def _score(flow: Flow, state: InterviewState) -> dict[str, Any] | None:
@@ -115,3 +128,12 @@ def _score(flow: Flow, state: InterviewState) -> dict[str, Any] | None:
 
 def _end(text: str) -> str:
     return text[-LAST_CHARACTERS:]
+
+
+def _without_nothing(values: dict[str, Any]) -> dict[str, Any]:
+    """0 is something."""
+    return {name: value for name, value in values.items() if value or (value == 0 and value is not False)}
+
+
+def _word(word: Mapping[str, Any]) -> dict[str, Any]:
+    return {"text": word["text"], "start_ms": word["start_ms"]}

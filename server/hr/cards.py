@@ -20,7 +20,7 @@ from server.storage.database import Database
 from server.storage.users import HrUser
 
 MOST_UNDER_WAY = 1000
-MOST_INVITED = 100
+MOST_INVITED = 50
 """Invitations whose link nobody has opened, the newest first; there may be thousands, and nothing happens in them."""
 
 

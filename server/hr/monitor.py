@@ -8,11 +8,9 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from server.errors import UserError
-from server.hr.access import USER, USERS, may
+from server.hr.access import USER, USERS
 from server.hr.cards import CARDS
 from server.hr.live import for_hr
-from server.hr.offered_steps import offered_steps
-from server.hr.rights import Right
 from server.hr.texts import json_for_script, recognition_json
 from server.hr.watchers import WATCHERS
 from server.interview.commands import AcknowledgeHelp
@@ -37,18 +35,20 @@ async def state_of(request: web.Request) -> InterviewState:
 
 async def page(request: web.Request) -> web.StreamResponse:
     """The monitor; its script goes on from the snapshot that stands in the page."""
-    state, user, language = await state_of(request), request[USER], page_language(request)
-    flow = request.app[INTERVIEWS].flow_of(state)
-    snapshot = hr_snapshot(request.match_info["interview_id"], state, flow, language=language)
-    intervenes = may(user, Right.INTERVENE)
-    initial = {
-        "interview": snapshot,
-        "recognition": recognition_json(request.app),
-        "me": {"id": user.id, "email": user.email},
-        "rights": {"intervene": intervenes, "mark": intervenes or may(user, Right.RATE)},
-        "steps": offered_steps(flow, state.language, language) if intervenes else {},
-    }
-    return render(request, "hr_monitor.html", user=user, snapshot=snapshot, initial=json_for_script(initial))
+    state = await state_of(request)
+    snapshot = hr_snapshot(
+        request.match_info["interview_id"],
+        state,
+        request.app[INTERVIEWS].flow_of(state),
+        language=page_language(request),
+    )
+    return render(
+        request,
+        "hr_monitor.html",
+        user=request[USER],
+        snapshot=snapshot,
+        initial=json_for_script({"interview": snapshot, "recognition": recognition_json(request.app)}),
+    )
 
 
 async def interview(request: web.Request) -> web.Response:

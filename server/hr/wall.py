@@ -11,6 +11,7 @@ from aiohttp import web
 
 from question_flows.model import Language
 from server.hr.access import USER
+from server.hr.card import for_card
 from server.hr.cards import CARDS
 from server.hr.listing import finished
 from server.hr.live import for_hr
@@ -70,11 +71,11 @@ async def _messages(app: web.Application, language: Language, user: HrUser) -> A
         for one in snapshot["interviews"]:
             for signal in await app[HUB].last_signals(one["interview_id"]):
                 if _on_cards(signal):
-                    yield to_sse(signal)
+                    yield to_sse(for_card(signal))
         message = await first
         while message is not None:
             if _on_cards(message):
-                async for event in for_hr(app, message):
+                async for event in for_hr(app, for_card(message)):
                     yield event
             message = await anext(live, None)
     finally:

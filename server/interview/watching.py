@@ -8,6 +8,7 @@ from analyzers.expression import FaceSample, summarise
 from analyzers.results import Observation
 from media.frames import VideoFrame
 from server.interview.events import Purpose
+from server.interview.faces import SecondFace
 from server.interview.journal import Journal
 from server.interview.state import AnswerState, Phase, Status
 
@@ -20,6 +21,7 @@ class Watching:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._samples: dict[str, list[FaceSample]] = {}
+        self._second_face: tuple[str, SecondFace] = ("", SecondFace())
 
     def looks(self) -> bool:
         """Whether pictures are of use now."""
@@ -41,6 +43,17 @@ class Watching:
                 "observations": _OBSERVATIONS.dump_python(observations, mode="json"),
             },
         )
+        await self._tell_of_second_face(answer.question_id, sample)
+
+    async def _tell_of_second_face(self, question_id: str, sample: FaceSample) -> None:
+        """HR's wall, which does not follow every observation, learns when one comes and when it goes."""
+        if self._second_face[0] != question_id:
+            self._second_face = (question_id, SecondFace())
+        second = self._second_face[1]
+        if second.take(sample.second_face, self._journal.now()):
+            since = second.since.isoformat() if second.since is not None else None
+            data = {"question_id": question_id, "second_face": since is not None, "since": since}
+            await self._journal.signal("faces", data)
 
     def _answer(self) -> AnswerState | None:
         """The answer that may be watched, while it is given."""

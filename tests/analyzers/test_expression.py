@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,11 @@ from analyzers.expression import ExpressionAnalyzer, FaceSample, summarise
 from analyzers.face_geometry import eyes_towards_screen, head_angles_deg, smile_like
 from analyzers.results import Observation, ObservationKind
 from media.frames import VideoFrame
+from server.interview.commands import GiveConsent, Start, StartAnswer
+from server.interview.events import Purpose
+from server.live.messages import Signal
+from tests.interview.houses import house
+from tests.live.viewers import watching
 
 Picture = NDArray[np.uint8]
 
@@ -80,6 +86,30 @@ async def test_two_faces(analyzer: ExpressionAnalyzer, portrait: Picture) -> Non
     face = portrait[:260, 100:360]
     sample = await analyzer.analyse(VideoFrame(np.hstack([face, face[:, ::-1]]), 1_000))
     assert (sample.face_present, sample.second_face) == (True, True)
+
+
+@on_module_loop
+async def test_hr_learns_of_a_second_face_where_the_candidate_lets_their_face_be_looked_at(
+    analyzer: ExpressionAnalyzer, portrait: Picture, tmp_path: Path
+) -> None:
+    face = portrait[:260, 100:360]
+    one, two = face, np.hstack([face, face[:, ::-1]])
+    async with house(tmp_path, expression=analyzer) as home:
+        for allowed in (True, False):
+            session = await home.interviews.get(await home.invite(law="US-NY"))
+            await session.execute(GiveConsent({**dict.fromkeys(session.purposes, True), Purpose.EXPRESSION: allowed}))
+            await session.execute(Start())
+            question_id = session.state.question_id
+            assert question_id is not None
+            async with watching(home.hub.follow(session.interview_id)) as viewer:
+                await session.execute(StartAnswer(question_id))
+                for number, picture in enumerate([one, two, two, two, one, one, one, one, one]):
+                    await session._watching.see(VideoFrame(picture, number * 1000))
+                await session._journal.signal("seen", {})
+                await viewer.until(lambda: "seen" in [type_ for type_, _ in viewer.signals])
+                faces = [m.data for m in viewer.seen if isinstance(m, Signal) and m.type == "faces"]
+            told = [(data["question_id"], data["second_face"], data["since"] is not None) for data in faces]
+            assert told == ([(question_id, True, True), (question_id, False, False)] if allowed else [])
 
 
 @on_module_loop

@@ -298,6 +298,7 @@ async def test_pictures_are_looked_at_only_where_the_law_and_the_candidate_allow
                 await eventually(lambda: (peer := session._line.peer) is not None and not peer.pictures_wanted)
             await eventually(lambda: session.state.asked[0].score is not None)
         observed = [e.body for e in await home.events(session) if isinstance(e.body, AnswerObserved)]
+        assert not signals(viewer, "faces")  # of no face and of one there is nothing to tell
         if not allowed:
             assert not signals(viewer, "observations")
             assert not observed

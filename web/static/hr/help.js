@@ -3,13 +3,14 @@
 import { h } from "./dom.js";
 import { say, t } from "./text.js";
 
-/** A box for the call of one interview; `show(view)` shows or hides it. mayAnswer: else it only tells. */
-export function helpBox(interviewId, mayAnswer = true) {
+/** A box for the call of one interview; `show(view)` shows or hides it. */
+export function helpBox(interviewId) {
   const message = h("p", { class: "help-call__message" });
+  const time = h("span", { class: "number" });
   const failed = h("p", { class: "small", role: "status" });
   const button = h("button", { type: "button", class: "button button--primary", testid: `help-acknowledge-${interviewId}`, text: t("help_acknowledge"), on: { click: acknowledge } });
   const taken = h("p", { class: "small", text: t("help_taken") });
-  const element = h("div", { class: "notice notice--danger help-call", hidden: true, testid: `help-call-${interviewId}` }, h("div", {}, h("p", { class: "help-call__title", text: t("needs_help") }), message, failed), button, taken);
+  const element = h("div", { class: "notice notice--danger help-call", hidden: true, testid: `help-call-${interviewId}` }, h("div", {}, h("p", { class: "help-call__title" }, t("needs_help"), " ", time), message, failed), button, taken);
 
   async function acknowledge() {
     button.disabled = true;
@@ -20,11 +21,13 @@ export function helpBox(interviewId, mayAnswer = true) {
 
   return {
     element,
+    /** For how long they have called already, in words. */
+    showTime: (text) => say(time, text),
     show({ help, status }) {
       element.hidden = !help || status === "completed";
       if (!help) return;
       say(message, help.message ? t("help_says", { message: help.message }) : t("help_no_message"));
-      button.hidden = help.acknowledged || !mayAnswer;
+      button.hidden = help.acknowledged;
       taken.hidden = !help.acknowledged;
       element.classList.toggle("notice--danger", !help.acknowledged);
     },

@@ -12,7 +12,6 @@ export function fromSnapshot(snapshot) {
     line: "none",
     packetLoss: 0,
     faces: null, // {question_id, second_face, since}: whether more than one face is in the picture
-    watchers: [], // who of HR has the monitor open
     waiting: {}, // question → utterances whose words are still to come
     heardAt: Date.now(),
     // How far this browser's clock is off from the server's cannot be known; elapsed time counts from arrival.
@@ -20,31 +19,26 @@ export function fromSnapshot(snapshot) {
   };
 }
 
+const UNKNOWN = {
+  connected: false, consents: null, recording_required: false, person_instead: false, question_id: null, practising: false,
+  next_round_id: null, help: null, answers: [], score: null, faults: [], recognition_failed: null, started_at: null, completed_at: null,
+};
 const UNKNOWN_ANSWER = {
   wording: null, mode: null, draft: "", hints: [], utterances: [], transcript: null, extra_ms: 0, restarts: 0, restarted_ms: null,
   earlier_attempts: "", skipped: false, option_id: null, code: null, corrected: false, heard: null, score: null, scorer: null,
   observations: [], delivery: null,
 };
 
-/** A card of the server's wall → the same view, which knows of the last answer only. flows: id → flow, of cards without. */
+/** A card of the server's wall, which lacks what is nothing → the same view; it knows of the last answer only. flows: id → flow, of cards without. */
 export function fromCard(card, flows) {
   const flow = card.flow ?? flows[card.flow_id];
-  const answers = card.answers.map((answer) => ({ ...UNKNOWN_ANSWER, hints: [], ...answer }));
-  const view = fromSnapshot({ ...card, flow, answers, recording: { started: false, stored: null, failed: null, gaps: [] } });
+  const answers = (card.answers ?? []).map((answer) => ({ ...UNKNOWN_ANSWER, hints: [], ...answer }));
+  const view = fromSnapshot({ ...UNKNOWN, ...card, flow, answers, recording: { started: false, stored: null, failed: null, gaps: [] } });
   return { ...view, job: card.job ?? flow.job };
 }
 
 /** The question with this id, one of the flow's own or a follow-up; undefined for another. */
 export const questionOf = (view, id) => view.flow.questions.find((one) => one.id === id) ?? view.flow.follow_ups.find((one) => one.id === id);
-
-/** What an answer's question asks, as the candidate saw it when it was worded for them. */
-export function askedText(view, { question_id: id, wording, probe }) {
-  const question = questionOf(view, id);
-  return wording ?? question?.probes?.[probe ?? 0] ?? question?.text ?? id;
-}
-
-/** Whether HR worded this question themselves. */
-export const isWritten = (id) => id.includes("-ask-");
 
 /** The flow's own question that this one is, or that it probes further. */
 export const ownId = (id) => id.split("-")[0];
@@ -153,8 +147,5 @@ const signals = {
   },
   waiting(view, { questions }) {
     view.waiting = questions;
-  },
-  watchers(view, { users }) {
-    view.watchers = users;
   },
 };

@@ -27,7 +27,7 @@ export class Card {
     const parts = {
       link,
       about: part("p", "wall-card__about small soft"),
-      line: h("span", {}),
+      line: h("span", { "data-text": true }),
       why: h("p", { class: "wall-card__need small", hidden: true }),
       place: part("p", "small soft"),
       bar: h("progress", { "aria-hidden": "true" }),
@@ -42,7 +42,8 @@ export class Card {
     this.element = h(
       "li",
       { class: "card wall-card", testid: `wall-card-${view.interview_id}` },
-      part("div", "wall-card__head", h("div", {}, h("h3", {}, link), parts.about), parts.badge),
+      part("div", "wall-card__head", h("h3", {}, link), parts.badge),
+      parts.about,
       parts.why,
       part("div", "wall-card__progress", parts.place, parts.bar),
       part("div", "wall-card__words", h("p", { class: "words", lang: view.language }, certain, changing)),
@@ -61,8 +62,8 @@ export class Card {
     const parts = this.#parts;
     say(parts.about, `${view.job} · ${t(`wall.spoken_${view.language}`)}`);
     this.#showState(view);
-    this.#showNeed(view, need, standing, now);
     this.#showHelp(view);
+    this.showNeed(view, need, standing, now);
     const answer = answerNow(view);
     const total = totalOf(view);
     say(parts.place, progressText(view, answer, total));
@@ -72,9 +73,21 @@ export class Card {
     this.showWords(view, now);
   }
 
-  /** The time that a need has lasted goes on by itself. */
+  /** Of its own: the time that a need has lasted goes on by itself. */
   showNeed(view, need, standing, now) {
-    this.#showNeed(view, need, standing, now);
+    const rank = Math.max(need.rank, standing.rank);
+    if (rank !== this.#rank) {
+      this.#rank = rank;
+      this.element.dataset.rank = rank;
+      this.element.classList.toggle("wall-card--needs", rank >= NEEDS);
+    }
+    const why = this.#parts.why;
+    const settled = need.rank < NEEDS && standing.rank >= NEEDS;
+    const text = settled ? t("wall.settled") : needText(need, now);
+    toggle(why, text === "" || need.reason === "needs_help"); // the box below says that with the message
+    say(why, text);
+    if (need.reason === "needs_help") this.#help?.showTime(sinceText(need, now));
+    why.classList.toggle("wall-card__need--settled", settled);
   }
 
   showWords(view, now) {
@@ -89,23 +102,9 @@ export class Card {
     const line = stateOf(view);
     const name = `badge wall-card__line${line.kind && ` badge--${line.kind}`}`;
     if (this.#parts.badge.className !== name) this.#parts.badge.className = name;
+    this.element.classList.toggle("wall-card--well", line.kind === "ok");
     say(this.#parts.line, t(line.key, { share: percent(view.packetLoss) }));
     this.element.classList.toggle("wall-card--waiting", view.person_instead && !view.handed_over);
-  }
-
-  #showNeed(view, need, standing, now) {
-    const rank = Math.max(need.rank, standing.rank);
-    if (rank !== this.#rank) {
-      this.#rank = rank;
-      this.element.dataset.rank = rank;
-      this.element.classList.toggle("wall-card--needs", rank >= NEEDS);
-    }
-    const why = this.#parts.why;
-    const settled = need.rank < NEEDS && standing.rank >= NEEDS;
-    const text = settled ? t("wall.settled") : needText(need, now);
-    toggle(why, text === "" || need.reason === "needs_help"); // the box below says that with the message
-    say(why, text);
-    why.classList.toggle("wall-card__need--settled", settled);
   }
 
   #showHelp(view) {
@@ -128,8 +127,10 @@ export class Card {
 /** Why a person is needed, and for how long already. */
 export function needText(need, now) {
   if (!need.reason) return "";
-  return `${t(need.reason)}${need.since ? ` ${t("for_time", { time: duration(now - new Date(need.since)) })}` : ""}`;
+  return `${t(need.reason)} ${sinceText(need, now)}`.trim();
 }
+
+const sinceText = ({ since }, now) => (since ? t("for_time", { time: duration(now - new Date(since)) }) : "");
 
 function stateOf(view) {
   if (view.handed_over) return { kind: "", key: "wall.handed_over" };
