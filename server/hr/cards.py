@@ -10,6 +10,7 @@ from aiohttp import web
 
 from question_flows.model import Language
 from server.errors import UserError
+from server.hr.blind import sees_scores, without_scores
 from server.hr.card import card_of, flow_for_cards
 from server.interview.fold import apply, fold
 from server.interview.registry import Interviews
@@ -45,15 +46,17 @@ class Cards:
         """Every card that this person may see, the newest interview first, and their flows; texts in `language`."""
         jobs = await self._on_the_wall(user)
         states = await self._up_to_date(list(jobs))
-        cards = [card for id_, job in jobs.items() if (card := self._card(id_, states.get(id_), job)) is not None]
+        cards = [
+            card for id_, job in jobs.items() if (card := self._card_for(user, id_, states.get(id_), job)) is not None
+        ]
         if not user.only_assigned:
             self._forget_all_but(jobs)
         used = {card["flow_id"] for card in cards}
         flows = {id_: flow_for_cards(flow, language) for id_, flow in self._app[FLOWS].items() if id_ in used}
         return {"interviews": cards, "flows": flows}
 
-    async def one(self, interview_id: str, language: Language) -> dict[str, Any]:
-        """One card with its flow. Raises UserError interview_unknown or flow_unknown (404)."""
+    async def one(self, interview_id: str, language: Language, user: HrUser) -> dict[str, Any]:
+        """One card with its flow, for this person. Raises UserError interview_unknown or flow_unknown (404)."""
         table = schema.interviews
         query = _with_job(table.c.is_trial).where(table.c.id == interview_id)
         async with self._database.read() as connection:
@@ -63,6 +66,7 @@ class Cards:
         state = await self._interviews.state(interview_id)
         flow = self._interviews.flow_of(state)
         card = card_of(interview_id, state, flow, job=row.job)
+        card = card if sees_scores(user, state, flow) else without_scores(card)
         return {**card, "flow": flow_for_cards(flow, language), "is_trial": row.is_trial}
 
     async def _on_the_wall(self, user: HrUser) -> dict[str, str | None]:
@@ -104,6 +108,14 @@ class Cards:
         async with self._database.read() as connection:
             rows = (await connection.execute(query.where(table.c.interview_id.in_(ids)))).all()
         return {row[0]: row[1] for row in rows}
+
+    def _card_for(
+        self, user: HrUser, interview_id: str, state: InterviewState | None, job: str | None
+    ) -> dict[str, Any] | None:
+        card = self._card(interview_id, state, job)
+        if card is None or state is None or sees_scores(user, state, self._app[FLOWS][state.flow_id]):
+            return card
+        return without_scores(card)
 
     def _card(self, interview_id: str, state: InterviewState | None, job: str | None) -> dict[str, Any] | None:
         # A flow whose file is gone must not take the other interviews off the wall.

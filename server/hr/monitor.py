@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 from aiohttp import web
 
 from server.errors import UserError
 from server.hr.access import USER, USERS
+from server.hr.blind import sees_scores, without_scores
 from server.hr.cards import CARDS
 from server.hr.live import for_hr
 from server.hr.texts import json_for_script, recognition_json
@@ -36,12 +38,7 @@ async def state_of(request: web.Request) -> InterviewState:
 async def page(request: web.Request) -> web.StreamResponse:
     """The monitor; its script goes on from the snapshot that stands in the page."""
     state = await state_of(request)
-    snapshot = hr_snapshot(
-        request.match_info["interview_id"],
-        state,
-        request.app[INTERVIEWS].flow_of(state),
-        language=page_language(request),
-    )
+    snapshot = _snapshot(request, state)
     return render(
         request,
         "hr_monitor.html",
@@ -53,12 +50,18 @@ async def page(request: web.Request) -> web.StreamResponse:
 
 async def interview(request: web.Request) -> web.Response:
     """The snapshot as JSON; `?card=1`: only what a card on the wall shows."""
-    state, language = await state_of(request), page_language(request)
-    interview_id = request.match_info["interview_id"]
+    state = await state_of(request)
     if request.query.get("card"):
-        return web.json_response(await request.app[CARDS].one(interview_id, language))
+        interview_id, language = request.match_info["interview_id"], page_language(request)
+        return web.json_response(await request.app[CARDS].one(interview_id, language, request[USER]))
+    return web.json_response(_snapshot(request, state))
+
+
+def _snapshot(request: web.Request, state: InterviewState) -> dict[str, Any]:
+    """As this person may see it, in their language."""
     flow = request.app[INTERVIEWS].flow_of(state)
-    return web.json_response(hr_snapshot(interview_id, state, flow, language=language))
+    shown = hr_snapshot(request.match_info["interview_id"], state, flow, language=page_language(request))
+    return shown if sees_scores(request[USER], state, flow) else without_scores(shown)
 
 
 async def entries(request: web.Request) -> web.Response:
@@ -85,17 +88,18 @@ async def events(request: web.Request) -> web.StreamResponse:
     interview_id = request.match_info["interview_id"]
     messages = request.app[HUB].follow(interview_id, last_event_id(request))
     async with request.app[WATCHERS].watching(interview_id, request[USER]):
-        return await stream(request, _shown(request.app, interview_id, messages))
+        return await stream(request, _shown(request, interview_id, messages))
 
 
 async def _shown(
-    app: web.Application, interview_id: str, messages: AsyncIterator[LiveMessage]
+    request: web.Request, interview_id: str, messages: AsyncIterator[LiveMessage]
 ) -> AsyncIterator[ServerSentEvent]:
+    app, user = request.app, request[USER]
     yield to_sse(app[WATCHERS].now(interview_id))
     async for message in messages:
         watchers = app[WATCHERS].hear(message) if isinstance(message, Signal) else None
         if watchers is not None:
             yield to_sse(watchers)
             continue
-        async for event in for_hr(app, message):
+        async for event in for_hr(app, message, user):
             yield event

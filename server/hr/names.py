@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from server.hr.access import USER, may
+from server.hr.blind import report_for
 from server.hr.rights import Right
 from server.i18n import MESSAGES
 from server.interview.report import Report
@@ -48,8 +49,8 @@ def pseudonym(request: web.Request, known_as: str) -> str:
 
 
 async def shown_report(request: web.Request, interview_id: str) -> Report:
-    """The interview's report as this person may see it."""
-    report = await request.app[INTERVIEWS].report(interview_id)
+    """The interview's report as this person may see it now: without scores for who rates blind, without names for some."""
+    report = await report_for(request.app, request[USER], interview_id)
     return await without_candidate(request, interview_id, report) if hides_names(request) else report
 
 

@@ -12,13 +12,14 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from server.hr.access import USER
+from server.hr.blind import report_for
 from server.hr.monitor import state_of
 from server.hr.pdf import pdf_of
 from server.hr.report import indicator_scores
 from server.i18n import MESSAGES
 from server.interview.report import Report
 from server.interview.state import GIVEN_BACK
-from server.keys import INTERVIEWS, SETTINGS
+from server.keys import SETTINGS
 from server.pages import page_language, render, texts
 
 
@@ -48,8 +49,7 @@ def disposition(name: str) -> str:
 
 async def _report(request: web.Request) -> Report:
     await state_of(request)
-    report: Report = await request.app[INTERVIEWS].report(request.match_info["interview_id"])
-    return report
+    return await report_for(request.app, request[USER], request.match_info["interview_id"])
 
 
 def _context(request: web.Request, report: Report) -> dict[str, Any]:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
-from math import nan
+from dataclasses import asdict, dataclass
 
 from aiohttp import web
 
 from analyzers.results import IndicatorScore, Transcript, join_words
 from server.errors import UserError
-from server.hr.access import USER
+from server.hr.access import USER, USERS
 from server.hr.assigning import reviewing
 from server.hr.corrections import Piece, changes
-from server.hr.forms import form_fields
 from server.hr.invitations import JURISDICTIONS
 from server.hr.listing import deliveries
 from server.hr.monitor import state_of
@@ -23,45 +21,31 @@ from server.hr.names import shown_report
 from server.hr.recording import positions_json
 from server.hr.texts import json_for_script
 from server.i18n import MESSAGES
-from server.interview.commands import RateDimension
 from server.interview.report import Report, ReportedCompetency, report_json
 from server.interview.reported_answer import ReportedAnswer
 from server.interview.state import GIVEN_BACK
-from server.keys import DATABASE, INTERVIEWS
+from server.keys import DATABASE
 from server.pages import page_language, render
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A form of the report that was not taken. form: its id in the page; sent: its fields; error: why, with a field."""
+
+    form: str
+    sent: Mapping[str, str]
+    error: UserError
 
 
 async def page(request: web.Request) -> web.StreamResponse:
     """The report, finished or as far as the interview has got."""
-    return await _page(request, {})
+    return await report_page(request)
 
 
-async def rate(request: web.Request) -> web.StreamResponse:
-    """Takes this person's rating of a dimension, and shows the report again."""
-    await state_of(request)
-    session = await request.app[INTERVIEWS].get(request.match_info["interview_id"])
-    sent, dimension_id = await form_fields(request), request.match_info["dimension_id"]
-    rating = RateDimension(dimension_id, _points(sent), sent.get("reason", ""), request[USER].email)
-    try:
-        await session.execute(rating)
-    except UserError as error:
-        if error.field is None:
-            raise
-        return await _page(request, {**sent, "dimension_id": dimension_id}, error)
-    raise web.HTTPSeeOther(f"/hr/interviews/{session.interview_id}/report#dimension-{dimension_id}")
-
-
-def _points(sent: Mapping[str, str]) -> float:
-    """What was entered; no number at all is none that is allowed."""
-    try:
-        return float(sent.get("points", "").replace(",", "."))
-    except ValueError:
-        return nan
-
-
-async def _page(request: web.Request, sent: Mapping[str, str], error: UserError | None = None) -> web.Response:
-    """The report; sent: a rating that was not taken, error: why."""
+async def report_page(request: web.Request, refused: Refused | None = None) -> web.Response:
+    """The report as this person may see it, with what was refused and why at the field."""
     report, language = await _report(request), page_language(request)
+    error = refused.error if refused is not None else None
     delivery = (await deliveries(request.app[DATABASE], [report.interview_id])).get(report.interview_id)
     return render(
         request,
@@ -69,10 +53,13 @@ async def _page(request: web.Request, sent: Mapping[str, str], error: UserError 
         status=error.status if error else 200,
         user=request[USER],
         reviewing=await reviewing(request),
-        sent=sent,
+        sent=refused.sent if refused else {},
+        refused_form=refused.form if refused else "",
         problem=request.app[MESSAGES].text(language, f"error.{error.code}", error.params) if error else "",
         problem_field=error.field if error else None,
         report=report,
+        shown=await request.app[USERS].shown(_people_of(report)),
+        own_review_finished=request[USER].email in [one.rater for one in report.people.finished],
         scores={score.competency_id: score for score in report.score.competencies},
         indicators=indicator_scores(report),
         words_of=words_of,
@@ -141,6 +128,18 @@ def _changes(report: Report) -> dict[str, list[Piece]]:
 
 def _place(competency: ReportedCompetency, score: IndicatorScore) -> int:
     return list(competency.indicators).index(score.indicator_id)
+
+
+def _people_of(report: Report) -> set[str]:
+    """The e-mail addresses of whoever rated, overrode or decided."""
+    people = report.people
+    parts = [*(one.ratings for one in people.competencies), *(one.ratings for one in report.dimensions)]
+    return {
+        *(one.rater for part in parts for one in part),
+        *(one.rater for one in people.finished),
+        *(one.by for one in people.overrides),
+        *(one.by for one in people.decisions),
+    }
 
 
 async def _report(request: web.Request) -> Report:

@@ -18,6 +18,7 @@ from server.hr import (
     oidc,
     people,
     printing,
+    ratings,
     recording,
     report,
     sign_in,
@@ -42,6 +43,8 @@ from server.rate_limit import RateLimit
 from server.storage.audit import Audit
 from server.storage.users import Users
 
+INTERVIEW = "/hr/interviews/{interview_id}"
+OVERRIDE = INTERVIEW + "/answers/{question_id}/indicators/{indicator_id}/override"
 WHEP = "/api/hr/interviews/{interview_id}/whep"
 
 
@@ -86,7 +89,11 @@ def add_routes(app: web.Application) -> None:
             page("GET", "/hr/interviews/{interview_id}/report", report.page, Right.READ),
             page("GET", "/hr/interviews/{interview_id}/print", printing.page, Right.EXPORT),
             page("GET", "/hr/interviews/{interview_id}/report.pdf", printing.pdf, Right.EXPORT),
-            page("POST", "/hr/interviews/{interview_id}/dimensions/{dimension_id}", report.rate, Right.RATE),
+            page("POST", INTERVIEW + "/dimensions/{dimension_id}", ratings.rate_dimension, Right.RATE),
+            page("POST", INTERVIEW + "/competencies/{competency_id}", ratings.rate_competency, Right.RATE),
+            page("POST", OVERRIDE, ratings.override, Right.DECIDE),
+            page("POST", INTERVIEW + "/review-finished", ratings.finish_review, Right.RATE),
+            page("POST", INTERVIEW + "/decision", ratings.decide, Right.DECIDE),
             page("GET", "/hr/interviews/{interview_id}/feedback", letter.page, Right.DECIDE),
             page("POST", "/hr/interviews/{interview_id}/feedback", letter.release, Right.DECIDE),
             page("POST", "/hr/interviews/{interview_id}/assignments", assigning.assign, Right.DECIDE),

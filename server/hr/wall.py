@@ -18,7 +18,6 @@ from server.hr.live import for_hr
 from server.hr.texts import json_for_script, recognition_json
 from server.keys import DATABASE, FLOWS, HUB
 from server.live.hub import LiveMessage, Signal
-from server.live.wire import to_sse
 from server.pages import page_language, render
 from server.sse import ServerSentEvent, stream
 from server.storage.users import HrUser
@@ -71,11 +70,12 @@ async def _messages(app: web.Application, language: Language, user: HrUser) -> A
         for one in snapshot["interviews"]:
             for signal in await app[HUB].last_signals(one["interview_id"]):
                 if _on_cards(signal):
-                    yield to_sse(for_card(signal))
+                    async for event in for_hr(app, for_card(signal), user):
+                        yield event
         message = await first
         while message is not None:
             if _on_cards(message):
-                async for event in for_hr(app, for_card(message)):
+                async for event in for_hr(app, for_card(message), user):
                     yield event
             message = await anext(live, None)
     finally:
