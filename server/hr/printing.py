@@ -12,8 +12,8 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from server.hr.access import USER
-from server.hr.blind import report_for
 from server.hr.monitor import state_of
+from server.hr.names import shown_report
 from server.hr.pdf import pdf_of
 from server.hr.report import indicator_scores
 from server.i18n import MESSAGES
@@ -49,7 +49,7 @@ def disposition(name: str) -> str:
 
 async def _report(request: web.Request) -> Report:
     await state_of(request)
-    return await report_for(request.app, request[USER], request.match_info["interview_id"])
+    return await shown_report(request, request.match_info["interview_id"])
 
 
 def _context(request: web.Request, report: Report) -> dict[str, Any]:

@@ -105,7 +105,6 @@ ROUTES: Mapping[str, Who] = {
     "GET /hr/jobs/{job_id}": READING,
     "GET /hr/jobs/{job_id}/compare": READING,
     f"GET {INTERVIEW}/review": READING,
-    f"GET {API}/timeline": REVIEWING,
     f"GET {INTERVIEW}/report": READING,
     f"GET {API}/report": READING,
     f"GET {INTERVIEW}/recording": REVIEWING,
@@ -120,10 +119,6 @@ ROUTES: Mapping[str, Who] = {
     # Deciding, and taking something out of the house.
     f"POST {INTERVIEW}/answers/{{question_id}}/indicators/{{indicator_id}}/override": HIRING,
     f"POST {INTERVIEW}/decision": HIRING,
-    f"GET {INTERVIEW}/feedback": HIRING,
-    f"POST {INTERVIEW}/feedback": HIRING,
-    f"GET {INTERVIEW}/print": HIRING,
-    f"GET {INTERVIEW}/report.pdf": HIRING,
     f"POST {INTERVIEW}/assignments": HIRING,
     # The candidate's own.
     "GET /interview": CANDIDATE,
