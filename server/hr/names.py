@@ -49,7 +49,7 @@ def pseudonym(request: web.Request, known_as: str) -> str:
 
 
 async def shown_report(request: web.Request, interview_id: str) -> Report:
-    """The report as this person may see it now: without scores for who rates blind, without names for some."""
+    """The interview's report as this person may see it now: no scores for who rates blind, no names for some."""
     report = await report_for(request.app, request[USER], interview_id)
     return await without_candidate(request, interview_id, report) if hides_names(request) else report
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse, ClientSession, CookieJar
 from aiohttp.test_utils import TestServer
+from yarl import URL
 
 from question_flows.model import Language
 from server.app import create_app
@@ -22,6 +23,9 @@ from server.interview.events import AnswerMode
 from server.interview.session import InterviewSession
 from server.keys import DATABASE, FLOWS, INTERVIEWS, RECOGNITION_SETTLED, REPORT_ENDPOINT
 from server.settings import Settings
+from server.storage.hr_user import Role
+from server.storage.people import People
+from server.storage.sessions import new_session
 from server.storage.users import Users
 from tests.fixed_flows import fixed_flows
 
@@ -52,6 +56,21 @@ class House:
         session = ClientSession(cookie_jar=CookieJar(unsafe=True), headers={"Accept-Language": "en", **headers})
         self.sessions.append(session)
         return session
+
+    async def person(self, role: Role, email: str = "", **particulars: str) -> tuple[ClientSession, str]:
+        """(a signed-in browser of somebody new with this role, the account's id). They have no password."""
+        now = datetime.now(UTC)
+        email = email or f"{role}@example.com"
+        user_id = await People(self.app[DATABASE]).add(email, "", now, role=role, **particulars)
+        return await self.browser_of(user_id), user_id
+
+    async def browser_of(self, user_id: str) -> ClientSession:
+        """Another browser of theirs, signed in."""
+        async with self.app[DATABASE].begin() as connection:
+            cookie = await new_session(connection, user_id, datetime.now(UTC))
+        browser = self.stranger()
+        browser.cookie_jar.update_cookies({"hr_session": cookie}, URL(self.url("/")))
+        return browser
 
     async def invite(
         self,
@@ -129,7 +148,10 @@ class Events:
         fields: dict[str, str] = {}
         async with asyncio.timeout(10):
             while True:
-                line = (await self.response.content.readline()).decode().rstrip("\n")
+                raw = await self.response.content.readline()
+                if not raw:
+                    raise EOFError("the stream has ended")
+                line = raw.decode().rstrip("\n")
                 if not line and "event" in fields:
                     return fields["event"], fields.get("id"), json.loads(fields["data"])
                 name, _, value = line.partition(": ")

@@ -82,7 +82,6 @@ ROUTES: Mapping[str, Who] = {
     f"PATCH {API}/whep/{{viewer_id}}": REVIEWING,
     f"DELETE {API}/whep/{{viewer_id}}": REVIEWING,
     f"OPTIONS {API}/whep/{{viewer_id}}": REVIEWING,
-    f"GET {API}/timeline": REVIEWING,
     # Stepping in.
     f"POST {API}/help/acknowledge": HIRING,
     f"POST {API}/pause": HIRING,
@@ -109,11 +108,6 @@ ROUTES: Mapping[str, Who] = {
     f"GET {API}/report": READING,
     f"GET {INTERVIEW}/recording": REVIEWING,
     f"POST {INTERVIEW}/dimensions/{{dimension_id}}": REVIEWING,
-    f"GET {INTERVIEW}/print": HIRING,
-    f"GET {INTERVIEW}/report.pdf": HIRING,
-    # Deciding.
-    f"GET {INTERVIEW}/feedback": HIRING,
-    f"POST {INTERVIEW}/feedback": HIRING,
     f"POST {INTERVIEW}/competencies/{{competency_id}}": REVIEWING,
     f"POST {INTERVIEW}/review-finished": REVIEWING,
     # Deciding, and taking something out of the house.
@@ -245,6 +239,8 @@ async def test_every_route_is_open_to_exactly_those_in_the_table(house: House) -
     asked = 0
     for rule in rules(house.door.app):
         for role in Role:
+            if rule.method == "HEAD" and (isinstance(rule.who, str) or role in rule.who):
+                continue  # Its GET is asked.
             answer = await house.ask(rule, house.of(role))
             asked += 1
             case = (rule.method, rule.pattern, role.value, answer.status)

@@ -1,0 +1,86 @@
+"""An auditor learns nobody's name: not from a page, not from JSON, not from what was said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from analyzers.results import Transcript, TranscriptWord
+from question_flows.model import Language
+from server.hr.names import Mask
+from server.interview.commands import StartAnswer, SubmitAnswer
+from server.interview.events import AnswerMode
+from server.storage.hr_user import Role
+from tests.hr.conftest import House, answer_all
+from tests.server.test_routes import ROUTES
+
+
+def transcript(language: Language, *texts: str) -> Transcript:
+    return Transcript(language, tuple(TranscriptWord(text, at, at + 1, 1.0) for at, text in enumerate(texts)))
+
+
+@dataclass(frozen=True)
+class Said:
+    interview_id: str
+    lines: tuple[str, ...]
+    by: dict[str, str]
+
+
+def test_a_name_goes_from_every_text_and_nothing_else_does() -> None:
+    mask = Mask("Ada Lovelace", "ada@example.org", "Candidate 7F", "[name]")
+    said = Said("Ada", ("I am Ada Lovelace.", "ADA, please. Adamant Canada"), {"text": "Mrs Lovelace", "id": "Ada"})
+    assert mask.of(said) == Said(
+        "Ada", ("I am Candidate 7F.", "[name], please. Adamant Canada"), {"text": "Mrs [name]", "id": "Ada"}
+    )
+    assert mask.of(["ada@example.org", 3, None]) == ["[name]", 3, None]
+    untouched = Said("x", ("Nothing",), {})
+    assert mask.of(untouched) == untouched
+
+
+def test_a_name_that_spreads_over_words_goes_word_by_word() -> None:
+    english = Mask("Ada Lovelace", "", "C", "[name]").of(transcript(Language.ENGLISH, "I'm", "Ada", "Lovelace,", "yes"))
+    assert english.text == "I'm [name] [name] yes"
+    chinese = Mask("王小明", "", "C", "［姓名］")
+    assert (
+        chinese.of(transcript(Language.CHINESE, *"我叫王小明，小明")).text
+        == "我叫［姓名］［姓名］［姓名］，［姓名］［姓名］"
+    )
+    assert chinese.of("我叫王小明，大家叫我小明") == "我叫C，大家叫我［姓名］"
+    words = [{"text": "Ada", "start_ms": 0, "end_ms": 1}, {"text": "can", "start_ms": 1, "end_ms": 2}]
+    assert Mask("Ada Lovelace", "", "C", "x").of(words) == [{**words[0], "text": "x"}, words[1]]
+
+
+@pytest.mark.parametrize(("language", "name"), [(Language.ENGLISH, "Ada Lovelace"), (Language.CHINESE, "王小明")])
+async def test_nothing_that_an_auditor_may_ask_for_holds_the_name(house: House, language: Language, name: str) -> None:
+    auditor, _ = await house.person(Role.AUDITOR)
+    async with house.started(name=name, language=language) as session:
+        question_id = session.state.question_id
+        assert question_id is not None
+        await session.execute(StartAnswer(question_id))
+        said = f"My name is {name}. " if language is Language.ENGLISH else f"我叫{name}。"
+        sample = session.flow.question(question_id).sample_answers[language][0]
+        await session.execute(SubmitAnswer(question_id, AnswerMode.TYPED, said + sample))
+        await answer_all(session)
+        seen = 0
+        for route, who in ROUTES.items():
+            method, pattern = route.split(" ")
+            if method != "GET" or isinstance(who, str) or Role.AUDITOR not in who:
+                continue
+            path = pattern.replace("{interview_id}", session.interview_id)
+            async with auditor.get(house.url(path)) as response:
+                text = await response.text()
+                if response.status == 200:
+                    seen += "{interview_id}" in pattern
+                for part in {name, *name.split(), name[-2:] if language is Language.CHINESE else name}:
+                    assert part not in text, path
+                    assert part.encode("ascii", "backslashreplace").decode() not in text, path
+        assert seen >= 2
+        async with auditor.get(house.url(f"/api/hr/interviews/{session.interview_id}/report")) as response:
+            report = await response.json()
+        shown = f"Candidate {session.interview_id[:6].upper()}"
+        assert report["candidate_name"] == shown
+        assert any(quote for quote in str(report) if quote)
+        # Everybody else still reads it.
+        async with house.hr.get(house.url(f"/hr/interviews/{session.interview_id}/report")) as response:
+            assert name in await response.text()
