@@ -140,6 +140,8 @@ class WithheldReason(StrEnum):
     QUESTION_SKIPPED = "question_skipped"
     LINE_FAULT = "line_fault"
     OTHER_LANGUAGE = "other_language"
+    NOT_ASKED = "not_asked"
+    """Not asked, or not answered yet, when a person ended the questions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,13 +32,16 @@ def next_question(flow: Flow, question_id: str, shown: Collection[str] = ()) -> 
     return _in_order(flow, own)
 
 
-def follow_up(flow: Flow, question_id: str, missing: Sequence[str], asked: Collection[str]) -> Question | None:
+def follow_up(
+    flow: Flow, question_id: str, missing: Sequence[str], asked: Collection[str], by_people: Collection[str] = ()
+) -> Question | None:
     """What is asked further after an answer, before the next question; None when nothing is.
 
     missing: indicators without evidence so far, in the question's order. asked: ids of everything asked so far, from
-    which the flow's limits are counted. The first missing indicator that has a probe and was not probed here is taken.
+    which the flow's limits are counted, those that people asked for (by_people) left out. The first missing indicator
+    that has a probe and was not probed here is taken.
     """
-    probed = probeable(flow, question_id, missing, asked)
+    probed = probeable(flow, question_id, missing, asked, by_people)
     question = flow.question(question_id)
     return flow.question(follow_up_id(question, probed[0])) if probed else None
 
@@ -48,15 +51,17 @@ def follow_up_id(question: Question, indicator_id: str) -> str:
     return f"{question.follow_up_of or question.id}{FOLLOW_UP_MARK}{indicator_id}"
 
 
-def probeable(flow: Flow, question_id: str, missing: Sequence[str], asked: Collection[str]) -> tuple[str, ...]:
+def probeable(
+    flow: Flow, question_id: str, missing: Sequence[str], asked: Collection[str], by_people: Collection[str] = ()
+) -> tuple[str, ...]:
     """The missing indicators that may be asked further now, in order; arguments as of `follow_up`. Empty: none may."""
     question = flow.question(question_id)
     of = question.follow_up_of or question.id
-    before = [one for one in asked if FOLLOW_UP_MARK in one and one != PRACTICE_ID]
+    before = [one for one in asked if FOLLOW_UP_MARK in one and one != PRACTICE_ID and one not in by_people]
     here = [one for one in before if one.startswith(of + FOLLOW_UP_MARK)]
     if len(before) >= flow.follow_ups.most or len(here) >= flow.follow_ups.most_per_question:
         return ()
-    return tuple(one for one in missing if follow_up_id(question, one) not in here and flow.indicator(one).probes)
+    return tuple(one for one in missing if follow_up_id(question, one) not in asked and flow.indicator(one).probes)
 
 
 def successors(flow: Flow, question: Question) -> tuple[Question | None, ...]:

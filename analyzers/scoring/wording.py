@@ -43,6 +43,10 @@ _WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
         "a fault on the line cost part of the answer; a person should ask again",
         "线路故障使部分回答丢失，请由人工再次询问",
     ),
+    WithheldReason.NOT_ASKED: (
+        "a person ended the questions before this was asked or answered",
+        "在提问或作答之前，有人提前结束了提问",
+    ),
     WithheldReason.OTHER_LANGUAGE: (
         "the answer is mostly in another language than the interview; a person should read it",
         "回答大部分不是面试所用的语言，请由人工阅读",

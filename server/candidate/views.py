@@ -51,6 +51,9 @@ from server.storage.invitations import Invitation
 NAMES = ("by", "user", "asked_by")
 """Fields of events that hold an address of somebody of HR; `by` also says "hr" or "candidate"."""
 
+KEPT_TO_HR = frozenset({"QuestionRequested", "InterviewEnded"})
+"""Events of which the candidate learns that they happened: a question's words come with it, a reason is HR's."""
+
 SHOWN_TO_CANDIDATES = frozenset(
     {
         "InterviewStarted",
@@ -79,6 +82,11 @@ SHOWN_TO_CANDIDATES = frozenset(
         "RecognitionRestored",
         "InterviewCompleted",
         "CandidateFeedbackReleased",
+        "TimeGiven",
+        "HintSent",
+        "QuestionRequested",
+        "HandedOver",
+        "InterviewEnded",
         "transcript",
         "connection",
         "recognition",
@@ -206,6 +214,8 @@ def without_names(message: Mapping[str, Any]) -> dict[str, Any]:
     data = message.get("data")
     if not isinstance(data, Mapping):
         return dict(message)
+    if message.get("type") in KEPT_TO_HR:
+        return {**message, "data": {}}
     return {**message, "data": {key: value for key, value in data.items() if "@" not in str(value) or key not in NAMES}}
 
 

@@ -15,7 +15,6 @@ from server.hr.cards import CARDS
 from server.hr.live import for_hr
 from server.hr.texts import json_for_script, recognition_json
 from server.hr.watchers import WATCHERS
-from server.interview.commands import AcknowledgeHelp
 from server.interview.snapshot import hr_snapshot
 from server.interview.state import InterviewState
 from server.interview.timeline import timeline
@@ -72,14 +71,6 @@ async def entries(request: web.Request) -> web.Response:
     found = await asyncio.to_thread(timeline, events, interviews.flow_of(state), language)
     people = await request.app[USERS].shown(one.by for one in found if one.by)
     return web.json_response({"entries": timeline_json(found), "people": people})
-
-
-async def acknowledge_help(request: web.Request) -> web.Response:
-    """Tells the candidate who called for help that somebody is on it."""
-    await state_of(request)
-    session = await request.app[INTERVIEWS].get(request.match_info["interview_id"])
-    await session.execute(AcknowledgeHelp())
-    return web.json_response({"acknowledged": True})
 
 
 async def events(request: web.Request) -> web.StreamResponse:

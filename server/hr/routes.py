@@ -11,6 +11,7 @@ from server.hr import (
     account,
     assigning,
     audit_page,
+    interventions,
     invitations,
     letter,
     live_view,
@@ -45,6 +46,7 @@ from server.storage.users import Users
 
 INTERVIEW = "/hr/interviews/{interview_id}"
 OVERRIDE = INTERVIEW + "/answers/{question_id}/indicators/{indicator_id}/override"
+RUNNING = "/api/hr/interviews/{interview_id}"
 WHEP = "/api/hr/interviews/{interview_id}/whep"
 
 
@@ -105,9 +107,15 @@ def add_routes(app: web.Application) -> None:
             api("GET", "/api/hr/interviews/{interview_id}/events", monitor.events, Right.WATCH),
             api("GET", "/api/hr/interviews/{interview_id}/timeline", monitor.entries, Right.WATCH),
             api("GET", "/api/hr/interviews/{interview_id}/report", report.json, Right.READ),
-            api(
-                "POST", "/api/hr/interviews/{interview_id}/help/acknowledge", monitor.acknowledge_help, Right.INTERVENE
-            ),
+            api("POST", f"{RUNNING}/help/acknowledge", interventions.acknowledge_help, Right.INTERVENE),
+            api("POST", f"{RUNNING}/pause", interventions.pause, Right.INTERVENE),
+            api("POST", f"{RUNNING}/resume", interventions.resume, Right.INTERVENE),
+            api("POST", f"{RUNNING}/give-time", interventions.give_time, Right.INTERVENE),
+            api("POST", f"{RUNNING}/hint", interventions.hint, Right.INTERVENE),
+            api("POST", f"{RUNNING}/ask", interventions.ask, Right.INTERVENE),
+            api("POST", f"{RUNNING}/mark", interventions.mark, Right.RATE),
+            api("POST", f"{RUNNING}/hand-over", interventions.hand_over, Right.INTERVENE),
+            api("POST", f"{RUNNING}/end", interventions.end, Right.INTERVENE),
             api("GET", "/api/hr/ice", live_view.ice, Right.MEDIA),
             api("POST", WHEP, live_view.offer, Right.MEDIA),
             api("OPTIONS", WHEP, live_view.options, Right.MEDIA),

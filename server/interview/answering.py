@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from analyzers.results import Transcript
 from analyzers.scoring.rubric import score_answer
@@ -14,8 +15,10 @@ from server.interview import commands as asked
 from server.interview import events as happened
 from server.interview.commands import LONGEST_TEXT, MOMENT_MS
 from server.interview.events import AnswerMode, EventBody, Purpose
+from server.interview.hr_events import QuestionRequested
 from server.interview.state import AnswerState, InterviewState, Phase, Status
 from server.interview.typed import clean, typed_transcript
+from server.interview.written import is_written
 
 ONLY_TYPED = (QuestionKind.TEXT, QuestionKind.CODE)
 """Kinds of question whose answers are never spoken."""
@@ -30,7 +33,7 @@ class Situation:
 
     speech_counts: it is recognised now, or kept until it can be. has_room: one more interview may begin here; asked
     only for a start. words_late: some of what was said to the open question is not written down yet. probes_chosen:
-    there is a model that chooses and words follow-ups.
+    there is a model that chooses and words follow-ups. now: wall clock, aware UTC; None where nobody needs it.
     """
 
     clock_ms: int
@@ -39,6 +42,7 @@ class Situation:
     has_room: bool
     words_late: bool = False
     probes_chosen: bool = False
+    now: datetime | None = None
 
 
 AnswerCommand = (
@@ -80,7 +84,7 @@ def answer(state: InterviewState, flow: Flow, command: AnswerCommand, situation:
 
 def _open_answer(state: InterviewState, flow: Flow, question_id: str) -> AnswerState:
     """The open question's answer, if that is the one and the interview runs."""
-    _question(flow, question_id)
+    _question(state, flow, question_id)
     if state.status is not Status.RUNNING:
         raise UserError("not_running", status=409)
     if state.answer is None or state.question_id != question_id:
@@ -88,9 +92,9 @@ def _open_answer(state: InterviewState, flow: Flow, question_id: str) -> AnswerS
     return state.answer
 
 
-def _question(flow: Flow, question_id: str) -> Question:
+def _question(state: InterviewState, flow: Flow, question_id: str) -> Question:
     try:
-        return flow.question(question_id)
+        return state.question(flow, question_id)
     except KeyError:
         raise UserError("question_unknown", status=404) from None
 
@@ -102,7 +106,7 @@ def _is_closed(state: InterviewState, question_id: str) -> bool:
 
 def _open_hint(state: InterviewState, flow: Flow, command: asked.OpenHint) -> list[EventBody]:
     opened = _open_answer(state, flow, command.question_id)
-    if not 0 <= command.hint < len(flow.question(command.question_id).hints):
+    if not 0 <= command.hint < len(state.question(flow, command.question_id).hints):
         raise UserError("hint_unknown", status=404)
     if command.hint in opened.hints:
         return []
@@ -110,7 +114,7 @@ def _open_hint(state: InterviewState, flow: Flow, command: asked.OpenHint) -> li
 
 
 def _save_draft(state: InterviewState, flow: Flow, command: asked.SaveDraft) -> list[EventBody]:
-    _question(flow, command.question_id)
+    _question(state, flow, command.question_id)
     # Also while paused: what was typed until then must not be lost.
     if state.answer is None or state.question_id != command.question_id:
         raise UserError("question_not_open", status=409)
@@ -124,7 +128,7 @@ def _restart(state: InterviewState, flow: Flow, question_id: str, situation: Sit
     opened = _open_answer(state, flow, question_id)
     if opened.restarted_ms is not None and situation.clock_ms - opened.restarted_ms < SAME_RESTART_MS:
         return []
-    if opened.restarts >= flow.question(question_id).redos:
+    if opened.restarts >= state.question(flow, question_id).redos:
         raise UserError("restart_not_offered", status=409)
     return [happened.AnswerRestarted(question_id)]
 
@@ -140,7 +144,7 @@ def _submit(state: InterviewState, flow: Flow, command: asked.SubmitAnswer, situ
     question_id = command.question_id
     if _is_closed(state, question_id):
         return []
-    opened, question = _open_answer(state, flow, question_id), flow.question(question_id)
+    opened, question = _open_answer(state, flow, question_id), state.question(flow, question_id)
     _check_mode(question, command.mode)
     match command.mode:
         case AnswerMode.TYPED:
@@ -195,28 +199,64 @@ def _spoken(state: InterviewState, opened: AnswerState, situation: Situation) ->
     return Transcript(state.language, opened.words)
 
 
+def left_open(state: InterviewState, flow: Flow, situation: Situation) -> list[happened.AnswerSubmitted]:
+    """What was given to the open question so far, as it is, for a person who ends the questions; nothing if nothing.
+
+    Of words in the text field and spoken ones none are lost: what was said and does not stand there is put behind.
+    """
+    opened = state.answer
+    if opened is None or opened.question_id == PRACTICE_ID:
+        return []
+    question_id, question = opened.question_id, state.question(flow, opened.question_id)
+    said = [Transcript(state.language, one.words).text for one in opened.counting]
+    lines = [opened.draft, *(text for text in said if text not in opened.draft)]
+    typed = typed_transcript("\n".join(lines), state.language, situation.clock_ms)
+    if opened.draft.strip() and typed.words:
+        code = opened.draft if question.kind is QuestionKind.CODE else None
+        return [happened.AnswerSubmitted(question_id, AnswerMode.TYPED, typed, None, code)]
+    if opened.words or situation.words_late:
+        return [happened.AnswerSubmitted(question_id, AnswerMode.VOICE, Transcript(state.language, opened.words))]
+    return []
+
+
+def requested_next(state: InterviewState, requested: QuestionRequested) -> happened.QuestionAsked:
+    """Asks what a person wants asked; it counts as part of the question that the flow has got to."""
+    assert state.place is not None
+    return happened.QuestionAsked(
+        requested.question_id,
+        state.place.index,
+        requested.probe,
+        requested.wording,
+        asked_by=requested.by,
+    )
+
+
 def _what_is_next(
     state: InterviewState, flow: Flow, question_id: str, transcript: Transcript, situation: Situation
 ) -> list[EventBody]:
-    """The follow-up, the next question, or the rest before another round; nothing after the last."""
-    own_id = flow.question(question_id).follow_up_of or question_id
-    own_index = (state.answers or {})[own_id].index
+    """What a person wants asked, the follow-up, the next question, or the rest before another round; else nothing."""
     if question_id == PRACTICE_ID:
         following = next_question(flow, question_id)
         return [happened.QuestionAsked(following.id, 0)] if following else []
-    given = _given(state, flow, own_id) | {question_id: transcript}
+    if state.requested:
+        return [requested_next(state, state.requested[0])]
+    assert state.place is not None
+    # Not the question just answered: a person may have asked about an earlier one.
+    own_id, own_index = state.place.question_id, state.place.index
+    given = _given(state, flow, own_id, question_id, transcript)
     # Whoever refused scoring is not analysed, and nobody is asked for what is only not written down yet.
     analysed = state.allows(Purpose.SCORING)
     found: frozenset[str] = frozenset()
     if analysed:
-        found = frozenset().union(*(shown(score_answer(flow, flow.question(one), given[one])) for one in given))
+        found = frozenset().union(*(shown(score_answer(flow, state.question(flow, one), given[one])) for one in given))
         if not situation.words_late:
             missing = missing_evidence(flow, flow.question(own_id), given[own_id], found)
             asked_so_far = tuple(state.answers or {})
-            probe = follow_up(flow, question_id, missing, asked_so_far)
+            by_people = tuple(one.question_id for one in state.asked if one.asked_by)
+            probe = follow_up(flow, own_id, missing, asked_so_far, by_people)
             # Nothing leaves the server unless the candidate was told so before agreeing.
             if probe and situation.probes_chosen and state.told_of_second_scorer and transcript.words:
-                return [happened.ProbeSought(question_id, probeable(flow, question_id, missing, asked_so_far))]
+                return [happened.ProbeSought(question_id, probeable(flow, own_id, missing, asked_so_far, by_people))]
             if probe:
                 return [happened.QuestionAsked(probe.id, own_index)]
     following = next_question(flow, own_id, found)
@@ -228,10 +268,13 @@ def _what_is_next(
     return [happened.QuestionAsked(following.id, own_index + 1)]
 
 
-def _given(state: InterviewState, flow: Flow, own_id: str) -> dict[str, Transcript]:
-    """What was answered to this question and to its follow-ups so far."""
+def _given(
+    state: InterviewState, flow: Flow, own_id: str, question_id: str, transcript: Transcript
+) -> dict[str, Transcript]:
+    """What was answered to this question and to its follow-ups so far, and the answer given now (to question_id)."""
+    given = {one.question_id: one.transcript for one in state.asked if one.transcript is not None}
     return {
-        one.question_id: one.transcript
-        for one in state.asked
-        if one.transcript is not None and own_id in (one.question_id, flow.question(one.question_id).follow_up_of)
+        one: words
+        for one, words in {**given, question_id: transcript}.items()
+        if own_id in (one, state.question(flow, one).follow_up_of) and not is_written(one)
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from server.interview.events import AnswerMode, PausedBy, Purpose, SurveyItem
+from server.interview.hr_commands import Intervening
 from server.interview.hr_events import Decision
 
 LONGEST_TEXT = 20_000
@@ -125,17 +126,25 @@ class WithdrawHelp:
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeHelp:
-    """HR tells the candidate that somebody is on it."""
+    """HR tells the candidate that somebody is on it. user: who, an e-mail address."""
+
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
+    """user: who of HR, when it is HR."""
+
     by: PausedBy = PausedBy.CANDIDATE
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
+    """Only who paused goes on. user: who of HR, when it is HR."""
+
     by: PausedBy = PausedBy.CANDIDATE
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,4 +246,5 @@ Command = (
     | FinishReview
     | Decide
     | ReleaseFeedback
+    | Intervening
 )

@@ -12,6 +12,7 @@ from server.interview.answering import Situation, answer
 from server.interview.checking import confirm, put_right
 from server.interview.commands import LONGEST_COMMENT, LONGEST_HELP_MESSAGE, Command
 from server.interview.events import EventBody, PausedBy
+from server.interview.interventions import intervene, pause_by_hr, resume_by_hr
 from server.interview.releasing import release
 from server.interview.reviewing import reviewed
 from server.interview.state import InterviewState, Status
@@ -47,14 +48,10 @@ def decide(state: InterviewState, flow: Flow, command: Command, situation: Situa
             return put_right(state, flow, command)
         case asked.ConfirmTranscripts():
             return confirm(state)
-        case asked.Pause(by):
-            return _pause(state, flow, by)
-        case asked.Resume(by):
-            if state.status is Status.RUNNING:
-                return []
-            if state.status is not Status.PAUSED:
-                raise UserError("not_running", status=409)
-            return [happened.InterviewResumed(by)]
+        case asked.Pause(by, user):
+            return pause_by_hr(state, user) if by is PausedBy.HR else _pause(state, flow)
+        case asked.Resume(by, user):
+            return resume_by_hr(state, user) if by is PausedBy.HR else _resume(state)
         case asked.CallForHelp() | asked.WithdrawHelp() | asked.AcknowledgeHelp():
             return _help(state, command)
         case asked.GiveFeedback():
@@ -69,6 +66,8 @@ def decide(state: InterviewState, flow: Flow, command: Command, situation: Situa
             return reviewed(state, flow, command)
         case asked.ReleaseFeedback():
             return release(state, command)
+        case _:
+            return intervene(state, flow, command, situation)
 
 
 def _give_consent(state: InterviewState, command: asked.GiveConsent, situation: Situation) -> list[EventBody]:
@@ -91,6 +90,8 @@ def _start(state: InterviewState, flow: Flow, situation: Situation) -> list[Even
         raise UserError("consent_first", status=409)
     if state.status is not Status.READY:
         return []
+    if state.is_cut_short:
+        raise UserError("person_goes_on", status=409)
     if state.person_instead(flow):
         raise UserError("person_instead", status=409)
     if not situation.has_room:
@@ -107,14 +108,24 @@ def _continue(state: InterviewState) -> list[EventBody]:
     return [happened.QuestionAsked(state.next_question_id, state.asked[-1].index + 1)]
 
 
-def _pause(state: InterviewState, flow: Flow, by: PausedBy) -> list[EventBody]:
+def _pause(state: InterviewState, flow: Flow) -> list[EventBody]:
     if state.status is Status.PAUSED:
         return []
     if state.status is not Status.RUNNING or state.question_id is None:
         raise UserError("not_running", status=409)
-    if by is PausedBy.CANDIDATE and flow.most_pauses is not None and state.pauses >= flow.most_pauses:
+    if flow.most_pauses is not None and state.pauses >= flow.most_pauses:
         raise UserError("pauses_used_up", status=409)
-    return [happened.InterviewPaused(by)]
+    return [happened.InterviewPaused(PausedBy.CANDIDATE)]
+
+
+def _resume(state: InterviewState) -> list[EventBody]:
+    if state.status is Status.RUNNING:
+        return []
+    if state.status is not Status.PAUSED:
+        raise UserError("not_running", status=409)
+    if state.paused_by is PausedBy.HR:
+        raise UserError("paused_by_hr", status=409)
+    return [happened.InterviewResumed(PausedBy.CANDIDATE)]
 
 
 def _help(
@@ -125,7 +136,7 @@ def _help(
     if isinstance(command, asked.AcknowledgeHelp):
         if state.help is None:
             raise UserError("help_not_asked", status=409)
-        return [] if state.help.acknowledged else [happened.HelpAcknowledged()]
+        return [] if state.help.acknowledged else [happened.HelpAcknowledged(command.user)]
     if state.status is Status.COMPLETED:
         raise UserError("not_running", status=409)
     if len(command.message) > LONGEST_HELP_MESSAGE:

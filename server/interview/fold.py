@@ -8,10 +8,22 @@ from datetime import timedelta
 
 from analyzers.results import Transcript
 from server.interview import events as happened
+from server.interview import hr_events as by_hr
 from server.interview.events import AnswerMode, InterviewEvent, PausedBy
 from server.interview.hr_events import CandidateFeedbackReleased
+from server.interview.intervention import intervention_of
 from server.interview.review import after_review
-from server.interview.state import AnswerState, Fault, FaultKind, HelpState, InterviewState, Letter, Rating, Status
+from server.interview.state import (
+    UNDER_WAY,
+    AnswerState,
+    Fault,
+    FaultKind,
+    HelpState,
+    InterviewState,
+    Letter,
+    Rating,
+    Status,
+)
 
 
 def fold(events: Iterable[InterviewEvent]) -> InterviewState:
@@ -31,7 +43,14 @@ def apply(state: InterviewState | None, event: InterviewEvent) -> InterviewState
     if state is None:
         return _invited(event)
     after = replace(state, seq=event.seq, at=event.at, clock_ms=event.clock_ms)
-    for part in (_course(state, after, event), _recorded(after, event), _reviewed(after, event)):
+    if (done := intervention_of(event, state.question_id)) is not None:
+        after = replace(after, interventions=(*after.interventions, done))
+    for part in (
+        _course(state, after, event),
+        _recorded(after, event),
+        _intervened(after, event),
+        _reviewed(after, event),
+    ):
         if part is not None:
             return part
     return _answered(after, event)
@@ -63,7 +82,9 @@ def _course(before: InterviewState, after: InterviewState, event: InterviewEvent
             return replace(after, status=Status.RUNNING, started_at=event.at, connected=True)
         case happened.InterviewPaused(by):
             pauses = after.pauses + (by is PausedBy.CANDIDATE)
-            return replace(_fault(after, event, FaultKind.PAUSE, by.value), status=Status.PAUSED, pauses=pauses)
+            # HR may pause while the candidate does: that ends the one and begins the other.
+            former = _closed(after, _open_since_ms(after, event, FaultKind.PAUSE), FaultKind.PAUSE)
+            return replace(_fault(former, event, FaultKind.PAUSE, by.value), status=Status.PAUSED, pauses=pauses)
         case happened.InterviewResumed():
             lost_ms = _open_since_ms(after, event, FaultKind.PAUSE)
             return replace(_closed(after, lost_ms, FaultKind.PAUSE), status=Status.RUNNING)
@@ -145,15 +166,55 @@ def _recorded(state: InterviewState, event: InterviewEvent) -> InterviewState | 
             return None
 
 
+def _intervened(state: InterviewState, event: InterviewEvent) -> InterviewState | None:
+    """What a person of HR did; None for another event."""
+    match event.body:
+        case by_hr.TimeGiven(question_id, extra_ms):
+            answer = _of(state, question_id)
+            if answer.started_ms is None:
+                return _with(state, replace(answer, given_thinking_ms=answer.given_thinking_ms + extra_ms))
+            return _with(state, replace(answer, given_answering_ms=answer.given_answering_ms + extra_ms))
+        case by_hr.QuestionRequested() as requested:
+            return replace(state, requested=(*state.requested, requested))
+        case by_hr.HintSent() | by_hr.MomentMarked():
+            return state
+        case by_hr.HandedOver() as handed_over:
+            return _cut_short(replace(state, handed_over=handed_over), event)
+        case by_hr.InterviewEnded() as ended:
+            return _cut_short(replace(state, ended=ended), event)
+        case _:
+            return None
+
+
+def _cut_short(state: InterviewState, event: InterviewEvent) -> InterviewState:
+    """Nothing more is asked, and no pause goes on; what is open stays as far as it got, AnswerSubmitted may follow."""
+    resumed = _closed(state, _open_since_ms(state, event, FaultKind.PAUSE), FaultKind.PAUSE)
+    status = Status.RUNNING if state.status in UNDER_WAY else state.status
+    over = replace(resumed, status=status, question_id=None, next_question_id=None, probe_sought=None, requested=())
+    if state.answer is None:
+        return over
+    nothing = Transcript(state.language, ())
+    return _with(over, replace(state.answer, cut_short=True, transcript=nothing, submitted_ms=event.clock_ms))
+
+
 def _answered(state: InterviewState, event: InterviewEvent) -> InterviewState:
     """What concerns one question."""
     match event.body:
-        case happened.QuestionAsked(question_id, index, probe, wording, worded_by):
+        case happened.QuestionAsked(question_id, index, probe, wording, worded_by, asked_by):
             asked = AnswerState(
-                question_id, index, asked_ms=event.clock_ms, probe=probe, wording=wording, worded_by=worded_by
+                question_id,
+                index,
+                asked_ms=event.clock_ms,
+                probe=probe,
+                wording=wording,
+                worded_by=worded_by,
+                asked_by=asked_by,
             )
+            requested = tuple(one for one in state.requested if one.question_id != question_id)
             # It ends the rest between two rounds, or the choice of a probe, if there is one.
-            going_on = replace(state, status=Status.RUNNING, next_question_id=None, probe_sought=None)
+            going_on = replace(
+                state, status=Status.RUNNING, next_question_id=None, probe_sought=None, requested=requested
+            )
             return replace(_with(going_on, asked), question_id=question_id)
         case happened.AnswerStarted(question_id):
             return _with(state, replace(_of(state, question_id), started_ms=event.clock_ms))

@@ -94,6 +94,11 @@ class Listening:
                     await pipeline.finish()
             waited += PROMPT_SECONDS
 
+    def stop_hearing(self, question_id: str) -> None:
+        """Closes the answer at once: the utterance being spoken is whole, and whatever waits for its words is late."""
+        if (pipeline := self._pipelines.get(question_id)) is not None:
+            pipeline.close()
+
     def leave(self, question_id: str) -> None:
         """The answer is submitted; words it still waits for are late."""
         if (pipeline := self._pipelines.get(question_id)) is not None:
@@ -216,7 +221,7 @@ class Listening:
         state, question_id = self._journal.state, answer.question_id
         if self._group is None or not state.allows(Purpose.VOICE):
             return
-        terms = self._journal.flow.question(question_id).terms.get(state.language, ())
+        terms = state.question(self._journal.flow, question_id).terms.get(state.language, ())
         stream = AnswerStream(
             self._journal.services.engine,
             self._journal.interview_id,

@@ -9,6 +9,7 @@ from analyzers.scoring.rubric import SCORER, score_answer, withhold
 from question_flows.model import Flow
 from server.interview.events import AnswerMode, Purpose
 from server.interview.state import AnswerState, FaultKind, InterviewState
+from server.interview.written import is_written
 
 NO_SCORER = "none"
 """What stands for the scorer of an answer that nothing scored."""
@@ -17,21 +18,27 @@ _TOO_LITTLE = (WithheldReason.TOO_FEW_WORDS, WithheldReason.NOT_ANSWERED)
 
 
 def mark(flow: Flow, state: InterviewState, answer: AnswerState) -> tuple[AnswerScore, str]:
-    """(score, name of what gave it). Too few words are a fault of the line where it failed during the answer.
+    """(score, name of what gave it). Too few words are a fault of the line where it failed during the answer, or of
+    whoever ended the questions meanwhile. What people ask in their own words is not scored: no indicator belongs to it.
 
     Raises ValueError for an answer that is not submitted.
     """
     if answer.transcript is None:
         raise ValueError(f"the answer to {answer.question_id} is not submitted")
-    question = flow.question(answer.question_id)
+    question = state.question(flow, answer.question_id)
     if answer.skipped:
         return withhold(flow, question, WithheldReason.QUESTION_SKIPPED), NO_SCORER
+    if answer.cut_short and answer.mode is None:
+        return withhold(flow, question, WithheldReason.NOT_ASKED), NO_SCORER
     if not state.allows(Purpose.SCORING):
         return withhold(flow, question, WithheldReason.NO_CONSENT), NO_SCORER
+    if is_written(answer.question_id):
+        return AnswerScore(answer.question_id, ()), NO_SCORER
     score = score_answer(flow, question, answer.transcript)
-    if not _line_failed(state, answer):
+    if not _line_failed(state, answer) and not answer.cut_short:
         return score, SCORER
-    instead = withhold(flow, question, WithheldReason.LINE_FAULT).indicators
+    because = WithheldReason.LINE_FAULT if _line_failed(state, answer) else WithheldReason.NOT_ASKED
+    instead = withhold(flow, question, because).indicators
     indicators = tuple(
         fault if one.withheld in _TOO_LITTLE else one for one, fault in zip(score.indicators, instead, strict=True)
     )

@@ -94,14 +94,14 @@ def _seen(flow: Flow, state: InterviewState, competency: Competency) -> list[Obs
     return [
         seen
         for answer in state.asked
-        if _counts(flow, answer, competency)
+        if _counts(flow, state, answer, competency)
         for seen in answer.observations
         if competency.observation is not None and seen.kind == competency.observation.kind
     ]
 
 
-def _counts(flow: Flow, answer: AnswerState, competency: Competency) -> bool:
-    question = flow.question(answer.question_id)
+def _counts(flow: Flow, state: InterviewState, answer: AnswerState, competency: Competency) -> bool:
+    question = state.question(flow, answer.question_id)
     spoken_role_play = question.kind is QuestionKind.ROLE_PLAY and answer.mode is AnswerMode.VOICE
     return spoken_role_play and any(one.id in question.indicator_ids for one in competency.indicators)
 

@@ -24,12 +24,15 @@ class Probing:
         self._journal = journal
         self._asked = asked
         self._task: asyncio.Task[None] | None = None
+        self._seeking: ProbeSought | None = None
 
     def seek(self, group: asyncio.TaskGroup) -> None:
         """Has the sought probe chosen, unless that is under way; returns at once. After a crash it is chosen anew."""
         sought = self._journal.state.probe_sought
-        if sought is not None and (self._task is None or self._task.done()):
-            self._task = group.create_task(self._ask(sought))
+        if sought is None or (self._task is not None and not self._task.done() and self._seeking == sought):
+            return
+        self.stop()  # A person has put another question meanwhile, and this choice comes behind its answer.
+        self._seeking, self._task = sought, group.create_task(self._ask(sought))
 
     def stop(self) -> None:
         """Ends what is under way; whoever takes the interview up chooses again."""

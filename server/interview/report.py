@@ -12,9 +12,11 @@ from pydantic import TypeAdapter
 
 from analyzers.results import AnswerScore, InterviewScore, WithheldReason
 from analyzers.scoring.combine import combine
-from question_flows.model import Flow, Language
+from question_flows.model import Flow, Language, Question
 from server.interview.events import ConfirmedBy, FeedbackGiven, InterviewEvent, Purpose, RecordingGap
 from server.interview.fold import fold
+from server.interview.intervened import worded
+from server.interview.intervention import Intervention, InterventionKind
 from server.interview.observed import (
     CountedObservation,
     UncountedObservation,
@@ -26,6 +28,7 @@ from server.interview.reported_answer import ReportedAnswer, predefined_probe, r
 from server.interview.reported_dimension import ReportedDimension, reported_dimensions
 from server.interview.reported_people import People, overridden, reported_people
 from server.interview.state import Fault, InterviewState, Status
+from server.interview.total import cut_short
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +76,24 @@ class ReportedRecording:
 class UsedProbe:
     """A predefined probe that was asked because the answer to question_id held nothing for the indicator.
 
-    text: what the candidate saw. worded_by: the model that worded it; predefined: the flow's own words then.
+    text: what the candidate saw. worded_by: the model that worded it; predefined: the flow's own words then. asked_by:
+    the person who had it asked, whatever the answer held; empty: nobody.
     """
 
     question_id: str
     indicator_id: str
     text: str
     worded_by: str | None
+    asked_by: str
     predefined: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """One of the flow's own questions that was not asked because a person had ended the questions."""
+
+    question_id: str
+    question: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,8 @@ class Report:
     uncounted_observations: those with a weight that take no part, and why.
     confirmed: what ended the candidate's check of what was heard; None before that, and where nothing was spoken.
     refused_quotes: how many quotes did not stand verbatim in their transcript and were left out.
+    is_standard: whether no person changed the interview while it ran; else it compares with others less well, and
+    departures says how. not_asked: the flow's questions left when a person ended it. marks: moments people marked.
     """
 
     interview_id: str
@@ -138,6 +153,10 @@ class Report:
     faults: tuple[Fault, ...]
     given_back_ms: int
     scorers: tuple[str, ...]
+    is_standard: bool
+    departures: tuple[Intervention, ...]
+    not_asked: tuple[NotAsked, ...]
+    marks: tuple[Intervention, ...]
     feedback: FeedbackGiven | None
     people: People
     scores_hidden: bool = False
@@ -160,8 +179,10 @@ def build_report(
     answers = tuple(reported_answer(answer, state, flow) for answer in state.asked)
     scores = [answer.score for answer in answers if answer.score is not None]
     shares = observed_shares(flow, state)
-    score = combine(flow, scores, shares)
-    corrected = combine(flow, overridden(scores, state.review.overrides), shares)
+    score = cut_short(combine(flow, scores, shares), state)
+    corrected = cut_short(combine(flow, overridden(scores, state.review.overrides), shares), state)
+    done = worded(state.interventions, state, flow, state.language)
+    departures = tuple(one for one in done if one.kind is not InterventionKind.MARK)
     return Report(
         interview_id=interview_id,
         candidate_name=state.candidate_name,
@@ -189,13 +210,17 @@ def build_report(
         uncounted_observations=uncounted_observations(
             flow, state, [one.competency_id for one in score.competencies if one.observed_weight]
         ),
-        withheld=_withheld(score, scores),
+        withheld=_withheld(score, scores) + _left_out(state, flow),
         refused_quotes=_quotes(a.score for a in state.asked) - _quotes(a.score for a in answers if a.scorer),
         confirmed=state.confirmed,
         recording=_recording(interview_id, state),
         faults=state.faults,
         given_back_ms=state.given_back_ms,
         scorers=tuple(dict.fromkeys(answer.scorer for answer in answers if answer.scorer)),
+        is_standard=not departures,
+        departures=departures,
+        not_asked=tuple(NotAsked(one.id, one.text[state.language]) for one in left_out(state, flow)),
+        marks=tuple(one for one in done if one.kind is InterventionKind.MARK),
         feedback=state.feedback,
         people=reported_people(flow, state, score, corrected, scores),
     )
@@ -265,6 +290,7 @@ def _probes(state: InterviewState, flow: Flow) -> tuple[UsedProbe, ...]:
             indicator_id,
             question.text[state.language],
             answer.worded_by,
+            answer.asked_by,
             predefined_probe(answer, flow, state.language),
         )
         for question, answer in asked
@@ -283,6 +309,23 @@ def _withheld(score: InterviewScore, answers: Sequence[AnswerScore]) -> tuple[Wi
         if indicator.withheld
     ]
     return tuple(found)
+
+
+def left_out(state: InterviewState, flow: Flow) -> tuple[Question, ...]:
+    """The flow's own questions that a person's end left unasked; those that only a branch leads to are none."""
+    if not state.is_cut_short:
+        return ()
+    ids = [one.id for one in flow.questions]
+    behind = ids.index(state.place.question_id) + 1 if state.place is not None else 0
+    return tuple(one for one in flow.questions[behind:] if not one.only_by_branch)
+
+
+def _left_out(state: InterviewState, flow: Flow) -> tuple[Withheld, ...]:
+    return tuple(
+        Withheld(indicator_id, one.id, WithheldReason.NOT_ASKED)
+        for one in left_out(state, flow)
+        for indicator_id in one.indicator_ids
+    )
 
 
 def _quotes(scores: Any) -> int:

@@ -15,6 +15,7 @@ from server.interview.events import AnswerMode, UtteranceLost
 from server.interview.marking import mark
 from server.interview.reported_opinion import ReportedOpinion, reported_opinion
 from server.interview.state import AnswerState, InterviewState
+from server.interview.written import is_written
 
 MUCH_CHANGED = 0.3
 """From more than this share of changed words on, a correction is flagged."""
@@ -31,8 +32,10 @@ class ReportedAnswer:
     further; worded_by: the model that chose and worded that probe, predefined: the flow's own words for it, both None
     where it was asked as it stands in the flow. extra_ms: thinking time the candidate took on top.
     earlier_attempts: what was said before the candidate began the answer again, which is no part of it. option_id: of a
-    fact question; open_point: whether a person has to look at what was chosen. scorer is None while the score is
-    provisional.
+    fact question; open_point: whether a person has to look at what was chosen. asked_by: the person who had it asked
+    beside the flow, empty where nobody did; in_own_words: in words of their own, then no machine scores it. cut_short:
+    a person ended the questions while it was open. given_ms: time that people gave for it. scorer is None while the
+    score is provisional.
     """
 
     question_id: str
@@ -61,6 +64,10 @@ class ReportedAnswer:
     open_point: bool
     hints_opened: int
     lost: tuple[UtteranceLost, ...]
+    asked_by: str
+    in_own_words: bool
+    cut_short: bool
+    given_ms: int
     score: AnswerScore | None
     scorer: str | None
     second_opinion: ReportedOpinion | None
@@ -75,8 +82,8 @@ def reported_answer(answer: AnswerState, state: InterviewState, flow: Flow) -> R
     heard = heard_in(answer) if answer.corrected else None
     changed = changed_share(heard, transcript) if heard and transcript else 0.0
     provisional = mark(flow, state, answer)[0] if transcript is not None and answer.score is None else None
-    score = _verified(answer, answer.score or provisional, flow)
-    second = _verified(answer, answer.second_opinion, flow)
+    score = _verified(answer, answer.score or provisional, state, flow)
+    second = _verified(answer, answer.second_opinion, state, flow)
     earlier = answer.earlier_attempts
     return ReportedAnswer(
         question_id=answer.question_id,
@@ -105,6 +112,10 @@ def reported_answer(answer: AnswerState, state: InterviewState, flow: Flow) -> R
         open_point=_is_open_point(question, answer),
         hints_opened=len(answer.hints),
         lost=answer.lost,
+        asked_by=answer.asked_by,
+        in_own_words=is_written(answer.question_id),
+        cut_short=answer.cut_short,
+        given_ms=answer.given_thinking_ms + answer.given_answering_ms,
         score=score,
         scorer=answer.scorer,
         second_opinion=reported_opinion(score, second, answer.second_scorer, answer.second_opinion_failed),
@@ -115,7 +126,7 @@ def reported_answer(answer: AnswerState, state: InterviewState, flow: Flow) -> R
 
 def predefined_probe(answer: AnswerState, flow: Flow, language: Language) -> str | None:
     """The flow's own words for a probe that a model worded; None for all else."""
-    if answer.wording is None:
+    if answer.wording is None or answer.asked_by:
         return None
     probes = flow.indicator(flow.question(answer.question_id).indicator_ids[0]).probes
     return probes[answer.probe][language] if answer.probe < len(probes) else None
@@ -125,11 +136,11 @@ def _is_open_point(question: Question, answer: AnswerState) -> bool:
     return any(option.open_point for option in question.options if option.id == answer.option_id)
 
 
-def _verified(answer: AnswerState, score: AnswerScore | None, flow: Flow) -> AnswerScore | None:
+def _verified(answer: AnswerState, score: AnswerScore | None, state: InterviewState, flow: Flow) -> AnswerScore | None:
     """The score with its quotes looked up again in the transcript: points that stand on none are withheld."""
     if score is None or answer.transcript is None:
         return None
-    refused = withhold(flow, flow.question(answer.question_id), WithheldReason.NOT_ENOUGH_EVIDENCE)
+    refused = withhold(flow, state.question(flow, answer.question_id), WithheldReason.NOT_ENOUGH_EVIDENCE)
     instead = {indicator.indicator_id: indicator for indicator in refused.indicators}
     indicators = [_verified_indicator(indicator, answer.transcript, instead) for indicator in score.indicators]
     return replace(score, indicators=tuple(indicators))

@@ -96,4 +96,5 @@ class RunningScore:
         answer, flow = state.answer, self._journal.flow
         if answer is None or answer.question_id == PRACTICE_ID or not (words := self._listening.words_of(answer)):
             return None
-        return score_answer(flow, flow.question(answer.question_id), Transcript(state.language, words))
+        question = state.question(flow, answer.question_id)
+        return score_answer(flow, question, Transcript(state.language, words)) if question.indicator_ids else None

@@ -42,6 +42,8 @@ from server.interview.events import (
     TranscriptsConfirmed,
 )
 from server.interview.failures import describe
+from server.interview.hr_commands import EndInterview, HandOver
+from server.interview.hr_events import HandedOver, InterviewEnded
 from server.interview.journal import Journal, Services
 from server.interview.line import CandidateLine
 from server.interview.listening import LATE_WORDS_SECONDS, Listening
@@ -166,6 +168,8 @@ class InterviewSession:
             events = await self._start(command)
         elif isinstance(command, Decide | FinishReview):
             events = await record_and_tell(self._journal, lambda state: self._decide(state, command))
+        elif isinstance(command, EndInterview | HandOver):
+            events = await self._cut_short(command)
         else:
             # What is asked after a skipped follow-up depends on what a long answer holds.
             # A long text is compared with what was heard, word by word.
@@ -196,6 +200,17 @@ class InterviewSession:
         finally:
             # Refused, or the database is away: what is said from now on still belongs to this answer.
             self._listening.reopen(command.question_id)
+
+    async def _cut_short(self, command: EndInterview | HandOver) -> list[InterviewEvent]:
+        # Nobody waits for the last words: they are late, and are checked and scored with the others.
+        question_id = self.state.question_id
+        if question_id is not None:
+            self._listening.stop_hearing(question_id)
+        try:
+            return await self._journal.record(lambda state: self._decide(state, command))
+        finally:
+            if question_id is not None:
+                self._listening.reopen(question_id)  # Only what is still open.
 
     @property
     def line(self) -> CandidateLine:
@@ -314,6 +329,7 @@ class InterviewSession:
             has_room=has_room,
             words_late=question_id is not None and self._listening.waiting(question_id) > 0,
             probes_chosen=self._services.probe_chooser is not None,
+            now=self._journal.now(),
         )
         return decide(state, self.flow, command, situation)
 
@@ -331,6 +347,12 @@ class InterviewSession:
                     self._presence.line_settled()
             case AnswerSkipped(question_id):
                 self._listening.leave(question_id)
+                self._to_settle.set()
+            case HandedOver() | InterviewEnded():
+                for answer in (self.state.answers or {}).values():
+                    if answer.cut_short:
+                        self._listening.leave(answer.question_id)
+                self._presence.line_settled()
                 self._to_settle.set()
             case ProbeSought():
                 if self._group is not None:

@@ -111,7 +111,8 @@ class Settling:
 
     def _is_over(self, state: InterviewState) -> bool:
         # What comes next is decided with the answer before it: when nothing is open, nothing is to come.
-        if state.status not in (Status.RUNNING, Status.CHECKING) or not state.nothing_to_come:
+        # Handed over to a person before it began, it is over too.
+        if state.status not in (Status.READY, Status.RUNNING, Status.CHECKING) or not state.nothing_to_come:
             return False
         scored = all(answer.score for answer in state.asked)
         return scored and not self._opinions.awaited(state)

@@ -16,6 +16,7 @@ from server.governance.policy import expression_may_count
 from server.interview.answering import ONLY_TYPED
 from server.interview.checking import heard_in, is_correctable
 from server.interview.events import AnswerMode
+from server.interview.intervened import interventions_for_candidate, interventions_for_hr
 from server.interview.running_score import provisional_scores, score_json
 from server.interview.session import InterviewSession
 from server.interview.state import AnswerState, Fault, InterviewState, RecordingState, Status
@@ -57,6 +58,7 @@ def candidate_snapshot(session: InterviewSession) -> dict[str, Any]:
         "feedback_given": state.feedback is not None,
         "letter": {"text": state.letter.given.text, "at": state.letter.at.isoformat()} if state.letter else None,
         "practice": flow.practice is not None,
+        **interventions_for_candidate(state),
         "help": {"at": state.help.at.isoformat(), "acknowledged": state.help.acknowledged} if state.help else None,
         "pauses_left": None if flow.most_pauses is None else max(0, flow.most_pauses - state.pauses),
         "given_back_ms": state.given_back_ms,
@@ -126,6 +128,7 @@ def hr_snapshot(
         "started_at": state.started_at.isoformat() if state.started_at else None,
         "completed_at": state.completed_at.isoformat() if state.completed_at else None,
         "report_id": state.report_id,
+        **interventions_for_hr(state, flow, shown_in),
     }
 
 
@@ -140,7 +143,7 @@ def _open_question(state: InterviewState, flow: Flow, answer: AnswerState, now: 
     return {
         **_question(question, state.language),
         "index": answer.index,
-        "total": len(_own(state)) + longest_rest(flow, answer.question_id),
+        "total": len(_own(state)) + longest_rest(flow, state.place.question_id if state.place else answer.question_id),
         "scenario": _scenario(flow, question, state.language),
         "hints": [hint.text[state.language] for hint in question.hints],
         "hints_opened": list(answer.hints),
@@ -154,12 +157,15 @@ def _open_question(state: InterviewState, flow: Flow, answer: AnswerState, now: 
         "submitted": answer.submitted_ms is not None,
         "practice": question.id == PRACTICE_ID,
         "follow_up": question.follow_up_of is not None,
+        "from_person": bool(answer.asked_by),
         "round": _round(flow, question.round_id, state.language),
         "redos_left": max(0, question.redos - answer.restarts),
         "may_skip": True,
         "options": [{"id": option.id, "text": option.text[state.language]} for option in question.options],
         "code_language": question.code_language,
         "extra_ms": answer.extra_ms,
+        "given_thinking_ms": answer.given_thinking_ms,
+        "given_answering_ms": answer.given_answering_ms,
         "only_typed": question.kind in ONLY_TYPED,
         "exchanges": _exchanges(state, flow, question),
     }
@@ -195,11 +201,12 @@ def _check(session: InterviewSession) -> dict[str, Any] | None:
                 "question_id": answer.question_id,
                 "question": state.question(session.flow, answer.question_id).text[state.language],
                 "follow_up": FOLLOW_UP_MARK in answer.question_id,
+                "from_person": bool(answer.asked_by),
                 "mode": answer.mode.value,
                 "heard": heard_in(answer).text,
                 "text": answer.text,
                 "waiting": session.waiting(answer.question_id),
-                "code": session.flow.question(answer.question_id).kind is QuestionKind.CODE,
+                "code": state.question(session.flow, answer.question_id).kind is QuestionKind.CODE,
             }
             for answer in state.asked
             if answer.transcript is not None
@@ -226,7 +233,8 @@ def _exchanges(state: InterviewState, flow: Flow, question: Question) -> list[di
             "answer": answer.text,
         }
         for answer in state.asked
-        if answer.question_id != question.id and flow.question(answer.question_id).scenario_id == question.scenario_id
+        if answer.question_id != question.id
+        and state.question(flow, answer.question_id).scenario_id == question.scenario_id
     ]
 
 

@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from analyzers.results import AnswerScore, Delivery, Observation, Transcript, TranscriptWord
-from question_flows.model import PRACTICE_ID, Flow, Language, Question
+from question_flows.model import FOLLOW_UP_MARK, PRACTICE_ID, Flow, Language, Question
 from question_flows.progress import thinking_left_ms
 from server.interview import events as happened
-from server.interview.events import AnswerMode, Purpose
-from server.interview.hr_events import CandidateFeedbackReleased, Decided
+from server.interview.events import AnswerMode, PausedBy, Purpose
+from server.interview.hr_events import CandidateFeedbackReleased, Decided, HandedOver, InterviewEnded, QuestionRequested
+from server.interview.intervention import Intervention
 from server.interview.review import Review
+from server.interview.written import is_written, written_question
 
 
 class Status(StrEnum):
@@ -118,7 +120,8 @@ class AnswerState:
     utterances: in the order they were spoken, also when the words of one came late. transcript: of a submitted answer;
     that of a spoken one grows by late words until it is corrected or scored. extra_ms: thinking time on top. restarts:
     how often the candidate began again; utterances before restarted_ms are earlier attempts, no part of the answer.
-    probe, wording, worded_by: as in QuestionAsked.
+    probe, wording, worded_by, asked_by: as in QuestionAsked. given_thinking_ms, given_answering_ms: time that people
+    gave, by what the candidate was at. cut_short: a person ended the questions while it was open.
     """
 
     question_id: str
@@ -127,6 +130,7 @@ class AnswerState:
     probe: int = 0
     wording: str | None = None
     worded_by: str | None = None
+    asked_by: str = ""
     started_ms: int | None = None
     submitted_ms: int | None = None
     hints: tuple[int, ...] = ()
@@ -134,6 +138,9 @@ class AnswerState:
     lost: tuple[happened.UtteranceLost, ...] = ()
     draft: str = ""
     extra_ms: int = 0
+    given_thinking_ms: int = 0
+    given_answering_ms: int = 0
+    cut_short: bool = False
     restarts: int = 0
     restarted_ms: int | None = None
     skipped: bool = False
@@ -232,6 +239,12 @@ class InterviewState:
     review: Review = field(default_factory=Review)
     decision: Decided | None = None
     letter: Letter | None = None
+    interventions: tuple[Intervention, ...] = ()
+    """What people did while it ran, in order."""
+    requested: tuple[QuestionRequested, ...] = ()
+    """What people want asked before anything of the flow, in order."""
+    handed_over: HandedOver | None = None
+    ended: InterviewEnded | None = None
     help: HelpState | None = None
     help_requests: int = 0
     pauses: int = 0
@@ -265,16 +278,43 @@ class InterviewState:
     @property
     def nothing_to_come(self) -> bool:
         """Whether every question has been asked and answered."""
-        return bool(self.asked) and not (self.question_id or self.next_question_id or self.probe_sought)
+        begun = bool(self.asked) or self.is_cut_short
+        return begun and not (self.question_id or self.next_question_id or self.probe_sought)
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether a person ended the machine's questions: nothing more is asked."""
+        return self.handed_over is not None or self.ended is not None
+
+    @property
+    def paused_by(self) -> PausedBy | None:
+        """Who paused, while it is paused."""
+        if self.status is not Status.PAUSED:
+            return None
+        return next((PausedBy(one.detail) for one in self.faults[::-1] if one.kind is FaultKind.PAUSE), None)
+
+    @property
+    def place(self) -> AnswerState | None:
+        """Where the flow has got to: the last of its own questions that was asked, without what was asked beside it."""
+        return next((one for one in self.asked[::-1] if FOLLOW_UP_MARK not in one.question_id), None)
 
     def question(self, flow: Flow, question_id: str) -> Question:
-        """The flow's question in the words the candidate saw, which may be a model's. Raises KeyError as the flow's."""
-        question, answer = flow.question(question_id), (self.answers or {}).get(question_id)
-        if answer is None or answer.wording is None:
+        """A question asked or requested, in the words the candidate sees, which may be a model's or a person's.
+
+        Raises KeyError when the flow has none, and nobody has worded it.
+        """
+        asked = (self.answers or {}).get(question_id)
+        put = asked or next((one for one in self.requested if one.question_id == question_id), None)
+        if is_written(question_id):
+            if put is None or put.wording is None:
+                raise KeyError(question_id)
+            return written_question(flow, question_id, put.wording)
+        question = flow.question(question_id)
+        if put is None or (put.wording is None and not put.probe):
             return question
-        predefined = flow.indicator(question.indicator_ids[0]).probes[answer.probe :][:1]
+        predefined = flow.indicator(question.indicator_ids[0]).probes[put.probe :][:1]
         text = predefined[0] if predefined else question.text
-        return replace(question, text={**text, self.language: answer.wording})
+        return replace(question, text=text if put.wording is None else {**text, self.language: put.wording})
 
     @property
     def is_checking(self) -> bool:
@@ -301,4 +341,5 @@ class InterviewState:
         if answer is None or answer.phase is not Phase.THINKING:
             return 0
         clock_ms = self.clock_at(now)
-        return thinking_left_ms(question, asked_ms=answer.asked_ms, clock_ms=clock_ms, extra_ms=answer.extra_ms)
+        extra_ms = answer.extra_ms + answer.given_thinking_ms
+        return thinking_left_ms(question, asked_ms=answer.asked_ms, clock_ms=clock_ms, extra_ms=extra_ms)

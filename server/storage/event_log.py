@@ -26,6 +26,7 @@ from server.interview.events import (
     decode,
     encode,
 )
+from server.interview.hr_events import HandedOver, InterviewEnded
 from server.storage import schema
 from server.storage.database import Database, Prepared
 from server.storage.outbox import OutboxMessage, enqueue
@@ -156,12 +157,13 @@ class EventLog:
     async def unsettled(self, before: datetime) -> list[str]:
         """Interviews whose every asked question is closed, with no report yet and no event since `before`.
 
-        Not those whose candidate rests between two rounds: nothing is to be done for them.
+        Also those that a person ended or took over, whatever was open. Not those whose candidate rests between two
+        rounds: nothing is to be done for them.
         """
         events, interviews = schema.events, schema.interviews
-        asked, closed = (
+        asked, closed, ended = (
             sa.func.sum(sa.case((events.c.type.in_([body.__name__ for body in bodies]), 1), else_=0))
-            for bodies in ((QuestionAsked,), (AnswerSubmitted, AnswerSkipped))
+            for bodies in ((QuestionAsked,), (AnswerSubmitted, AnswerSkipped), (HandedOver, InterviewEnded))
         )
         last_question, last_rest = (
             sa.func.max(sa.case((events.c.type == body.__name__, events.c.seq), else_=0))
@@ -173,9 +175,7 @@ class EventLog:
             .where(interviews.c.completed_at.is_(None))
             .group_by(events.c.interview_id)
             .having(
-                asked > 0,
-                asked == closed,
-                last_rest < last_question,
+                sa.or_(sa.and_(asked > 0, asked == closed, last_rest < last_question), ended > 0),
                 sa.func.max(events.c.at, type_=schema.UtcDateTime()) < before,
             )
         )

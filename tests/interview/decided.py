@@ -53,7 +53,7 @@ class Interview:
         bodies: list[EventBody] = []
         for command in commands:
             situation = Situation(
-                self.clock_ms, ASKED, self.recognition, self.room, self.words_late, self.probes_chosen
+                self.clock_ms, ASKED, self.recognition, self.room, self.words_late, self.probes_chosen, self.at
             )
             bodies = decide(self.state, self.flow, command, situation)
             self.happen(*bodies)

@@ -169,6 +169,7 @@ async def test_nothing_spoken_is_scored_before_it_is_confirmed_and_then_as_it_wa
         "question_id": FIRST,
         "question": FLOW.questions[0].text[Language.ENGLISH],
         "follow_up": False,
+        "from_person": False,
         "mode": "voice",
         "heard": MISHEARD,
         "text": MISHEARD,

@@ -169,7 +169,7 @@ def test_only_the_open_question_can_be_answered(begun: Interview) -> None:
 
 def test_pause_and_resume(begun: Interview) -> None:
     assert begun.do(Resume()) == []
-    assert begun.do(Pause(PausedBy.HR)) == [happened.InterviewPaused(PausedBy.HR)]
+    assert begun.do(Pause()) == [happened.InterviewPaused(PausedBy.CANDIDATE)]
     assert begun.do(Pause()) == []
     for command in (StartAnswer(FIRST), typed(FIRST), OpenHint(FIRST, 0)):
         assert begun.refuses(command) == ("not_running", 409, None)
