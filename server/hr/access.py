@@ -54,7 +54,8 @@ def signed_in_page(view: View, right: Right | None) -> View:
     async def guarded(request: web.Request) -> web.StreamResponse:
         user = await user_of(request)
         if user is None:
-            back = f"?next={quote(request.path)}" if request.method == "GET" else ""
+            # With its query: a link may lead to one moment of an interview.
+            back = f"?next={quote(request.rel_url.raw_path_qs)}" if request.method == "GET" else ""
             raise web.HTTPSeeOther(f"/hr/sign-in{back}")
         if request.path == HOME and home_of(user) != HOME:
             raise web.HTTPSeeOther(home_of(user))

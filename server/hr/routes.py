@@ -22,6 +22,7 @@ from server.hr import (
     ratings,
     recording,
     report,
+    review,
     sign_in,
     wall,
 )
@@ -89,6 +90,7 @@ def add_routes(app: web.Application) -> None:
             page("POST", "/hr/invitations", invitations.invite, Right.INVITE),
             page("GET", "/hr/interviews/{interview_id}", monitor.page, Right.WATCH),
             page("GET", "/hr/interviews/{interview_id}/report", report.page, Right.READ),
+            page("GET", "/hr/interviews/{interview_id}/review", review.page, Right.READ),
             page("GET", "/hr/interviews/{interview_id}/print", printing.page, Right.EXPORT),
             page("GET", "/hr/interviews/{interview_id}/report.pdf", printing.pdf, Right.EXPORT),
             page("POST", INTERVIEW + "/dimensions/{dimension_id}", ratings.rate_dimension, Right.RATE),
