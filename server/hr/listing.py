@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from server.storage import schema
 from server.storage.database import Database
+from server.storage.interview_list import visible
 
 
 class DeliveryState(StrEnum):
@@ -44,12 +45,12 @@ class FinishedInterview:
     delivery: Delivery | None
 
 
-async def finished(database: Database, limit: int = 100) -> list[FinishedInterview]:
-    """Completed interviews, the last completed first."""
+async def finished(database: Database, reviewer_id: str | None, limit: int = 20) -> list[FinishedInterview]:
+    """Completed interviews, the last completed first, without trials. reviewer_id: only what is assigned to them."""
     table = schema.interviews
     query = (
         sa.select(table.c.id, table.c.candidate_name, table.c.flow_id, table.c.completed_at)
-        .where(table.c.completed_at.is_not(None))
+        .where(table.c.completed_at.is_not(None), visible(reviewer_id))
         .order_by(table.c.completed_at.desc())
         .limit(limit)
     )

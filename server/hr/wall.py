@@ -16,6 +16,7 @@ from server.hr.cards import CARDS
 from server.hr.listing import finished
 from server.hr.live import for_hr
 from server.hr.texts import json_for_script, recognition_json
+from server.hr.visible import reviewer_of
 from server.keys import DATABASE, FLOWS, HUB
 from server.live.hub import LiveMessage, Signal
 from server.pages import page_language, render
@@ -33,7 +34,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         "hr_wall.html",
         user=request[USER],
         initial=json_for_script(await wall_snapshot(request.app, language, request[USER])),
-        finished=await finished(request.app[DATABASE]),
+        finished=await finished(request.app[DATABASE], reviewer_of(request)),
         jobs={flow.id: flow.job[language] for flow in request.app[FLOWS].values()},
     )
 

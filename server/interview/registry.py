@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -22,27 +21,24 @@ from question_flows.model import Flow, Language
 from server.admission import Admission
 from server.errors import UserError
 from server.governance.policy import purposes_offered
-from server.interview.events import InterviewInvited, Purpose
+from server.interview.events import Purpose
 from server.interview.failures import describe
 from server.interview.fold import fold
+from server.interview.inviting import Invited, Wanted, checked, make
 from server.interview.journal import Services, utc_now
 from server.interview.lines import Lines
 from server.interview.report import Report, build_report
 from server.interview.room import Room
 from server.interview.session import InterviewSession
 from server.interview.state import InterviewState
-from server.interview.typed import clean
 from server.live.hub import Hub
 from server.storage.database import Database
 from server.storage.event_log import Conflict, EventLog
 from server.storage.invitations import Invitations
-from server.storage.users import email_of
 from server.workers.ownership import OwnedElsewhere, Ownership
 
 log = logging.getLogger(__name__)
 
-LONGEST_NAME = 200
-LONGEST_JURISDICTION = 100
 RELEASE_AFTER = timedelta(minutes=10)
 LOOK_EVERY_SECONDS = 60.0
 SETTLED_AFTER = timedelta(seconds=5)
@@ -130,33 +126,29 @@ class Interviews:
         email: str,
         jurisdiction: str,
         now: datetime,
+        candidate_id: str | None = None,
+        job_id: str | None = None,
+        is_trial: bool = False,
     ) -> tuple[str, str]:
-        """Makes an interview and the link to it: (interview_id, token). email may be empty.
+        """Makes an interview and the link to it: (interview_id, token). email may be empty. Raises as `checked`.
 
-        Raises UserError flow_unknown, language_not_offered, name_missing, name_too_long, email_invalid,
-        jurisdiction_missing, each with its field.
+        Who is known by the address is the same candidate again; candidate_id names one, and is_trial none.
         """
-        flow = self.flows.get(flow_id)
-        if flow is None:
-            raise UserError("flow_unknown", field="flow_id")
-        if language not in flow.languages:
-            raise UserError("language_not_offered", field="language")
-        name, law = clean(candidate_name).strip(), clean(jurisdiction).strip()
-        if not name:
-            raise UserError("name_missing", field="candidate_name")
-        if len(name) > LONGEST_NAME:
-            raise UserError("name_too_long", field="candidate_name", params={"length": str(LONGEST_NAME)})
-        if not 0 < len(law) <= LONGEST_JURISDICTION:
-            raise UserError("jurisdiction_missing", field="jurisdiction")
-        address = email_of(clean(email)) if email.strip() else ""
-        interview_id = uuid.uuid4().hex
-        invited = InterviewInvited(flow.id, flow.version, language, law, name)
-        async with self._database.begin() as connection:
-            event = await self.event_log.create(connection, interview_id, invited, candidate_email=address, now=now)
-            expires_at = now + timedelta(days=self._invitation_days)
-            token = await self.invitations.issue(connection, interview_id, expires_at)
-        await self.hub.publish_events(interview_id, [event])
-        return interview_id, token
+        wanted = Wanted(flow_id, language, candidate_name, email, jurisdiction, job_id, candidate_id, is_trial)
+        [made] = await self.invite_all([wanted], now)
+        return made.interview_id, made.token
+
+    async def invite_all(self, wanted: Sequence[Wanted], now: datetime) -> list[Invited]:
+        """All of these, in order, or none of them. Raises as `checked`; AlreadyInvited when one of their ids is
+        taken."""
+        wanted = [checked(one, self.flows) for one in wanted]
+        expires_at = now + timedelta(days=self._invitation_days)
+        made = await make(
+            self._database, self.event_log, self.invitations, self.flows, wanted, now=now, expires_at=expires_at
+        )
+        for invited, event in made:
+            await self.hub.publish_events(invited.interview_id, [event])
+        return [invited for invited, _ in made]
 
     async def get(self, interview_id: str, *, here: bool = False) -> InterviewSession:
         """The live session, taken up from the log if need be; here: not by a worker with less load.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,7 @@ from server.interview.hr_events import HandedOver, InterviewEnded
 from server.storage import schema
 from server.storage.database import Database, Prepared
 from server.storage.outbox import OutboxMessage, enqueue
+from server.storage.search_key import search_key
 
 
 class Conflict(Exception):
@@ -58,6 +59,18 @@ class InterviewRow:
 
 
 @dataclass(frozen=True, slots=True)
+class NewInterview:
+    """An interview to be made. candidate_id, job_id: of those tables, or None."""
+
+    id: str
+    body: InterviewInvited
+    candidate_email: str
+    candidate_id: str | None = None
+    job_id: str | None = None
+    is_trial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """What lists show of an interview after an event: its status, the machine's total so far, people's decision."""
 
@@ -82,21 +95,20 @@ class EventLog:
         now: datetime,
     ) -> InterviewEvent:
         """Makes an interview with its first event, within the caller's transaction."""
-        await connection.execute(
-            schema.interviews.insert().values(
-                id=interview_id,
-                flow_id=body.flow_id,
-                flow_version=body.flow_version,
-                language=body.language.value,
-                jurisdiction=body.jurisdiction,
-                candidate_name=body.candidate_name,
-                candidate_email=candidate_email,
-                created_at=now,
-            )
-        )
-        event = InterviewEvent(seq=1, at=now, clock_ms=0, body=body)
-        await _insert(connection, interview_id, [event])
-        return event
+        return (await self.create_all(connection, [NewInterview(interview_id, body, candidate_email)], now=now))[0]
+
+    async def create_all(
+        self, connection: AsyncConnection, interviews: Sequence[NewInterview], *, now: datetime
+    ) -> list[InterviewEvent]:
+        """Makes interviews with the first event of each, within the caller's transaction; the events, in order.
+
+        Raises IntegrityError when an id is taken.
+        """
+        await connection.execute(schema.interviews.insert(), [_new_row(one, now) for one in interviews])
+        events = [InterviewEvent(seq=1, at=now, clock_ms=0, body=one.body) for one in interviews]
+        rows = [_rows_of(one.id, [event])[0] for one, event in zip(interviews, events, strict=True)]
+        await connection.execute(schema.events.insert(), rows)
+        return events
 
     async def append(
         self,
@@ -110,7 +122,8 @@ class EventLog:
     ) -> list[InterviewEvent]:
         """Appends (clock_ms, body) pairs behind after_seq, with outbox rows, in one transaction.
 
-        listed: what these events change in lists, None: nothing. Raises Conflict when after_seq is not the last's.
+        Nothing of a trial goes out. listed: what these events change in lists, None: nothing. Raises Conflict when
+        after_seq is not the last's.
         """
         events = [
             InterviewEvent(seq=after_seq + place, at=at, clock_ms=clock_ms, body=body)
@@ -125,7 +138,8 @@ class EventLog:
                     await connection.execute(table.update().where(table.c.id == interview_id).values(completed_at=at))
                 if (shown := listed(events)) is not None:
                     await _list(connection, interview_id, shown)
-                await enqueue(connection, outbox, at)
+                if outbox and not await _is_trial(connection, interview_id):
+                    await enqueue(connection, outbox, at)
         except IntegrityError as error:
             raise Conflict(f"interview {interview_id}: event {after_seq + 1} exists already") from error
         return events
@@ -197,6 +211,28 @@ class EventLog:
             return [_row(found) for found in (await connection.execute(query)).all()]
 
 
+def _new_row(one: NewInterview, now: datetime) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "flow_id": one.body.flow_id,
+        "flow_version": one.body.flow_version,
+        "language": one.body.language.value,
+        "jurisdiction": one.body.jurisdiction,
+        "candidate_name": one.body.candidate_name,
+        "candidate_email": one.candidate_email,
+        "created_at": now,
+        "candidate_id": one.candidate_id,
+        "job_id": one.job_id,
+        "is_trial": one.is_trial,
+        "search_key": search_key(one.body.candidate_name, one.candidate_email),
+    }
+
+
+async def _is_trial(connection: AsyncConnection, interview_id: str) -> bool:
+    table = schema.interviews
+    return bool(await connection.scalar(sa.select(table.c.is_trial).where(table.c.id == interview_id)))
+
+
 async def _list(connection: AsyncConnection, interview_id: str, shown: Listed) -> None:
     table = schema.interviews
     values = {"status": shown.status, "total": shown.total, "decision": shown.decision}
@@ -244,5 +280,5 @@ def _parsed(data: str | dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(found: sa.Row[tuple[object, ...]]) -> InterviewRow:
-    values = dict(found._mapping)
+    values = {one.name: found._mapping[one.name] for one in fields(InterviewRow)}
     return InterviewRow(**{**values, "language": Language(values["language"])})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,13 +32,19 @@ class Invitations:
 
     async def issue(self, connection: AsyncConnection, interview_id: str, expires_at: datetime) -> str:
         """Makes a link's token within the caller's transaction. Only its hash is kept."""
-        token = new_token()
-        await connection.execute(
-            schema.invitations.insert().values(
-                token_hash=hash_of(token), interview_id=interview_id, expires_at=expires_at
-            )
-        )
-        return token
+        return (await self.issue_all(connection, [interview_id], expires_at))[0]
+
+    async def issue_all(
+        self, connection: AsyncConnection, interview_ids: Sequence[str], expires_at: datetime
+    ) -> list[str]:
+        """A token for each, in order; as `issue`."""
+        tokens = [new_token() for _ in interview_ids]
+        rows = [
+            {"token_hash": hash_of(token), "interview_id": interview_id, "expires_at": expires_at}
+            for token, interview_id in zip(tokens, interview_ids, strict=True)
+        ]
+        await connection.execute(schema.invitations.insert(), rows)
+        return tokens
 
     async def find(self, token: str, now: datetime) -> Invitation:
         """The invitation, redeemed or not. Raises UserError link_unknown (404) or link_expired (410)."""

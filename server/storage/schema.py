@@ -51,7 +51,7 @@ interviews = sa.Table(
     "interviews",
     metadata,
     sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("flow_id", sa.String(100), nullable=False),
+    sa.Column("flow_id", sa.String(100), nullable=False, index=True),
     sa.Column("flow_version", sa.Integer, nullable=False),
     sa.Column("language", sa.String(20), nullable=False),
     sa.Column("jurisdiction", sa.String(100), nullable=False),
@@ -68,6 +68,8 @@ interviews = sa.Table(
     sa.Column("status", sa.String(20), nullable=False, server_default="invited", index=True),
     sa.Column("total", sa.Float),
     sa.Column("decision", sa.String(20)),
+    # Name and address as they are searched and sorted by.
+    sa.Column("search_key", sa.String(600), nullable=False, server_default="", index=True),
 )
 
 candidates = sa.Table(
@@ -79,6 +81,7 @@ candidates = sa.Table(
     sa.Column("email", sa.String(320), unique=True),
     sa.Column("language", sa.String(20), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False, index=True),
+    sa.Column("search_key", sa.String(600), nullable=False, server_default="", index=True),
 )
 
 jobs = sa.Table(
@@ -91,6 +94,7 @@ jobs = sa.Table(
     sa.Column("flow_id", sa.String(100)),
     sa.Column("is_open", sa.Boolean, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False, index=True),
+    sa.Column("search_key", sa.String(600), nullable=False, server_default=""),
 )
 
 events = sa.Table(

@@ -336,8 +336,9 @@ async def test_an_unusable_offer_is_the_browsers_fault(home: House, offer: str) 
 )
 async def test_a_wrong_invitation_is_refused(home: House, change: dict[str, str], code: str, field: str) -> None:
     particulars = {"flow_id": "customer_service", "candidate_name": "Ada", "email": "", "jurisdiction": "EU"}
+    sent: dict[str, Any] = {**particulars, **change}
     with pytest.raises(UserError) as refused:
-        await home.interviews.invite(**{**particulars, **change}, language=Language.ENGLISH, now=home.now())
+        await home.interviews.invite(**sent, language=Language.ENGLISH, now=home.now())
     assert (refused.value.code, refused.value.field) == (code, field)
     assert await home.log.rows() == []
 

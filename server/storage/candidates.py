@@ -1,0 +1,107 @@
+"""Candidates: one for each e-mail address, however often it is invited; made with the first invitation."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.errors import UserError
+from server.storage import schema
+from server.storage.database import Database
+from server.storage.interview_list import visible
+from server.storage.paging import Cursor, Order, Page, read_page
+from server.storage.search_key import holds_words, search_key
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who was invited at least once. name: as of the first invitation. email: None when not known."""
+
+    id: str
+    name: str
+    email: str | None
+    language: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewCandidate:
+    """Whom an invitation names. email: in lower case, or empty."""
+
+    name: str
+    email: str
+    language: str
+
+
+class Candidates:
+    """Reads candidates; `ensure` makes them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, candidate_id: str, reviewer_id: str | None = None) -> Candidate:
+        """reviewer_id: who sees only those with an interview of theirs. Raises UserError candidate_not_listed (404)."""
+        table = schema.candidates
+        query = _query(reviewer_id).where(table.c.id == candidate_id)
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).one_or_none()
+        if found is None:
+            raise UserError("candidate_not_listed", status=404)
+        return _row(found)
+
+    async def page(
+        self, text: str, cursor: Cursor | None, *, by_name: bool, reviewer_id: str | None, by_id: bool = False
+    ) -> Page[Candidate]:
+        """The last invited for the first time come first, or by name. by_id: text is looked for in ids only."""
+        table, query = schema.candidates, _query(reviewer_id)
+        if text and by_id:
+            query = query.where(table.c.id.startswith(text.split()[-1].lower(), autoescape=True))
+        elif text:
+            query = query.where(holds_words(table.c.search_key, text))
+        order = Order(table.c.search_key if by_name else table.c.created_at, table.c.id, descending=not by_name)
+        return await read_page(self._database, query, order, cursor, _row)
+
+
+async def ensure(connection: AsyncConnection, wanted: Sequence[NewCandidate], now: datetime) -> list[str]:
+    """The id of each, in order, within the caller's transaction: that of who has the address, else of somebody new."""
+    table = schema.candidates
+    new = [(uuid.uuid4().hex, one) for one in wanted]
+    rows = [
+        {
+            "id": id_,
+            "name": one.name,
+            "email": one.email or None,
+            "language": one.language,
+            "created_at": now,
+            "search_key": search_key(one.name, one.email),
+        }
+        for id_, one in new
+    ]
+    if not rows:
+        return []
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    # Two who invite the same address at once, and an address that a list names twice, end with one candidate.
+    await connection.execute(insert(table).on_conflict_do_nothing(index_elements=["email"]), rows)
+    addresses = {one.email for one in wanted if one.email}
+    query = sa.select(table.c.email, table.c.id).where(table.c.email.in_(addresses))
+    known = {row.email: row.id for row in (await connection.execute(query)).all()}
+    return [known[one.email] if one.email else id_ for id_, one in new]
+
+
+def _query(reviewer_id: str | None) -> sa.Select[Any]:
+    table, interviews = schema.candidates, schema.interviews
+    query = sa.select(table.c.id, table.c.name, table.c.email, table.c.language, table.c.created_at)
+    if reviewer_id is not None:
+        query = query.where(table.c.id.in_(sa.select(interviews.c.candidate_id).where(visible(reviewer_id))))
+    return query
+
+
+def _row(row: sa.Row[Any]) -> Candidate:
+    return Candidate(row.id, row.name, row.email, row.language, row.created_at)
