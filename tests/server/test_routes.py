@@ -82,6 +82,7 @@ ROUTES: Mapping[str, Who] = {
     f"PATCH {API}/whep/{{viewer_id}}": REVIEWING,
     f"DELETE {API}/whep/{{viewer_id}}": REVIEWING,
     f"OPTIONS {API}/whep/{{viewer_id}}": REVIEWING,
+    f"GET {API}/timeline": REVIEWING,
     # Stepping in.
     f"POST {API}/help/acknowledge": HIRING,
     f"POST {API}/pause": HIRING,
@@ -114,6 +115,10 @@ ROUTES: Mapping[str, Who] = {
     f"POST {INTERVIEW}/answers/{{question_id}}/indicators/{{indicator_id}}/override": HIRING,
     f"POST {INTERVIEW}/decision": HIRING,
     f"POST {INTERVIEW}/assignments": HIRING,
+    f"GET {INTERVIEW}/print": HIRING,
+    f"GET {INTERVIEW}/report.pdf": HIRING,
+    f"GET {INTERVIEW}/feedback": HIRING,
+    f"POST {INTERVIEW}/feedback": HIRING,
     # The candidate's own.
     "GET /interview": CANDIDATE,
     "GET /api/interview": CANDIDATE,
