@@ -79,6 +79,8 @@ async def same_origin(request: web.Request, handler: Handler) -> web.StreamRespo
     """Refuses a change asked for by another site's page (cross-site request forgery)."""
     origin = request.headers.get("Origin")
     changes = request.method not in {"GET", "HEAD", "OPTIONS"}
+    if changes and origin is None and request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+        raise UserError("foreign_origin", status=403)
     if changes and origin is not None and not request.path.startswith(SIGNED_PATHS):
         # An opaque origin ("null": a sandboxed frame, a local file) has no host, and is foreign.
         host = _host_of(origin)

@@ -100,8 +100,8 @@ export function follow(address, onMessage, onLine, { rests = false } = {}) {
 
   async function comeBack() {
     if (source?.readyState !== EventSource.CLOSED) return;
-    const answer = await fetch("/api/hr/interviews").catch(() => null);
-    if (answer?.status === 401) location.reload();
+    const answer = await fetch(address(), { method: "HEAD" }).catch(() => null);
+    if ([401, 403, 404].includes(answer?.status)) location.reload();
     else if (source) open();
   }
 
