@@ -17,8 +17,8 @@ export const RANKS = {
   needs_connection: 8,
   needs_restart: 8,
   needs_line: 7,
-  needs_silent: 6,
-  needs_recognition: 5,
+  needs_recognition: 6,
+  needs_silent: 5,
   needs_paused_long: 4,
   needs_paused_by_hr: 4,
   needs_second_face: 3,
@@ -47,9 +47,10 @@ export function attention(view, now) {
   if (!view.connected) return need(restart ? "needs_restart" : "needs_connection", outage?.at ?? view.at);
   if (view.status === "paused") return paused(view, open, now);
   if (view.line === "lost") return need("needs_line", moment(view.lineAt));
+  // While recognition fails nobody is heard, however much they say.
+  if (failing(view)) return need("needs_recognition", open("recognition_failed")?.at);
   const answering = answerNow(view)?.phase === "answering";
   if (answering && now - view.heardAt >= SILENT_MS) return need("needs_silent", moment(view.heardAt));
-  if (failing(view)) return need("needs_recognition", open("recognition_failed")?.at);
   if (answering && secondFace(view)) return need("needs_second_face", view.faces.since);
   if (view.packetLoss > UNSTEADY) return need("needs_unsteady");
   return NOTHING;

@@ -15,13 +15,15 @@ import { Toolbar } from "./wall_toolbar.js";
 
 const $ = (id) => document.getElementById(id);
 const LIVE = ["running", "paused", "between_rounds", "checking"];
+/** Cards from which on those off the screen are left out of layout and paint. */
+const MANY = 40;
 const LOOK_EVERY_MS = 250;
 const TICK_MS = 2_000;
 const ASK_SERVER_MS = 5_000;
 
 const root = $("groups");
 const order = new Order();
-const hold = new Hold(root, () => look());
+const hold = new Hold($("wall-area"), () => look());
 const needs = new Map();
 const model = new WallModel({ read, changed, removed: (id) => needs.delete(id) });
 const list = new CardList(root, (id) => {
@@ -92,6 +94,7 @@ function place(views, held, now) {
   const done = over.filter(shown);
   list.place(done.length ? [...groups, { key: "just-done", items: done }] : groups);
   root.classList.toggle("wall--compact", wanted.compact);
+  root.classList.toggle("wall--many", items.length > MANY);
   showWaiting(views.filter((view) => !isOver(view) && !LIVE.includes(view.status) && !live.some((one) => one.view === view)).map(item).filter(shown));
   toolbar.offer(live.map(({ view }) => view.job));
   toolbar.count(items.length, live.length);
