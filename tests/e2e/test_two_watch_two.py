@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from question_flows.model import Language
@@ -18,11 +19,13 @@ from tests.e2e.axe import DESKTOP, PHONE
 from tests.e2e.house import House, asked, fits, open_house, without_speech
 
 ANN, BOB = "hr@example.com", "Bob Brand"
+pytestmark = [pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
+
 EN = Language.ENGLISH
 STEPS = {"TimeGiven", "HintSent", "QuestionRequested", "MomentMarked", "HandedOver", "InterviewEnded"}
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """A server on which everybody types."""
     folder = tmp_path_factory.mktemp("two")
