@@ -9,10 +9,12 @@ from typing import Any
 from aiohttp import web
 
 from server.errors import UserError
-from server.hr.access import USER, USERS
+from server.hr.access import USER, USERS, may
 from server.hr.blind import sees_scores, without_scores
 from server.hr.cards import CARDS
 from server.hr.live import for_hr
+from server.hr.offered_steps import offered_steps
+from server.hr.rights import Right
 from server.hr.texts import json_for_script, recognition_json
 from server.hr.watchers import WATCHERS
 from server.interview.snapshot import hr_snapshot
@@ -36,15 +38,18 @@ async def state_of(request: web.Request) -> InterviewState:
 
 async def page(request: web.Request) -> web.StreamResponse:
     """The monitor; its script goes on from the snapshot that stands in the page."""
-    state = await state_of(request)
+    state, user = await state_of(request), request[USER]
+    flow = request.app[INTERVIEWS].flow_of(state)
     snapshot = _snapshot(request, state)
-    return render(
-        request,
-        "hr_monitor.html",
-        user=request[USER],
-        snapshot=snapshot,
-        initial=json_for_script({"interview": snapshot, "recognition": recognition_json(request.app)}),
-    )
+    intervenes = may(user, Right.INTERVENE)
+    initial = {
+        "interview": snapshot,
+        "recognition": recognition_json(request.app),
+        "me": {"id": user.id, "email": user.email},
+        "rights": {"intervene": intervenes, "mark": intervenes or may(user, Right.RATE)},
+        "steps": offered_steps(flow, state.language, page_language(request)) if intervenes else {},
+    }
+    return render(request, "hr_monitor.html", user=user, snapshot=snapshot, initial=json_for_script(initial))
 
 
 async def interview(request: web.Request) -> web.Response:

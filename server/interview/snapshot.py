@@ -293,7 +293,11 @@ def _flow(flow: Flow, state: InterviewState, language: Language) -> dict[str, An
             for question in flow.questions
         ],
         "follow_ups": [
-            _question(state.question(flow, follow_up_id(question, indicator_id)), language)
+            {
+                **_question(state.question(flow, follow_up_id(question, indicator_id)), language),
+                # Which of them it is, the event that asks it says.
+                "probes": [probe[language] for probe in flow.indicator(indicator_id).probes],
+            }
             for question in flow.questions
             for indicator_id in question.indicator_ids
             if flow.indicator(indicator_id).probes

@@ -83,6 +83,7 @@ class _Timeline:
         """What stops the interview, or takes something of it away."""
         match event.body:
             case happened.InterviewPaused(by, user):
+                self._end(event, K.PAUSE)  # HR may pause while the candidate does.
                 lane = L.PEOPLE if by is PausedBy.HR else L.FAULTS
                 self._begin(event, K.PAUSE, lane, by=user, detail=by.value)
             case happened.InterviewResumed():
@@ -132,10 +133,10 @@ class _Timeline:
             case by_hr.MomentMarked(note, by):
                 self._note(event, K.MARK, L.PEOPLE, by=by, text=note)
             case by_hr.HandedOver(message, by):
-                self._close_answer(event)
+                self._cut_short(event)
                 self._note(event, K.HANDED_OVER, L.PEOPLE, by=by, text=message)
             case by_hr.InterviewEnded(reason, by):
-                self._close_answer(event)
+                self._cut_short(event)
                 self._note(event, K.ENDED, L.PEOPLE, by=by, text=reason)
             case _:
                 return False
@@ -219,6 +220,12 @@ class _Timeline:
         for kind in (K.PRACTICE, K.ANSWER, K.QUESTION):
             self._end(event, kind, on_clock=True)
         self.question_id = None
+
+    def _cut_short(self, event: InterviewEvent) -> None:
+        """Nothing more is asked, and neither a pause nor a rest goes on."""
+        self._close_answer(event)
+        self._end(event, K.PAUSE)
+        self._end(event, K.ROUND)
 
     def _lost(self, event: InterviewEvent, kind: EntryKind, start_ms: int, end_ms: int, reason: str) -> None:
         self._note(event, kind, L.FAULTS, detail=reason, length_ms=end_ms - start_ms)

@@ -146,7 +146,9 @@ def test_what_people_do_has_their_name_and_their_words() -> None:
         (47, 27_000, by_hr.MomentMarked("", ANN)),
         (50, 30_000, happened.AnswerSubmitted("story", AnswerMode.TYPED, SECRET)),
         (50, 30_000, happened.QuestionAsked("story-ask-1", 0, wording="Why this shop?", asked_by=BOB)),
-        (60, 40_000, by_hr.HandedOver("Join me", ANN)),
+        (55, 35_000, happened.InterviewPaused(PausedBy.CANDIDATE)),
+        (57, 35_000, happened.InterviewPaused(PausedBy.HR, BOB)),
+        (60, 35_000, by_hr.HandedOver("Join me", ANN)),
         (70, 40_000, by_hr.InterviewEnded("Fire drill", BOB)),
         (70, 40_000, happened.InterviewCompleted()),
     )
@@ -160,12 +162,13 @@ def test_what_people_do_has_their_name_and_their_words() -> None:
         ("question_requested", ANN, FLOW.indicator("solve").probes[0][Language.ENGLISH]),
         ("question_requested", BOB, "Why this shop?"),
         ("mark", ANN, ""),
+        ("pause", BOB, ""),
         ("handed_over", ANN, "Join me"),
         ("ended", BOB, "Fire drill"),
     ]
-    assert [one.length_ms for one in entries if one.kind in ("pause", "time_given")] == [10_000, 60_000]
+    assert [one.length_ms for one in entries if one.kind in ("pause", "time_given")] == [10_000, 60_000, 2000, 3000]
     written = next(one for one in entries if one.question_id == "story-ask-1" and one.kind == "question")
-    assert (written.text, written.by, written.length_ms, written.open) == ("Why this shop?", BOB, 10_000, False)
+    assert (written.text, written.by, written.length_ms, written.open) == ("Why this shop?", BOB, 5000, False)
     assert not any(one.open for one in entries)
 
 

@@ -1,7 +1,7 @@
 // The question now with its live words, and the answers before it.
 
 import { h, keep } from "./dom.js";
-import { answerNow, questionOf, roundOf, totalOf, wordsOf } from "./interview.js";
+import { answerNow, askedText, isWritten, questionOf, roundOf, totalOf, wordsOf } from "./interview.js";
 import { percent, points, say, t } from "./text.js";
 import { markWords, showWords, wordsPlace } from "./words.js";
 
@@ -21,7 +21,7 @@ export function answerList(root, language) {
         "header",
         { class: "answer__head" },
         h("div", { class: "row row--apart" }, h("span", { class: "eyebrow answer__place" }), h("span", { class: "badge answer__phase" })),
-        h("h2", { class: "answer__question", text: answer.wording ?? question?.text ?? answer.question_id }),
+        h("h2", { class: "answer__question", text: askedText(view, answer) }),
       ),
       place.element,
       h("pre", { class: "code answer__code", tabindex: 0, "aria-label": t("mode_code"), testid: "monitor-code", hidden: true }),
@@ -107,7 +107,7 @@ function keepTailInSight(pane, words, change) {
 }
 
 function placeText(view, { question_id: id, index }) {
-  const place = id.includes("-") ? t("follow_up_to", { n: index + 1 }) : t("question_of", { n: index + 1, of: totalOf(view) });
+  const place = isWritten(id) ? t("written_after", { n: index + 1 }) : id.includes("-") ? t("follow_up_to", { n: index + 1 }) : t("question_of", { n: index + 1, of: totalOf(view) });
   const round = roundOf(view, questionOf(view, id)?.round_id);
   return round ? `${round.title} · ${place}` : place;
 }

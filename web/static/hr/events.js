@@ -16,15 +16,16 @@ export const events = {
     view.connected = true;
     view.started_at = at;
   },
-  QuestionAsked(view, { question_id, index, wording }) {
+  QuestionAsked(view, { question_id, index, wording, probe, asked_by }) {
     view.status = "running"; // a round may have begun with it
     view.next_round_id = null;
     view.practising = question_id === PRACTICE;
     view.question_id = view.practising ? null : question_id;
     view.heardAt = Date.now();
+    view.requested = (view.requested ?? []).filter((one) => one.question_id !== question_id);
     if (view.practising) return; // nothing of it is kept, nor shown
     view.answers.set(question_id, {
-      question_id, index, wording, phase: "thinking", mode: null, draft: "", hints: [], utterances: [], transcript: null,
+      question_id, index, wording, probe, asked_by, phase: "thinking", mode: null, draft: "", hints: [], utterances: [], transcript: null,
       extra_ms: 0, restarts: 0, restarted_ms: null, earlier_attempts: "", skipped: false, option_id: null, code: null, corrected: false,
       heard: null, score: null, scorer: null, observations: [], delivery: null, live: new Map(),
     });
@@ -119,12 +120,17 @@ export const events = {
     view.heardAt = Date.now();
     over(view, lost_ms, "outage", "restart");
   },
-  InterviewPaused(view, { by }, { at, clock_ms }) {
+  InterviewPaused(view, { by, user }, { at, clock_ms }) {
+    over(view, since(view, "pause", at), "pause"); // HR may pause while the candidate does
     view.status = "paused";
+    view.paused_by = by;
     fault(view, "pause", at, clock_ms, { detail: by });
+    if (by === "hr") step(view, "pause", { at, clock_ms }, { by: user });
   },
-  InterviewResumed(view, _, { at }) {
+  InterviewResumed(view, { by, user }, { at, clock_ms }) {
     view.status = "running";
+    view.paused_by = null;
+    if (by === "hr") step(view, "resume", { at, clock_ms }, { by: user });
     view.heardAt = Date.now();
     over(view, since(view, "pause", at), "pause");
   },
@@ -152,6 +158,34 @@ export const events = {
   RecordingStored(view, stored, { at }) {
     Object.assign(view.recording, { started: true, stored, failed: null });
     over(view, since(view, "recording_failed", at), "recording_failed");
+  },
+  TimeGiven(view, { question_id, extra_ms, by }, place) {
+    const answer = view.answers.get(question_id);
+    const kind = answer?.phase === "thinking" ? "given_thinking_ms" : "given_answering_ms";
+    if (answer) answer[kind] = (answer[kind] ?? 0) + extra_ms;
+    if (answer?.phase === "thinking") view.heardAt = Date.now() + extra_ms; // they were given time to be quiet
+    step(view, "time", place, { question_id, extra_ms, by });
+  },
+  HintSent(view, { question_id, text, by }, place) {
+    step(view, "hint", place, { question_id, text, by });
+  },
+  QuestionRequested(view, { question_id, wording, probe, by }, place) {
+    const text = wording ?? view.flow.follow_ups.find(({ id }) => id === question_id)?.probes?.[probe] ?? "";
+    view.requested = [...(view.requested ?? []), { question_id, text, by }];
+    step(view, "question", place, { question_id, text, by, probe });
+  },
+  MomentMarked(view, { note, by }, place) {
+    step(view, "mark", place, { text: note, by });
+  },
+  HandedOver(view, { message, by }, place) {
+    view.handed_over = true;
+    step(view, "hand_over", place, { text: message, by });
+    cutShort(view, place);
+  },
+  InterviewEnded(view, { reason, by }, place) {
+    view.ended = { reason, by };
+    step(view, "end", place, { text: reason, by });
+    cutShort(view, place);
   },
   InterviewCompleted(view, _, { at }) {
     view.status = "completed";
@@ -188,6 +222,19 @@ function spokenWords({ utterances }) {
 function change(view, questionId, values) {
   const answer = view.answers.get(questionId);
   if (answer) Object.assign(answer, values);
+}
+
+/** Nothing more is asked, and no pause goes on; what is open stays as far as it got, and may be handed in behind this. */
+function cutShort(view, { at }) {
+  over(view, since(view, "pause", at), "pause");
+  if (view.question_id) close(view, view.question_id, { transcript: { language: view.language, words: [] } });
+  if (["running", "paused", "between_rounds", "checking"].includes(view.status)) view.status = "running";
+  Object.assign(view, { paused_by: null, next_round_id: null, practising: false, requested: [] });
+}
+
+/** What a person of HR did, as the snapshot has it. */
+function step(view, kind, { at, clock_ms }, { question_id = view.question_id, by = "", text = "", extra_ms = 0, probe = 0 }) {
+  view.interventions = [...(view.interventions ?? []), { kind, at, clock_ms, question_id, by, text, extra_ms, probe }];
 }
 
 function fault(view, kind, at, clockMs, more = {}) {

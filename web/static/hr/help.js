@@ -3,8 +3,8 @@
 import { h } from "./dom.js";
 import { say, t } from "./text.js";
 
-/** A box for the call of one interview; `show(view)` shows or hides it. */
-export function helpBox(interviewId) {
+/** A box for the call of one interview; `show(view)` shows or hides it. mayAnswer: else it only tells. */
+export function helpBox(interviewId, mayAnswer = true) {
   const message = h("p", { class: "help-call__message" });
   const time = h("span", { class: "number" });
   const failed = h("p", { class: "small", role: "status" });
@@ -27,7 +27,7 @@ export function helpBox(interviewId) {
       element.hidden = !help || status === "completed";
       if (!help) return;
       say(message, help.message ? t("help_says", { message: help.message }) : t("help_no_message"));
-      button.hidden = help.acknowledged;
+      button.hidden = help.acknowledged || !mayAnswer;
       taken.hidden = !help.acknowledged;
       element.classList.toggle("notice--danger", !help.acknowledged);
     },

@@ -12,6 +12,7 @@ export function fromSnapshot(snapshot) {
     line: "none",
     packetLoss: 0,
     faces: null, // {question_id, second_face, since}: whether more than one face is in the picture
+    watchers: [], // who of HR has the monitor open
     waiting: {}, // question → utterances whose words are still to come
     heardAt: Date.now(),
     // How far this browser's clock is off from the server's cannot be known; elapsed time counts from arrival.
@@ -39,6 +40,15 @@ export function fromCard(card, flows) {
 
 /** The question with this id, one of the flow's own or a follow-up; undefined for another. */
 export const questionOf = (view, id) => view.flow.questions.find((one) => one.id === id) ?? view.flow.follow_ups.find((one) => one.id === id);
+
+/** What an answer's question asks, as the candidate saw it when it was worded for them. */
+export function askedText(view, { question_id: id, wording, probe }) {
+  const question = questionOf(view, id);
+  return wording ?? question?.probes?.[probe ?? 0] ?? question?.text ?? id;
+}
+
+/** Whether HR worded this question themselves. */
+export const isWritten = (id) => id.includes("-ask-");
 
 /** The flow's own question that this one is, or that it probes further. */
 export const ownId = (id) => id.split("-")[0];
@@ -147,5 +157,8 @@ const signals = {
   },
   waiting(view, { questions }) {
     view.waiting = questions;
+  },
+  watchers(view, { users }) {
+    view.watchers = users;
   },
 };

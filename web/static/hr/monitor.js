@@ -8,8 +8,13 @@ import { answerNow, apply, clockOf, fromSnapshot, questionOf, roundOf } from "./
 import { liveView } from "./liveview.js";
 import { showRecognition } from "./recognition.js";
 import { answerLabel, competencyPanel, totalPanel } from "./scores.js";
+import { stepsBar } from "./steps.js";
 import { follow } from "./stream.js";
 import { clock, duration, percent, points, say, t, time } from "./text.js";
+import { entryBy, entryLabel, timelineOf } from "./timeline.js";
+import { timelineList } from "./timeline_list.js";
+import { timelineStrip } from "./timeline_strip.js";
+import { watchersList } from "./watchers.js";
 
 const GIVEN_BACK = ["outage", "restart", "pause"];
 const $ = (id) => document.getElementById(id);
@@ -18,17 +23,30 @@ const address = `/api/hr/interviews/${initial.interview.interview_id}`;
 let view = { ...fromSnapshot(initial.interview), recognition: initial.recognition };
 
 const answers = answerList($("answers"), view.language);
-const help = helpBox(initial.interview.interview_id);
+const help = helpBox(initial.interview.interview_id, initial.rights.intervene);
 $("help").append(help.element);
 const live = liveView($("live"), address);
 const showTotal = totalPanel($("total"));
 const showCompetencies = competencyPanel($("competencies"), showQuote);
+const steps = stepsBar($("steps"), { address, rights: initial.rights, steps: initial.steps });
+const watchers = watchersList($("watchers"), $("announce"), initial.me.id);
+const list = timelineList($("entries"), initial.me.email);
+const strip = timelineStrip($("strip"));
+let timeline = { entries: [], people: {} };
+const reading = timelineOf(`${address}/timeline`, (found) => {
+  timeline = found;
+  showTimeline();
+  showRequested();
+});
+$("take-over").addEventListener("click", () => steps.open("hand_over"));
 
 function showAll() {
   answers.show(view);
   showScores();
   showObservations();
   showFaults();
+  showTimeline();
+  showRequested();
   showHead();
   $("not-started").hidden = view.answers.size > 0;
   $("heard-legend").hidden = ![...view.answers.values()].some(({ utterances }) => utterances.length > 0);
@@ -63,6 +81,8 @@ function showHead() {
     say($("attention-time"), since && t("for_time", { time: since }));
     $("attention").className = `notice notice--${need.rank >= 4 ? "danger" : "warn"}`;
   }
+  $("take-over").hidden = need.reason !== "needs_person" || !initial.rights.intervene || view.handed_over;
+  steps.show(view);
   $("done").hidden = view.status !== "completed";
   showRecognition($("recognition"), view.recognition, view.status === "completed");
   live.update(view);
@@ -78,6 +98,7 @@ function showRound() {
 /** What goes on while no answer is given. */
 function stageText() {
   if (view.status === "completed") return "";
+  if (view.handed_over) return t("stage_handed_over");
   if (view.practising) return t("stage_practice");
   const next = view.status === "between_rounds" ? roundOf(view, view.next_round_id) : null;
   if (next) return t("stage_resting", { n: next.number, of: next.of, title: next.title });
@@ -119,6 +140,32 @@ function showFaults() {
 const faultText = ({ kind, detail }) =>
   t(kind === "pause" ? `fault_pause_${detail}` : detail === "engine_failing" ? "fault_recognition_failing" : `fault_${kind}`);
 
+function showTimeline() {
+  list.show(timeline, view);
+  strip.show(timeline.entries, view);
+  $("no-entries").hidden = timeline.entries.length > 0;
+  const last = timeline.entries.filter(({ lane, by }) => lane === "people" && by).at(-1);
+  const who = last ? entryBy(last, timeline.people, initial.me.email) : "";
+  $("last-step").hidden = !last;
+  say($("last-step"), last ? t("step_last", { what: entryLabel(last, view), name: who, time: time(last.at) }) : "");
+}
+
+/** What is asked next because somebody of HR wants it, and who that is. */
+function showRequested() {
+  const requested = view.requested ?? [];
+  $("requested").hidden = requested.length === 0;
+  keep(
+    $("requested-list"),
+    requested,
+    ({ question_id }) => question_id,
+    () => h("li", { class: "requested__one" }, h("p", {}), h("p", { class: "small soft" })),
+    (element, { text, by }) => {
+      say(element.firstChild, text);
+      say(element.lastChild, t("step_asked_by", { name: entryBy({ by }, timeline.people, initial.me.email) }));
+    },
+  );
+}
+
 function showQuote(quote) {
   const found = answers.mark(quote);
   say($("announce"), found ? t("quote_marked", { answer: answerLabel(view, quote.question_id) }) : t("quote_missing"));
@@ -132,11 +179,12 @@ async function newSnapshot() {
   meanwhile = [];
   const answer = await fetch(address).catch(() => null);
   const snapshot = answer?.ok ? await answer.json() : null;
-  const { line, packetLoss, recognition, waiting } = view;
-  if (snapshot) view = { ...fromSnapshot(snapshot), line, packetLoss, recognition, waiting };
+  const { line, packetLoss, recognition, waiting, faces, watchers: here } = view;
+  if (snapshot) view = { ...fromSnapshot(snapshot), line, packetLoss, recognition, waiting, faces, watchers: here };
   const messages = meanwhile;
   meanwhile = null;
   if (!snapshot) return;
+  reading.again();
   for (const [type, message] of messages) take(type, message);
   showAll();
 }
@@ -149,8 +197,10 @@ function take(type, message) {
   const result = apply(view, type, message);
   if (result === "gap") newSnapshot();
   if (result !== "applied") return;
+  if (message.seq) reading.happened(type);
   // The path of each word is short: nothing but its own answer is drawn.
-  if (type === "transcript") answers.showWords(view, message.question_id);
+  if (type === "watchers") watchers.show(view.watchers);
+  else if (type === "transcript") answers.showWords(view, message.question_id);
   else if (type === "scores") {
     if (message.answers?.length) answers.show(view); // each says that it is scored
     showScores();
@@ -169,3 +219,4 @@ follow(
 );
 showAll();
 setInterval(showHead, 1000);
+setInterval(() => strip.show(timeline.entries, view), 2000); // it grows with the time
