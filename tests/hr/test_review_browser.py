@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, async_playwright, expect
 
 from question_flows.model import Language
 from scripts.browsers import CHROMIUM
 from tests.e2e.axe import expect_accessible
-from tests.hr.conftest import House
+from tests.hr.conftest import House, serving
 from tests.hr.review_interview import HOSTILE, SECONDS, WORD_MS, reviewed_interview
-from tests.hr.test_recording import store
+from tests.hr.test_recording import settings_in, store
 
 TO_SEEK_S = 0.3
 
@@ -25,12 +27,32 @@ REMEMBER_JUMPS = """() => {
 }"""
 
 
-@pytest.fixture
-async def page(house: House) -> AsyncIterator[Page]:
-    """HR's browser; a script's error, a stopped script or a breach of the policy fails the test."""
-    [cookie] = [cookie.value for cookie in house.hr.cookie_jar]
+pytestmark = [pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
+
+
+@dataclass
+class Room:
+    """A server, HR's page, and an interview whose recording is stored."""
+
+    house: House
+    page: Page
+    interview_id: str
+
+    async def open(self, query: str = "", interview_id: str = "") -> None:
+        """Opens the review room and waits until the recording can be sought."""
+        await self.page.goto(self.house.url(f"/hr/interviews/{interview_id or self.interview_id}/review{query}"))
+        await self.page.wait_for_function("() => document.getElementById('player').readyState >= 1", timeout=30_000)
+        await self.page.evaluate(REMEMBER_JUMPS)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+    """All of this file's. A script's error, a stopped script or a breach of the policy fails the tests."""
     complaints: list[str] = []
-    async with async_playwright() as playwright:
+    async with serving(settings_in(tmp_path_factory.mktemp("review"), {})) as house, async_playwright() as playwright:
+        interview_id = await reviewed_interview(house)
+        await store(house, interview_id, SECONDS)
+        [cookie] = [cookie.value for cookie in house.hr.cookie_jar]
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         context = await chromium.new_context(
             locale="en", viewport={"width": 1280, "height": 800}, permissions=["clipboard-read", "clipboard-write"]
@@ -41,16 +63,9 @@ async def page(house: House) -> AsyncIterator[Page]:
             "console",
             lambda message: complaints.append(message.text) if "Content Security Policy" in message.text else None,
         )
-        yield await context.new_page()
+        yield Room(house, await context.new_page(), interview_id)
         await chromium.close()
     assert complaints == []
-
-
-async def open_room(page: Page, house: House, interview_id: str, query: str = "") -> None:
-    """Opens the room and waits until the recording can be sought."""
-    await page.goto(house.url(f"/hr/interviews/{interview_id}/review{query}"))
-    await page.wait_for_function("() => document.getElementById('player').readyState >= 1", timeout=30_000)
-    await page.evaluate(REMEMBER_JUMPS)
 
 
 async def jumped_to(page: Page, seconds: float) -> None:
@@ -65,10 +80,9 @@ async def pause(page: Page) -> None:
     await page.evaluate("() => document.getElementById('player').pause()")
 
 
-async def test_whatever_is_clicked_leads_to_its_moment(house: House, page: Page) -> None:
-    interview_id = await reviewed_interview(house)
-    await store(house, interview_id, SECONDS)
-    await open_room(page, house, interview_id)
+async def test_whatever_is_clicked_leads_to_its_moment(room: Room) -> None:
+    house, page, interview_id = room.house, room.page, room.interview_id
+    await room.open()
     player = page.locator("#player")
     assert await player.evaluate("element => element.duration") == pytest.approx(SECONDS, abs=0.2)
     assert await player.evaluate("element => element.paused")
@@ -77,7 +91,7 @@ async def test_whatever_is_clicked_leads_to_its_moment(house: House, page: Page)
     words = page.get_by_test_id("words-story")
     await words.locator("[data-word='9']").click()
     await jumped_to(page, 6 + 9 * WORD_MS / 1000)
-    await expect(words.locator(".word--now")).to_have_attribute("data-word", "11", timeout=15_000)
+    await page.wait_for_function("() => Number(document.querySelector('.word--now')?.dataset.word) > 10")
     await expect(page.get_by_test_id("go-story")).to_have_attribute("aria-current", "true")
     await pause(page)
 
@@ -138,10 +152,9 @@ async def test_whatever_is_clicked_leads_to_its_moment(house: House, page: Page)
     await expect(words.locator(".word--added")).to_have_text("order")
 
 
-async def test_keys_speed_and_what_follows_the_sound(house: House, page: Page) -> None:
-    interview_id = await reviewed_interview(house)
-    await store(house, interview_id, SECONDS)
-    await open_room(page, house, interview_id)
+async def test_keys_speed_and_what_follows_the_sound(room: Room) -> None:
+    page = room.page
+    await room.open()
     player = page.locator("#player")
     await page.keyboard.press("j")
     await jumped_to(page, 30)
@@ -187,16 +200,15 @@ async def test_keys_speed_and_what_follows_the_sound(house: House, page: Page) -
     await pause(page)
 
 
-async def test_a_link_leads_a_colleague_to_the_answer_in_sight_and_cued(house: House, page: Page) -> None:
-    interview_id = await reviewed_interview(house)
-    await store(house, interview_id, SECONDS)
-    await open_room(page, house, interview_id)
+async def test_a_link_leads_a_colleague_to_the_answer_in_sight_and_cued(room: Room) -> None:
+    house, page, interview_id = room.house, room.page, room.interview_id
+    await room.open()
     await page.get_by_test_id("copy-letter").click()
     await expect(page.locator("#said")).to_contain_text("Link copied")
     link = await page.evaluate("navigator.clipboard.readText()")
     assert link == house.url(f"/hr/interviews/{interview_id}/review?question=letter")
 
-    await open_room(page, house, interview_id, link.partition("review")[2])
+    await room.open(link.partition("review")[2])
     player = page.locator("#player")
     assert await player.evaluate("element => [element.currentTime, element.paused]") == [42, True]
     await expect(page.locator("#answer-letter")).to_be_in_viewport()
@@ -205,19 +217,20 @@ async def test_a_link_leads_a_colleague_to_the_answer_in_sight_and_cued(house: H
     )
     await expect(page.get_by_test_id("go-letter")).to_have_attribute("aria-current", "true")
 
-    await open_room(page, house, interview_id, "?question=story&quote=9-13")
+    await room.open("?question=story&quote=9-13")
     await expect(page.locator("#answer-story mark")).to_have_text("number and checked it and")
     assert await player.evaluate("element => element.currentTime") == pytest.approx(9.6, abs=TO_SEEK_S)
-    await open_room(page, house, interview_id, "?at=33000")
+    await room.open("?at=33000")
     assert await player.evaluate("element => element.currentTime") == pytest.approx(33, abs=TO_SEEK_S)
     await expect(page.locator("#answer-counter_1")).to_be_in_viewport()
 
     await expect_accessible(page, "review room")
     if folder := os.environ.get("REVIEW_PICTURES"):
-        await take_pictures(page, house, Path(folder))
+        await take_pictures(room, Path(folder))
 
 
-async def test_without_a_recording_words_and_links_still_lead_somewhere(house: House, page: Page) -> None:
+async def test_without_a_recording_words_and_links_still_lead_somewhere(room: Room) -> None:
+    house, page = room.house, room.page
     interview_id = await reviewed_interview(house, records=False)
     await page.goto(house.url(f"/hr/interviews/{interview_id}/review?question=letter"))
     await expect(page.get_by_test_id("no-recording")).to_contain_text("the candidate did not agree")
@@ -229,11 +242,11 @@ async def test_without_a_recording_words_and_links_still_lead_somewhere(house: H
     await expect(page.get_by_test_id("go-counter_1")).to_have_attribute("aria-current", "true")
 
 
-async def take_pictures(page: Page, house: House, folder: Path) -> None:
+async def take_pictures(room: Room, folder: Path) -> None:
     """For eyes: both widths, languages and schemes."""
-    chinese = await reviewed_interview(house, name="林晓雨", language=Language.CHINESE)
-    await store(house, chinese, SECONDS)
-    english = page.url.split("/")[5]
+    page, english = room.page, room.interview_id
+    chinese = await reviewed_interview(room.house, name="林晓雨", language=Language.CHINESE)
+    await store(room.house, chinese, SECONDS)
     for name, interview_id, query, width, scheme in (
         ("desktop", english, "?question=story&quote=9-13&lang=en", 1280, "light"),
         ("desktop-dark", english, "?question=counter_1&lang=en", 1280, "dark"),
@@ -244,7 +257,7 @@ async def take_pictures(page: Page, house: House, folder: Path) -> None:
     ):
         await page.set_viewport_size({"width": width, "height": 800 if width > 400 else 844})
         await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        await open_room(page, house, interview_id, query)
+        await room.open(query, interview_id)
         if name == "desktop-dark":
             await page.get_by_role("tab").nth(1).click()
             await page.locator(".review-indicator > summary").first.click()

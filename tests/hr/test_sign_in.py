@@ -113,3 +113,20 @@ async def test_after_five_failures_even_the_right_password_has_to_wait(house: Ho
 )
 def test_the_way_back_leads_to_hrs_pages_only(elsewhere: str | None) -> None:
     assert page_behind(elsewhere) == "/hr"
+
+
+@pytest.mark.parametrize(
+    ("asked", "behind"),
+    [
+        ("/hr/interviews/a/review?question=q&at=5", "/hr/interviews/a/review?question=q&at=5"),
+        ("/hr/interviews/a/review?next=https://evil.example", "/hr/interviews/a/review?next=https://evil.example"),
+        ("//evil.example/hr/", "/hr"),
+        ("https://evil.example/hr/x?y", "/hr"),
+        ("/hr/x?y=\r\nSet-Cookie: a=b", "/hr"),
+        ("/hr/sign-in?next=/hr/x", "/hr"),
+        ("/hr", "/hr"),
+        ("?question=q", "/hr"),
+    ],
+)
+def test_signing_in_leads_to_hrs_own_pages_only(asked: str, behind: str) -> None:
+    assert page_behind(asked) == behind
