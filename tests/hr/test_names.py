@@ -11,6 +11,7 @@ from question_flows.model import Language
 from server.hr.names import Mask
 from server.interview.commands import StartAnswer, SubmitAnswer
 from server.interview.events import AnswerMode
+from server.keys import INTERVIEWS
 from server.storage.hr_user import Role
 from tests.hr.conftest import House, answer_all
 from tests.server.test_routes import ROUTES
@@ -78,9 +79,9 @@ async def test_nothing_that_an_auditor_may_ask_for_holds_the_name(house: House, 
         assert seen >= 2
         async with auditor.get(house.url(f"/api/hr/interviews/{session.interview_id}/report")) as response:
             report = await response.json()
-        shown = f"Candidate {session.interview_id[:6].upper()}"
+        row = await house.app[INTERVIEWS].event_log.row(session.interview_id)
+        shown = f"Candidate {(row.candidate_id or row.id)[:6].upper()}"
         assert report["candidate_name"] == shown
-        assert any(quote for quote in str(report) if quote)
         # Everybody else still reads it.
         async with house.hr.get(house.url(f"/hr/interviews/{session.interview_id}/report")) as response:
             assert name in await response.text()
