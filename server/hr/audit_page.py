@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from typing import Any
 
 from aiohttp import web
 
@@ -16,6 +18,8 @@ from server.storage.audit import PAGE, Wanted
 from server.storage.people import People
 
 LONGEST = 100
+VALUES = ("access.role_", "access.way_", "access.why_")
+"""Where words for a detail's value stand."""
 DIGITS = 15
 
 
@@ -41,8 +45,27 @@ async def page(request: web.Request) -> web.StreamResponse:
             if f"access.did_{action}" in known
         },
         actions=await request.app[AUDIT].actions(),
+        in_words=partial(in_words, request),
         older=str(older) if older else None,
     )
+
+
+def in_words(request: web.Request, detail: Mapping[str, Any]) -> str:
+    """An entry's detail as a line: what has words in the reader's language in those, ids as they are."""
+    catalogue, language = request.app[MESSAGES], page_language(request)
+    known = catalogue.keys(language)
+
+    def word(prefixes: tuple[str, ...], value: object) -> str:
+        keys = [f"{prefix}{value}" for prefix in prefixes if f"{prefix}{value}" in known]
+        return catalogue.text(language, keys[0]) if keys else str(value)
+
+    parts = []
+    for name, value in detail.items():
+        values = value if isinstance(value, list) else [value]
+        shown = ", ".join(word(VALUES, one) for one in values)
+        if shown:
+            parts.append(f"{word(('access.detail_',), name)}: {shown}")
+    return " · ".join(parts)
 
 
 def _wanted(asked: Mapping[str, str], before: str) -> Wanted:

@@ -6,23 +6,30 @@ import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
+from time import monotonic
 
 from aiohttp import web
 
 from server.errors import UserError
 from server.hr.byte_range import NotSatisfiable, asked_for
 from server.hr.monitor import state_of
+from server.hr.standing import STANDING
 from server.interview.events import RecordingStored
 from server.interview.report import Report
 from server.recordings.keys import KeyMissing, SealBroken
 from server.recordings.library import Library
 from server.recordings.serving import LIBRARY
 from server.recordings.store import NotStored, StoreUnavailable
+from server.sse import CHECK_SECONDS
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 60
 EXTENSIONS = {"video/webm": "webm", "audio/webm": "webm"}
+
+
+class NoLongerAllowed(Exception):
+    """Whoever is being sent a recording has lost the right to it meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +105,15 @@ async def _send(
     async with aclosing(pieces):
         await response.prepare(request)
         try:
+            check = monotonic() + CHECK_SECONDS
             async for piece in pieces:
+                if monotonic() >= check:
+                    if await request[STANDING].lost() is not None:
+                        raise NoLongerAllowed
+                    check = monotonic() + CHECK_SECONDS
                 await response.write(piece)
             await response.write_eof()
-        except (StoreUnavailable, SealBroken) as error:
+        except (StoreUnavailable, SealBroken, NoLongerAllowed) as error:
             # The head is out: ending early is all that is left, and the browser asks for the rest again.
             log.warning("a recording broke off (%s)", type(error).__name__, extra={"interview": interview_id})
             response.force_close()

@@ -173,6 +173,32 @@ async def test_hr_pages(house: House, language: Language) -> None:
 
 
 @in_both_languages
+async def test_people_their_roles_and_what_they_did(house: House, language: Language) -> None:
+    """HR's people, an invitation with a mistake and its link, one account, one's own, and the audit trail."""
+    hr, url = await house.hr.context.new_page(), house.server.url
+    await hr.goto(f"{url}/hr/people?lang={language.value}")
+    await expect_accessible(hr, "people")
+    await hr.get_by_test_id("person-email").fill("hr@example.com")
+    await hr.get_by_test_id("person-invite").click()
+    await expect(hr.locator(".field__error")).to_be_visible()
+    await expect_accessible(hr, "people, with a mistake")
+    await hr.get_by_test_id("person-email").fill("")
+    await hr.get_by_test_id("role-reviewer").check()
+    await hr.get_by_test_id("person-invite").click()
+    await expect(hr.get_by_test_id("person-link")).to_be_visible()
+    await expect_accessible(hr, "the link for a reviewer")
+    await hr.goto(f"{url}/hr/people")
+    await hr.locator(".access-name").first.click()
+    await hr.get_by_test_id("person-disable").click()
+    await expect(hr.get_by_test_id("person-save")).to_be_visible()
+    await expect_accessible(hr, "the last administrator, who stays")
+    for path in ("/hr/account", "/hr/audit", "/hr/audit?to=2020-01-01"):
+        await hr.goto(f"{url}{path}")
+        await expect_accessible(hr, path)
+    await hr.close()
+
+
+@in_both_languages
 async def test_signing_in(house: House, language: Language) -> None:
     """The form and a wrong password; the first sign-in, a password too short, and a link that was used already."""
     page = await house.browsers.page(language.value)
