@@ -58,7 +58,9 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
         if cookie is None:
             raise UserError("sign_in_wrong", status=401)
     except UserError as error:
-        await request.app[AUDIT].note("sign_in_failed", by="", now=datetime.now(UTC), detail={"why": error.code})
+        subject = await request.app[USERS].id_of(email)
+        detail = {"why": error.code}
+        await request.app[AUDIT].note("sign_in_failed", by="", now=datetime.now(UTC), subject=subject, detail=detail)
         return sign_in_page(request, behind, email, error)
     failures.forget(next(iter(limits)))
     return await signed_in(request, cookie, behind, "password")

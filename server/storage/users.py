@@ -219,6 +219,13 @@ class Users(Sessions):
             rows = (await connection.execute(asked)).all()
         return found | {row.email: row.name for row in rows if row.name}
 
+    async def id_of(self, email: str) -> str:
+        """The id of the account with this address; empty when there is none."""
+        if not email.isprintable():
+            return ""
+        async with self._database.read() as connection:
+            return await connection.scalar(_with_email(email.strip().lower())) or ""
+
     async def is_assigned(self, user_id: str, interview_id: str) -> bool:
         """Whether this interview is assigned to this person."""
         table = schema.assignments

@@ -13,6 +13,8 @@ from aiohttp.web import Application
 
 from question_flows.model import Language
 from server.hr.access import home_of
+from server.hr.audited import CHANGED, CHANGES, EXPORTED, LOOKS, QUIET
+from server.i18n import Messages
 from server.keys import DATABASE, INTERVIEWS
 from server.storage.assignments import Assignments
 from server.storage.hr_user import HrUser, Role
@@ -96,7 +98,15 @@ ROUTES: Mapping[str, Who] = {
     # Inviting.
     "GET /hr/invitations": HIRING,
     "POST /hr/invitations": HIRING,
+    "GET /hr/invitations/csv": HIRING,
     "POST /hr/invitations/csv": HIRING,
+    # Jobs, and which flow is switched on for them.
+    "POST /hr/jobs": HIRING,
+    "POST /hr/jobs/{job_id}": HIRING,
+    "POST /hr/flows/{flow_id}/try": HIRING,
+    "POST /hr/flows/{flow_id}/switch-on": HIRING,
+    "GET /hr/flows": READING,
+    "GET /hr/flows/{flow_id}": READING,
     # Reading and rating.
     "GET /hr/interviews": READING,
     "GET /hr/candidates": READING,
@@ -189,7 +199,15 @@ class House:
     async def ask(self, rule: Rule, cookie: str = "", interview_id: str = "") -> Answer:
         """Asks for the route, its places filled, with nothing in the body."""
         places = {"interview_id": interview_id or self.assigned, "user_id": self.somebody, "hint": "0"}
-        places |= {"question_id": "experience", "dimension_id": "motivation", "competency_id": "empathy"}
+        row = await self.door.app[INTERVIEWS].event_log.row(places["interview_id"])
+        assert row is not None
+        places["candidate_id"] = row.candidate_id or "x"
+        places |= {
+            "flow_id": "customer_service",
+            "question_id": "experience",
+            "dimension_id": "motivation",
+            "competency_id": "empathy",
+        }
         path = re.sub(r"{(\w+)}", lambda place: places.get(place[1], "x" * 32), rule.pattern)
         # Whoever signs out asks for nothing more.
         headers = {"Cookie": cookie if rule.pattern != "/hr/sign-out" else "", "Accept-Language": "en"}
@@ -285,9 +303,23 @@ async def test_a_reviewer_finds_only_what_is_assigned(house: House) -> None:
             assert rule.method == "HEAD" or answer.code == "interview_unknown", case
             seen += 1
         elif rule.method == "GET" and not isinstance(rule.who, str) and REVIEWER in rule.who:
-            answer = await house.ask(rule, house.of(REVIEWER))
+            answer = await house.ask(rule, house.of(REVIEWER), house.unassigned)
+            assert answer.status == 404 or "{candidate_id}" not in rule.pattern, (rule.method, rule.pattern)
             assert house.unassigned not in answer.text, (rule.method, rule.pattern)
     assert seen > 10
+
+
+async def test_whatever_hr_changes_has_its_own_name_in_the_trail(door: Client) -> None:
+    words = Messages()
+    for rule in rules(door.app):
+        if rule.method in ("GET", "HEAD", "OPTIONS") or rule.who in (ANYBODY, CANDIDATE) or rule.pattern in QUIET:
+            continue
+        action = CHANGES.get(rule.pattern)
+        assert action is not None, (rule.method, rule.pattern, "say in server.hr.audited what it is called")
+        for language in Language:
+            assert f"access.did_{action}" in words.keys(language)
+    for action in (*LOOKS.values(), CHANGED, EXPORTED):
+        assert f"access.did_{action}" in words.keys(Language.ENGLISH)
 
 
 def user_with(role: Role) -> HrUser:

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
@@ -17,8 +18,14 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
 
 from scripts.restarting import restart_ice
+from server.storage.audit import Audit, Wanted
+from server.storage.database import Database
+from server.storage.hr_user import Role
+from server.storage.people import People
+from server.storage.sessions import new_session
+from server.workers.forwarding import TIMEOUT
 from tests.live.conftest import redis_at
-from tests.workers.conftest import WORKERS, Cluster, answering, eventually, kill, serving, short_path
+from tests.workers.conftest import WORKERS, Cluster, Worker, answering, eventually, kill, serving, short_path
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
 
@@ -54,6 +61,40 @@ async def test_every_worker_answers_for_the_owner(cluster: Cluster) -> None:
         await stream.until("AnswerSubmitted")
     # A second session beside the owner's would have written this down.
     assert "ServerRestarted" not in cluster.events(candidate.interview_id)
+
+
+async def test_what_hr_does_is_noted_once_and_a_sign_out_anywhere_ends_the_pages_everywhere(cluster: Cluster) -> None:
+    candidate = await cluster.candidate()
+    await answering(candidate)
+    owner = await cluster.owner(candidate.interview_id)
+    elsewhere, other = [worker for worker in cluster.workers().values() if worker != owner][:2]
+    database = Database(f"sqlite+aiosqlite:///{cluster.server.data_dir / 'interviews.sqlite'}")
+    now = datetime.now(UTC)
+    user_id = await People(database).add("hr@example.org", "", now, role=Role.ADMIN)
+    async with database.begin() as connection:
+        cookies = {"hr_session": await new_session(connection, user_id, now)}
+
+    async def post(path: str, at: Worker) -> int:
+        async with (
+            ClientSession(connector=UnixConnector(at.path), cookies=cookies) as http,
+            http.post(f"http://127.0.0.1{path}", json={"note": ""}, allow_redirects=False) as response,
+        ):
+            return response.status
+
+    interview = f"/api/hr/interviews/{candidate.interview_id}"
+    async with (
+        ClientSession(connector=UnixConnector(elsewhere.path), cookies=cookies) as http,
+        http.get(f"http://127.0.0.1{interview}/events", timeout=TIMEOUT) as response,
+    ):
+        assert response.status == 200
+        for worker in (owner, elsewhere, other):
+            assert await post(f"{interview}/mark", worker) == 200
+        noted = await Audit(database).find(Wanted(action="moment_marked"))
+        assert [(entry.user_id, entry.subject) for entry in noted] == [(user_id, candidate.interview_id)] * 3
+        assert await post("/hr/sign-out", other) == 303
+        async with asyncio.timeout(5):
+            assert b'event: ended\ndata: {"reason": "signed_out"}' in await response.read()
+    await database.close()
 
 
 async def test_refusals_and_limits_are_the_owners_and_pass_unchanged(cluster: Cluster) -> None:
