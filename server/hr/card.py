@@ -45,6 +45,7 @@ def card_of(interview_id: str, state: InterviewState, flow: Flow, *, job: str | 
         "consents": None if state.consents is None else {"scoring": state.allows(Purpose.SCORING)},
         "recording_required": flow.recording_required,
         "person_instead": state.person_instead(flow),
+        "handed_over": state.handed_over is not None,
         "question_id": state.question_id if state.question_id != PRACTICE_ID else None,
         "practising": state.question_id == PRACTICE_ID,
         "next_round_id": flow.question(state.next_question_id).round_id if state.next_question_id else None,
@@ -53,14 +54,16 @@ def card_of(interview_id: str, state: InterviewState, flow: Flow, *, job: str | 
             if state.help
             else None
         ),
-        "answers": [_answer(answer, state.language)] if answer is not None else [],
         "score": _score(flow, state),
         "faults": _FAULTS.dump_python(tuple(fault for fault in state.faults if fault.lost_ms is None), mode="json"),
         "recognition_failed": state.recognition_failed,
         "started_at": state.started_at.isoformat() if state.started_at else None,
         "completed_at": state.completed_at.isoformat() if state.completed_at else None,
     }
-    return _without_nothing(card)
+    return {
+        **_without_nothing(card),
+        "answers": [_answer(answer, state.language)] if answer is not None else [],
+    }
 
 
 def flow_for_cards(flow: Flow, language: Language) -> dict[str, Any]:

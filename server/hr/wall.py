@@ -15,6 +15,7 @@ from server.hr.card import for_card
 from server.hr.cards import CARDS
 from server.hr.listing import finished
 from server.hr.live import for_hr
+from server.hr.standing import STANDING
 from server.hr.texts import json_for_script, recognition_json
 from server.hr.visible import reviewer_of
 from server.keys import DATABASE, FLOWS, HUB
@@ -46,7 +47,8 @@ async def interviews(request: web.Request) -> web.Response:
 
 async def events(request: web.Request) -> web.StreamResponse:
     """A snapshot, then what happens in all interviews."""
-    async with aclosing(_messages(request.app, page_language(request), request[USER])) as messages:
+    messages_for_them = _messages(request.app, page_language(request), request[USER], request[STANDING].assigned)
+    async with aclosing(messages_for_them) as messages:
         return await stream(request, messages)
 
 
@@ -60,7 +62,10 @@ async def wall_snapshot(app: web.Application, language: Language, user: HrUser) 
     return {**await app[CARDS].all(language, user), "recognition": recognition_json(app)}
 
 
-async def _messages(app: web.Application, language: Language, user: HrUser) -> AsyncGenerator[ServerSentEvent]:
+async def _messages(
+    app: web.Application, language: Language, user: HrUser, assigned: frozenset[str] | None
+) -> AsyncGenerator[ServerSentEvent]:
+    """assigned: the interviews that the person may see, None: all. The stream ends when that changes."""
     live = app[HUB].follow_all()
     # Subscribed before the snapshot is read: what happens in between is in both, and its seq says so.
     first = asyncio.ensure_future(anext(live, None))
@@ -75,7 +80,7 @@ async def _messages(app: web.Application, language: Language, user: HrUser) -> A
                         yield event
         message = await first
         while message is not None:
-            if _on_cards(message):
+            if _on_cards(message) and (assigned is None or message.interview_id in assigned):
                 async for event in for_hr(app, for_card(message), user):
                     yield event
             message = await anext(live, None)

@@ -53,7 +53,7 @@ async def test_the_wall_learns_of_new_invitations_and_late_pages_get_the_last_si
             _, data = await events.until("InterviewInvited")
             assert data["interview_id"] == invited
         card = await house.json(f"/api/hr/interviews/{invited}?card=1")
-        assert (card["status"], card["candidate_name"], card.get("answers")) == ("invited", "Grace Hopper", None)
+        assert (card["status"], card["candidate_name"], card["answers"]) == ("invited", "Grace Hopper", [])
 
 
 async def test_a_finished_interview_leaves_the_wall(house: House) -> None:

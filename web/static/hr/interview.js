@@ -22,7 +22,7 @@ export function fromSnapshot(snapshot) {
 
 const UNKNOWN = {
   connected: false, consents: null, recording_required: false, person_instead: false, question_id: null, practising: false,
-  next_round_id: null, help: null, answers: [], score: null, faults: [], recognition_failed: null, started_at: null, completed_at: null,
+  handed_over: false, next_round_id: null, help: null, answers: [], score: null, faults: [], recognition_failed: null, started_at: null, completed_at: null,
 };
 const UNKNOWN_ANSWER = {
   wording: null, mode: null, draft: "", hints: [], utterances: [], transcript: null, extra_ms: 0, restarts: 0, restarted_ms: null,

@@ -118,9 +118,13 @@ export class Card {
   #showScore(view) {
     const score = view.score;
     const known = score?.total ?? null;
+    if (view.scores_hidden) {
+      say(this.#parts.total, "–");
+      return say(this.#parts.sure, t("wall.scores_hidden"));
+    }
     say(this.#parts.total, known === null ? "–" : points(known));
     const sure = known === null ? withheldText(view, score?.withheld) : confidence(score.confidence).text;
-    say(this.#parts.sure, known !== null && provisional(view) ? `${t("provisional_short")} · ${sure}` : sure);
+    return say(this.#parts.sure, known !== null && provisional(view) ? `${t("provisional_short")} · ${sure}` : sure);
   }
 }
 

@@ -129,6 +129,7 @@ function prune(view) {
   if (view.answers.size > 1) view.answers = new Map([[kept.question_id, kept]]);
   view.faults = view.faults.filter(({ lost_ms: lost }) => lost === null);
   view.recording.gaps = [];
+  view.interventions = [];
   if (!kept) return;
   if (kept.utterances.length > UTTERANCES_KEPT) kept.utterances = kept.utterances.slice(-UTTERANCES_KEPT);
   const said = kept.transcript?.words ?? [];
