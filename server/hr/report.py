@@ -131,7 +131,7 @@ def _place(competency: ReportedCompetency, score: IndicatorScore) -> int:
 
 
 def _people_of(report: Report) -> set[str]:
-    """The e-mail addresses of whoever rated, overrode or decided."""
+    """The e-mail addresses of whoever stepped in, rated, overrode or decided."""
     people = report.people
     parts = [*(one.ratings for one in people.competencies), *(one.ratings for one in report.dimensions)]
     return {
@@ -139,6 +139,7 @@ def _people_of(report: Report) -> set[str]:
         *(one.rater for one in people.finished),
         *(one.by for one in people.overrides),
         *(one.by for one in people.decisions),
+        *(one.by for one in (*report.departures, *report.marks)),
     }
 
 

@@ -58,6 +58,7 @@ def candidate_snapshot(session: InterviewSession) -> dict[str, Any]:
         "feedback_given": state.feedback is not None,
         "letter": {"text": state.letter.given.text, "at": state.letter.at.isoformat()} if state.letter else None,
         "practice": flow.practice is not None,
+        "begun": state.started_at is not None,
         **interventions_for_candidate(state),
         "help": {"at": state.help.at.isoformat(), "acknowledged": state.help.acknowledged} if state.help else None,
         "pauses_left": None if flow.most_pauses is None else max(0, flow.most_pauses - state.pauses),

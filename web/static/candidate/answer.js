@@ -43,8 +43,10 @@ export function answerPanel(interview, question) {
     const note = clockNote(interview);
     elapsed.textContent = minutes(ms);
     still.textContent = note && `· ${note}`;
-    const reminded = ms > question.answer_seconds * 1000 + (now?.extra_ms ?? 0) && performance.now() > interview.restUntil;
+    const suggested = question.answer_seconds * 1000 + (now?.extra_ms ?? 0) + (now?.given_answering_ms ?? 0);
+    const reminded = ms > suggested && performance.now() > interview.restUntil;
     if (reminded && !hurry.textContent) hurry.textContent = t("no_hurry");
+    if (ms < suggested) hurry.textContent = ""; // a person gave time
   }
 
   function edited(text) {

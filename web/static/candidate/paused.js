@@ -1,4 +1,4 @@
-// The interview stands still.
+// The interview stands still. What HR paused, HR lets go on: then there is nothing to press.
 
 import { clockNote } from "./clock.js";
 import { el, fill, icon, notice } from "./dom.js";
@@ -7,6 +7,7 @@ import { pausesText, topLine } from "./topline.js";
 
 export function pausedScreen(interview) {
   interview.reader.stop();
+  const byHr = interview.snapshot.paused_by === "hr";
   const line = topLine(interview, { text: () => [t("paused_short")] });
   const note = el("p", { class: "soft", testid: "clock-note" });
   const left = el("p", { class: "soft", testid: "pauses-left-now" });
@@ -16,9 +17,9 @@ export function pausedScreen(interview) {
     line.node,
     el("div", { class: "card card--calm", testid: "paused" },
       el("div", { class: "stack stack--tight" },
-        el("h1", { tabindex: -1 }, t("paused_title")),
-        el("p", { class: "lead" }, t("paused_lead"))),
-      el("div", { class: "row" }, button),
+        el("h1", { tabindex: -1 }, t(byHr ? "paused_hr_title" : "paused_title")),
+        el("p", { class: "lead", role: "status", testid: "paused-lead" }, t(byHr ? "paused_hr_lead" : "paused_lead"))),
+      byHr ? null : el("div", { class: "row" }, button),
       el("div", { class: "small" }, note, left),
       message));
 
@@ -39,7 +40,7 @@ export function pausedScreen(interview) {
     update() {
       line.update();
       note.textContent = clockNote(interview);
-      left.hidden = interview.snapshot.pauses_left == null;
+      left.hidden = byHr || interview.snapshot.pauses_left == null;
       if (!left.hidden) left.textContent = pausesText(interview.snapshot.pauses_left);
     },
   };

@@ -90,6 +90,7 @@ function aboutQuestion(question) {
       el("p", {}, el("span", { class: "badge badge--accent" }, t("practice_mark"))),
       el("p", { class: "soft small" }, t("practice_lead")));
   }
+  if (question.from_person) return el("p", { class: "eyebrow", testid: "from-person" }, t("from_person"));
   if (question.follow_up) return el("p", { class: "eyebrow", testid: "follow-up" }, t("follow_up_to", { number: question.index + 1 }));
   const note = { text: "kind_text", code: "kind_code", fact: "kind_fact" }[question.kind];
   return note ? el("p", { class: "eyebrow", testid: "kind" }, t(note, { language: question.code_language ?? "" })) : null;

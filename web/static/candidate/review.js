@@ -3,6 +3,7 @@
 import { el, fill, icon, notice } from "./dom.js";
 import { Draft } from "./draft.js";
 import { interviewLanguage, t } from "./i18n.js";
+import { personNotice } from "./notices.js";
 import { topLine } from "./topline.js";
 
 export function reviewScreen(interview) {
@@ -14,6 +15,7 @@ export function reviewScreen(interview) {
   const parts = answers.map((answer) => part(interview, answer));
   const node = el("section", { class: "stack", testid: "transcript-check" },
     line.node,
+    personNotice(interview.snapshot),
     el("div", { class: "card card--calm" },
       el("h1", { tabindex: -1 }, t("review_title")),
       el("p", { class: "lead" }, t("review_lead")),
@@ -64,7 +66,7 @@ function part(interview, answer) {
   const spoken = answer.mode === "voice";
   const id = `correction-${answer.question_id}`;
   const head = [
-    answer.follow_up ? el("p", { class: "eyebrow" }, t("follow_up_short")) : null,
+    answer.from_person || answer.follow_up ? el("p", { class: "eyebrow" }, t(answer.from_person ? "from_person" : "follow_up_short")) : null,
     el("h2", { id: `${id}-question`, class: "review__question", lang: interviewLanguage }, answer.question),
   ];
   if (!spoken) {

@@ -13,14 +13,14 @@ import { reviewScreen } from "./review.js";
 /** The screen of this state: a key (a new one makes a new screen) and how to make it. */
 export function screenFor({ problem, snapshot }) {
   if (problem) return { key: problem, make: () => problemScreen(problem) };
-  if (snapshot.person_instead) return { key: "person", make: personScreen };
+  if (snapshot.person_instead && !snapshot.handed_over) return { key: "person", make: personScreen };
   if (snapshot.status === "checking" && snapshot.check) return { key: "review", make: reviewScreen };
   if (snapshot.status === "between_rounds") return { key: "rest", make: restScreen };
   // The last words and scores may still be on their way: nobody has to wait for them.
   if (snapshot.status === "completed" || snapshot.all_submitted) return { key: "done", make: doneScreen };
   if (snapshot.status === "invited") return { key: "consent", make: consentScreen };
   if (snapshot.status === "ready") return { key: "check", make: checkScreen };
-  if (snapshot.status === "paused") return { key: "paused", make: pausedScreen };
+  if (snapshot.status === "paused") return { key: `paused by ${snapshot.paused_by}`, make: pausedScreen };
   // A follow-up is being chosen, which takes a second or two.
   if (!snapshot.question) return { key: "next", make: nextScreen };
   // An answer that is started again gets a fresh screen.

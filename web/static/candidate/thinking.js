@@ -10,7 +10,7 @@ const TICK_MS = 250;
 export function thinkingPanel(interview, question, aloud) {
   let left = question.thinking_left_ms;
   let last = performance.now();
-  let extra = question.extra_ms ?? 0; // what asking for a moment has added so far
+  let extra = added(question); // what has been added so far
   let begun = false;
   let pressed = false;
 
@@ -68,9 +68,9 @@ export function thinkingPanel(interview, question, aloud) {
 
   function update() {
     const now = interview.snapshot.question;
-    if ((now?.extra_ms ?? 0) > extra) {
-      left += now.extra_ms - extra;
-      extra = now.extra_ms;
+    if (now && added(now) > extra) {
+      left += added(now) - extra;
+      extra = added(now);
       show();
     }
     node.querySelector("[data-testid=thinking-note]").textContent = t(noteKey());
@@ -85,3 +85,6 @@ export function thinkingPanel(interview, question, aloud) {
   /** pressed(): the candidate began by the button, not the time by itself. */
   return { node, update, pressed: () => pressed, leave: () => clearInterval(timer) };
 }
+
+/** By asking for a moment, and by people, milliseconds. */
+const added = ({ extra_ms: taken = 0, given_thinking_ms: given = 0 }) => taken + given;

@@ -4,9 +4,10 @@ import { askFirst } from "./confirm.js";
 import { el, fill, icon, notice } from "./dom.js";
 import { helpCall } from "./help.js";
 import { t } from "./i18n.js";
+import { noticesPlace } from "./notices.js";
 import { watchedMark } from "./watched.js";
 
-/** pausing: whether the pause belongs here; text(): the progress, in parts; value(): {index, total} or null. */
+/** pausing: whether a question is open, to which the pause and what people tell belong; text(): the progress, in parts; value(): {index, total} or null. */
 export function topLine(interview, { text, value = () => null, pausing = false }) {
   const help = helpCall(interview);
   const about = el("span", { class: "number", testid: "progress" });
@@ -14,6 +15,7 @@ export function topLine(interview, { text, value = () => null, pausing = false }
   const left = el("span", { testid: "pauses-left" });
   const bar = el("progress", { "aria-hidden": "true" });
   const pause = pausing ? pauseButton(interview) : null;
+  const notices = pausing ? noticesPlace(interview) : null;
   const node = el("header", { class: "topline" },
     el("div", { class: "topline__line" },
       el("div", { class: "topline__progress" },
@@ -22,7 +24,7 @@ export function topLine(interview, { text, value = () => null, pausing = false }
           watchedMark()),
         bar),
       help.button, pause?.button),
-    pause?.node, help.node);
+    notices?.node, pause?.node, help.node);
 
   function update() {
     fill(about, ...text().flatMap((part, index) => [index ? " · " : "", el("span", { class: "together" }, part)]));
@@ -33,6 +35,7 @@ export function topLine(interview, { text, value = () => null, pausing = false }
     left.hidden = !pausing || interview.snapshot.pauses_left == null;
     if (!left.hidden) left.textContent = pausesText(interview.snapshot.pauses_left);
     pause?.update();
+    notices?.update();
     help.update();
   }
 
