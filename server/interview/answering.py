@@ -254,9 +254,11 @@ def _what_is_next(
             asked_so_far = tuple(state.answers or {})
             by_people = tuple(one.question_id for one in state.asked if one.asked_by)
             probe = follow_up(flow, own_id, missing, asked_so_far, by_people)
-            # Nothing leaves the server unless the candidate was told so before agreeing.
-            if probe and situation.probes_chosen and state.told_of_second_scorer and transcript.words:
-                return [happened.ProbeSought(question_id, probeable(flow, own_id, missing, asked_so_far, by_people))]
+            # Nothing leaves the server unless the candidate was told so before agreeing, nor what a person asked for.
+            about = question_id if question_id in given else own_id
+            if probe and situation.probes_chosen and state.told_of_second_scorer and given[about].words:
+                probes = probeable(flow, own_id, missing, asked_so_far, by_people)
+                return [happened.ProbeSought(about, probes)]
             if probe:
                 return [happened.QuestionAsked(probe.id, own_index)]
     following = next_question(flow, own_id, found)

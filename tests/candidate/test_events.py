@@ -106,3 +106,15 @@ def test_who_of_hr_did_something_stays_with_hr() -> None:
     assert told == {"seq": 7, "data": {"text": "write to a@b.example"}}
     assert without_names({"data": {"by": "hr", "user": "hr@example.com"}}) == {"data": {"by": "hr"}}
     assert without_names({"words": []}) == {"words": []}
+
+
+def test_of_what_people_ask_for_the_candidate_learns_only_that_they_did() -> None:
+    """A question's words come with the question, and why somebody ended an interview is HR's."""
+    for kind, data in (
+        ("QuestionRequested", {"question_id": "story-ask-1", "wording": "Would you move?", "by": "hr@example.com"}),
+        ("InterviewEnded", {"reason": "Too slow", "by": "hr@example.com"}),
+    ):
+        assert kind in SHOWN_TO_CANDIDATES
+        assert without_names({"seq": 7, "type": kind, "data": data}) == {"seq": 7, "type": kind, "data": {}}
+    hint = without_names({"type": "HintSent", "data": {"question_id": "story", "text": "Think", "by": "a@b.example"}})
+    assert hint["data"] == {"question_id": "story", "text": "Think"}
