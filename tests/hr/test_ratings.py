@@ -13,6 +13,8 @@ import pytest
 import sqlalchemy as sa
 from aiohttp import ClientSession
 
+from server.hr.access import USERS
+from server.hr.blind import hidden_among
 from server.interview.session import InterviewSession
 from server.keys import DATABASE, INTERVIEWS
 from server.storage import schema
@@ -33,6 +35,12 @@ class Rater:
     house: House
     browser: ClientSession
     session: InterviewSession
+
+    @property
+    def cookie(self) -> str:
+        """Rita's."""
+        [found] = [one.value for one in self.browser.cookie_jar if one.key == "hr_session"]
+        return found
 
     def url(self, path: str = "") -> str:
         return self.house.url(f"/hr/interviews/{self.session.interview_id}{path}")
@@ -95,7 +103,8 @@ async def test_a_blind_rater_sees_no_score_and_nobody_elses_rating_anywhere_unti
 
     async def seen(*, finished: bool) -> list[str]:
         texts = [await rater.page(), await rater.page("")]
-        for path in (api, f"{api}?card=1", f"{api}/report", "/api/hr/interviews", "/hr"):
+        pages = (api, f"{api}?card=1", f"{api}/report", f"{base}/review", "/api/hr/interviews", "/hr")
+        for path in pages:
             async with rater.browser.get(house.url(path)) as response:
                 assert response.status == 200
                 texts.append(await response.text())
@@ -107,12 +116,17 @@ async def test_a_blind_rater_sees_no_score_and_nobody_elses_rating_anywhere_unti
                 kinds.add(name)
                 texts.append(str(data))
             assert ("scores" in kinds) is finished
+        user = await house.app[USERS].user_of(rater.cookie, datetime.now(UTC))
+        assert user is not None
+        listed = [(session.interview_id, session.state.flow_id), ("of another flow", "customer_service")]
+        assert await hidden_among(house.app, user, listed) == (set() if finished else {session.interview_id})
         return texts
 
     for text in await seen(finished=False):
         assert "secret of the recruiter" not in text
         assert not re.search(r"['\"]points['\"]: ?[\d.]", text)
         assert not re.search(r"['\"]total['\"]: ?\d", text)
+        assert not re.search(r'"score": ?\{(?!"competencies": \[\]|"machine": null)', text)
         assert 'data-testid="report-total"' not in text
     page = await rater.page()
     assert "You are rating blind." in page
