@@ -51,13 +51,12 @@ async def record_and_tell(
     Raises what `Journal.record` raises. Nothing has happened then.
     """
     for _ in range(ATTEMPTS):
-        state = journal.state
+        state, now = journal.state, journal.now()
         bodies = decide(state)
-        if not bodies or state.report_id is None:
-            return await journal.record(decide)
-        now = journal.now()
-        message = await report_message(journal, REPORT_UPDATED, bodies, now)
         try:
+            if not bodies or state.report_id is None:
+                return await journal.record(partial(_unless_reported, state, decide))
+            message = await report_message(journal, REPORT_UPDATED, bodies, now)
             return await journal.record(partial(_unless_moved, state, bodies), at=now, outbox=(message,))
         except _Moved:
             continue
@@ -66,6 +65,14 @@ async def record_and_tell(
 
 class _Moved(Exception):
     """Something else has happened meanwhile: the report is not as it would be."""
+
+
+def _unless_reported(
+    before: InterviewState, decide: Callable[[InterviewState], Sequence[EventBody]], current: InterviewState
+) -> Sequence[EventBody]:
+    if current.report_id != before.report_id:
+        raise _Moved
+    return decide(current)
 
 
 def _unless_moved(before: InterviewState, bodies: Sequence[EventBody], current: InterviewState) -> Sequence[EventBody]:

@@ -235,6 +235,10 @@ async def test_the_hr_system_learns_what_people_finish_and_decide_after_the_repo
             assert response.status == 303, await response.text()
             room = "review" if "back" in sent else "report"
             assert f"/{session.interview_id}/{room}#" in response.headers["Location"]
+    # Two at once: none is told a report that lacks the other's decision for good.
+    both = [{"decision": "hold", "reason": reason} for reason in ("one of us", "the other")]
+    for done in await asyncio.gather(*(house.hr.post(base + "/decision", data=one) for one in both)):
+        assert done.status == 200
     async with asyncio.timeout(10):
         while await Outbox(house.app[DATABASE]).waiting():
             await asyncio.sleep(0.05)
@@ -243,12 +247,20 @@ async def test_the_hr_system_learns_what_people_finish_and_decide_after_the_repo
         sent_rows = (await connection.execute(sa.select(table.c.id, table.c.type).order_by(table.c.position))).all()
         bodies = {row.webhook_id: row.body for row in (await connection.execute(sa.select(kept))).all()}
         listed = await connection.scalar(sa.select(schema.interviews.c.decision))
-    assert [row.type for row in sent_rows] == ["report.ready", *["report.updated"] * 3]
+    assert [row.type for row in sent_rows] == ["report.ready", *["report.updated"] * 5]
     told = [bodies[row.id]["data"]["people"] for row in sent_rows]
-    assert [one["decision"] and one["decision"]["decision"] for one in told] == [None, None, "hold", "advance"]
-    assert [len(one["finished"]) for one in told] == [0, 1, 1, 1]
+    assert [one["decision"] and one["decision"]["decision"] for one in told] == [
+        None,
+        None,
+        "hold",
+        "advance",
+        "hold",
+        "hold",
+    ]
+    assert [len(one["finished"]) for one in told] == [0, 1, 1, 1, 1, 1]
+    assert [len(one["decisions"]) for one in told] == [0, 0, 1, 2, 3, 4]
     assert told[1]["competencies"][0]["ratings"][0]["points"] == 8.5
-    assert listed == "advance"
+    assert listed == "hold"
     state = await house.app[INTERVIEWS].state(session.interview_id)
     assert state.status.value == "completed"
     assert state.letter is None
