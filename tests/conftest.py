@@ -13,7 +13,7 @@ from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
 # A busy machine is no fault of what is tested.
-settings.register_profile("untimed")
+settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 BROWSERS = ("scripts.browsers", "playwright")
