@@ -58,7 +58,7 @@ async def report_page(request: web.Request, refused: Refused | None = None) -> w
         problem=request.app[MESSAGES].text(language, f"error.{error.code}", error.params) if error else "",
         problem_field=error.field if error else None,
         report=report,
-        shown=await request.app[USERS].shown(_people_of(report)),
+        shown=await request.app[USERS].shown(people_of(report)),
         own_review_finished=request[USER].email in [one.rater for one in report.people.finished],
         scores={score.competency_id: score for score in report.score.competencies},
         indicators=indicator_scores(report),
@@ -130,7 +130,7 @@ def _place(competency: ReportedCompetency, score: IndicatorScore) -> int:
     return list(competency.indicators).index(score.indicator_id)
 
 
-def _people_of(report: Report) -> set[str]:
+def people_of(report: Report) -> set[str]:
     """The e-mail addresses of whoever stepped in, rated, overrode or decided."""
     people = report.people
     parts = [*(one.ratings for one in people.competencies), *(one.ratings for one in report.dimensions)]

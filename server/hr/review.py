@@ -13,7 +13,7 @@ from aiohttp import web
 from server.hr.access import USER, USERS, may
 from server.hr.monitor import state_of
 from server.hr.names import shown_report, without_candidate
-from server.hr.report import indicator_scores
+from server.hr.report import indicator_scores, people_of
 from server.hr.review_answers import ReviewedAnswer, reviewed_answers, script_json
 from server.hr.rights import Right
 from server.hr.texts import json_for_script
@@ -77,11 +77,14 @@ async def page(request: web.Request) -> web.StreamResponse:
         question_count=sum(answer.follow_up_of is None for answer in report.answers),
         scores={score.competency_id: score for score in report.score.competencies},
         indicators=indicator_scores(report),
-        people_of={one.id: one.score for one in report.people.competencies},
+        own_review_finished=user.email in [one.rater for one in report.people.finished],
+        sent={},
+        refused_form="",
+        figures_of={one.id: one.score for one in report.people.competencies},
         overrides={(one.question_id, one.indicator_id): one for one in report.people.overrides},
         plays=plays,
         entries=_in_order(entries),
-        shown_as=await request.app[USERS].shown(_people(report, entries)),
+        shown=await request.app[USERS].shown(_people(report, entries)),
         strip=Strip(end_of(report, answers, entries)),
         cue=cue,
         cue_unknown=bool(request.query.get("question")) and cue.question is None,
@@ -120,7 +123,7 @@ def _in_order(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def _people(report: Report, entries: Iterable[Entry]) -> set[str]:
-    return {entry.by for entry in entries if entry.by} | {one.by for one in report.people.overrides}
+    return {entry.by for entry in entries if entry.by} | people_of(report)
 
 
 def _data(report: Report, answers: list[ReviewedAnswer], cue: Cue, *, plays: bool) -> dict[str, Any]:

@@ -123,7 +123,7 @@ async def test_whatever_is_clicked_leads_to_its_moment(room: Room) -> None:
     await expect(page.locator("#answer-snippet pre")).to_contain_text("    return 2 * n")
 
     # What happened: in the list, and drawn.
-    await page.get_by_role("tab", name="What happened").click()
+    await page.get_by_role("tab", name="Events").click()
     mark = page.get_by_test_id("entry-help")
     await expect(mark).to_contain_text(HOSTILE)
     await mark.click()
@@ -137,6 +137,17 @@ async def test_whatever_is_clicked_leads_to_its_moment(room: Room) -> None:
     await page.mouse.click(box["x"] + box["width"] * 0.1, box["y"] + 30)
     await jumped_to(page, SECONDS * 0.1)
     await pause(page)
+
+    # A colleague's rating is given here too, and leads back to the ratings.
+    await page.get_by_role("tab", name="Ratings").click()
+    await page.get_by_test_id("rate-service").click()
+    await page.locator("#points-rating-service").fill("6.5")
+    await page.locator("#reason-rating-service").fill("j k [ ] said sorry at once")
+    await page.locator("#panel-people").get_by_role("button", name="Save").first.click()
+    await expect(page).to_have_url(house.url(f"/hr/interviews/{interview_id}/review#rating-service"))
+    await expect(page.get_by_role("tab", name="Ratings")).to_have_attribute("aria-selected", "true")
+    await expect(page.locator("#rating-service")).to_contain_text("j k [ ] said sorry at once")
+    await room.open()
 
     # As it was heard: other words, which lead to their moments too; what was changed is marked.
     await page.get_by_role("button", name="As heard", exact=True).click()
@@ -235,7 +246,7 @@ async def test_without_a_recording_words_and_links_still_lead_somewhere(room: Ro
     await page.goto(house.url(f"/hr/interviews/{interview_id}/review?question=letter"))
     await expect(page.get_by_test_id("no-recording")).to_contain_text("the candidate did not agree")
     await expect(page.locator("#answer-letter")).to_be_in_viewport()
-    await page.get_by_role("tab", name="What happened").click()
+    await page.get_by_role("tab", name="Events").click()
     await page.get_by_test_id("entry-help").click()
     await expect(page.locator("#answer-story")).to_be_in_viewport()
     await page.keyboard.press("j")
@@ -262,8 +273,13 @@ async def take_pictures(room: Room, folder: Path) -> None:
             await page.get_by_role("tab").nth(1).click()
             await page.locator(".review-indicator > summary").first.click()
         if name == "desktop-zh":
+            await page.get_by_role("tab").nth(3).click()
+        if name == "phone-zh":
             await page.get_by_role("tab").nth(2).click()
+            await page.evaluate("scrollTo(0, 300)")
         await page.wait_for_timeout(500)
         await page.screenshot(path=folder / f"{name}.png")
         if name in ("desktop", "phone-top"):
             await page.screenshot(path=folder / f"{name}-whole.png", full_page=True)
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    await room.open("?lang=en")

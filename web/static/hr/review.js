@@ -176,7 +176,18 @@ listen(
   document.getElementById("keys-on"),
 );
 
-tabs(document.getElementById("tabs"));
+const beside = tabs(document.getElementById("tabs"));
+
+/** An address that ends in a part of a panel (a form that was sent) shows that panel. */
+function showPanel() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const panel = target?.closest("[data-panel]");
+  if (!panel) return false;
+  beside.show(panel.id);
+  target.scrollIntoView({ block: "nearest" });
+  return true;
+}
+addEventListener("hashchange", showPanel);
 
 /** What the link leads to: in sight and cued, not playing. */
 function open() {
@@ -194,6 +205,7 @@ function open() {
   if (mark) mark.scrollIntoView({ block: "center" });
   else if (id) card(id).scrollIntoView({ block: "start" });
 }
+showPanel();
 open();
 
 const preparing = document.querySelector("[data-preparing]");
