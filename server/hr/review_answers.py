@@ -25,13 +25,13 @@ class Version:
 
     text: as it is shown. words: four numbers for each word: how long the gap before it is and the word itself, in the
     UTF-16 units of a browser's strings; when it begins, counted from the beginning of the word before; how long it
-    lasts (milliseconds). unsure: places of words that recognition is not sure of; changed: of those that the other
-    version does not have.
+    lasts (milliseconds). unsure: (place, confidence) of words that recognition is not sure of; changed: places of those
+    that the other version does not have.
     """
 
     text: str
     words: tuple[int, ...]
-    unsure: tuple[int, ...] = ()
+    unsure: tuple[tuple[int, float], ...] = ()
     changed: tuple[int, ...] = ()
 
 
@@ -123,7 +123,7 @@ def _version(pieces: Iterable[tuple[str, str]], words: Sequence[TranscriptWord],
             word = words[place]
             numbers += [_units(gap), _units(piece), word.start_ms - before_ms, word.end_ms - word.start_ms]
             before_ms = word.start_ms
-    unsure = tuple(place for place, word in enumerate(words) if word.confidence < UNSURE)
+    unsure = tuple((place, round(word.confidence, 2)) for place, word in enumerate(words) if word.confidence < UNSURE)
     return Version(text, tuple(numbers), unsure, changed)
 
 

@@ -11,6 +11,7 @@ from analyzers.transcription.words import split_text
 from question_flows.loader import load_flow
 from question_flows.model import Flow, Language
 from server.interview import events as happened
+from server.interview import hr_events as by_hr
 from server.interview.events import AnswerMode, EventBody, PausedBy, Purpose
 from server.interview.fold import fold
 from server.interview.typed import typed_transcript
@@ -57,12 +58,14 @@ def happenings(language: Language, *, records: bool = True) -> list[tuple[int, E
         (6000 + 21 * WORD_MS, happened.UtteranceTranscribed("story", 1, heard, 0.9)),
         (15_000, happened.InterviewPaused(PausedBy.CANDIDATE)),
         (15_000, happened.InterviewResumed(PausedBy.CANDIDATE)),
-        (16_000, happened.HelpRequested(HOSTILE)),
+        (16_000, by_hr.MomentMarked(HOSTILE, "hr@example.com")),
+        (16_500, happened.HelpRequested(HOSTILE)),
         (17_000, happened.UtteranceLost("story", 15_500, 16_500, "engine_failing")),
         (20_000, happened.AnswerSubmitted("story", AnswerMode.VOICE, Transcript(language, heard))),
         (20_000, happened.QuestionAsked("counter_1", 1)),
-        (24_000, happened.InterviewPaused(PausedBy.HR, "hr@example.com")),
-        (24_000, happened.InterviewResumed(PausedBy.HR, "hr@example.com")),
+        (23_000, happened.InterviewPaused(PausedBy.HR, "hr@example.com")),
+        (23_000, happened.InterviewResumed(PausedBy.HR, "hr@example.com")),
+        (24_000, by_hr.TimeGiven("counter_1", 30_000, "hr@example.com")),
         (30_000, happened.AnswerStarted("counter_1")),
         (36_000, happened.UtteranceTranscribed("counter_1", 1, late if language is Language.CHINESE else sorry, 0.9)),
         (

@@ -16,7 +16,7 @@ from aiohttp import ClientSession
 
 from question_flows.model import Language
 from server.hr.review_answers import reviewed_answers
-from server.interview.events import RecordingFailed
+from server.interview.events import RecordingFailed, RecordingStored
 from server.keys import DATABASE, FLOWS, INTERVIEWS
 from server.storage.assignments import Assignments
 from server.storage.users import Role, Users
@@ -128,16 +128,20 @@ async def test_a_colleague_signs_in_first_and_lands_at_the_answer(house: House) 
 
 async def test_each_role_sees_what_it_may(house: House) -> None:
     interview_id = await reviewed_interview(house)
-    path = house.url(f"/hr/interviews/{interview_id}/review?question=story")
+    await record(house, interview_id, RecordingStored("key", "video/webm", 1000, "0" * 64, 60_000, True))
+    place = f"/hr/interviews/{interview_id}"
+    path = house.url(f"{place}/review?question=story")
     for role, status in ((Role.RECRUITER, 200), (Role.REVIEWER, 404), (Role.AUDITOR, 200)):
         colleague, _ = await signed_in(house, role)
         async with colleague.get(path) as response:
             assert response.status == status, role
             page = await response.text()
-        if role is Role.AUDITOR:
-            assert "Your role does not include recordings." in page
-            assert "Ada Lovelace" not in page
-            assert f"/hr/interviews/{interview_id}/recording" not in page
+        if status == 200:
+            async with colleague.get(house.url(f"{place}/report")) as response:
+                pages = page + await response.text()
+            assert (f"{place}/recording" in pages) is (role is Role.RECRUITER)
+            assert ("Ada Lovelace" in pages) is (role is Role.RECRUITER)
+            assert ("<p>Your role does not include recordings." in page) is (role is Role.AUDITOR)
             assert CORRECTED in page
 
 

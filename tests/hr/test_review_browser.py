@@ -124,13 +124,13 @@ async def test_whatever_is_clicked_leads_to_its_moment(room: Room) -> None:
 
     # What happened: in the list, and drawn.
     await page.get_by_role("tab", name="Events").click()
-    mark = page.get_by_test_id("entry-help")
+    mark = page.get_by_test_id("entry-mark")
     await expect(mark).to_contain_text(HOSTILE)
     await mark.click()
     await jumped_to(page, 16)
-    for kind in ("outage", "utterance_lost", "help", "skipped"):
+    for kind in ("outage", "utterance_lost", "help", "mark", "time_given", "skipped"):
         await expect(page.get_by_test_id(f"strip-{kind}")).to_have_count(1)
-    await page.get_by_test_id("strip-pause").last.locator("circle").click()
+    await page.get_by_test_id("strip-time_given").locator("circle").click()
     await jumped_to(page, 24)
     box = await page.get_by_test_id("strip").bounding_box()
     assert box is not None
@@ -233,7 +233,7 @@ async def test_a_link_leads_a_colleague_to_the_answer_in_sight_and_cued(room: Ro
     assert await player.evaluate("element => element.currentTime") == pytest.approx(9.6, abs=TO_SEEK_S)
     await room.open("?at=33000")
     assert await player.evaluate("element => element.currentTime") == pytest.approx(33, abs=TO_SEEK_S)
-    await expect(page.locator("#answer-counter_1")).to_be_in_viewport()
+    await expect(page.get_by_test_id("words-counter_1").locator(".word--now")).to_be_in_viewport()
 
     await expect_accessible(page, "review room")
     if folder := os.environ.get("REVIEW_PICTURES"):
@@ -247,10 +247,23 @@ async def test_without_a_recording_words_and_links_still_lead_somewhere(room: Ro
     await expect(page.get_by_test_id("no-recording")).to_contain_text("the candidate did not agree")
     await expect(page.locator("#answer-letter")).to_be_in_viewport()
     await page.get_by_role("tab", name="Events").click()
-    await page.get_by_test_id("entry-help").click()
+    await page.get_by_test_id("entry-mark").click()
     await expect(page.locator("#answer-story")).to_be_in_viewport()
     await page.keyboard.press("j")
     await expect(page.get_by_test_id("go-counter_1")).to_have_attribute("aria-current", "true")
+
+
+async def test_a_recording_that_gets_ready_is_offered(room: Room) -> None:
+    house, page = room.house, room.page
+    interview_id = await reviewed_interview(house)
+    await page.clock.install()
+    await page.goto(house.url(f"/hr/interviews/{interview_id}/review"))
+    await expect(page.get_by_test_id("no-recording")).to_contain_text("being prepared")
+    await store(house, interview_id, 4)
+    await expect(page.get_by_text("The recording is ready.")).to_be_hidden()
+    await page.clock.fast_forward(16_000)
+    await page.get_by_text("The recording is ready.").get_by_role("link").click()
+    await expect(page.locator("#player")).to_be_visible()
 
 
 async def take_pictures(room: Room, folder: Path) -> None:

@@ -6,6 +6,7 @@ import { copier } from "./review_link.js";
 import { playerOf } from "./review_player.js";
 import { tabs } from "./review_tabs.js";
 import { placeOf, wordsOf } from "./review_words.js";
+import { moment, say } from "./text.js";
 
 const { interview, answers, cue, gaps } = JSON.parse(document.getElementById("review-data").textContent);
 const LOOK_AGAIN_MS = 15_000;
@@ -202,9 +203,11 @@ function open() {
   player.cue(ms);
   const id = one?.id ?? answers[placeOf(asked, ms + EARLY_MS)]?.id ?? answers[0]?.id;
   setCurrent(id ?? null);
-  if (mark) mark.scrollIntoView({ block: "center" });
+  const word = cue.at === null ? null : words.say(ms);
+  if (mark ?? word) (mark ?? word).scrollIntoView({ block: "center" });
   else if (id) card(id).scrollIntoView({ block: "start" });
 }
+for (const element of document.querySelectorAll("time[datetime]")) say(element, moment(element.dateTime));
 showPanel();
 open();
 

@@ -12,8 +12,10 @@ export function bring(element, block = "center") {
 export function follower(wanted, again, { isPlaying, now }) {
   let away = false;
 
-  function leave() {
+  function leave({ target }) {
     if (!wanted?.checked || !isPlaying()) return;
+    // The lists beside the words scroll by themselves.
+    if (target instanceof Element && target.closest("[data-panel]")) return;
     away = true;
     again.hidden = false;
   }
@@ -27,7 +29,7 @@ export function follower(wanted, again, { isPlaying, now }) {
   document.addEventListener("wheel", leave, { passive: true });
   document.addEventListener("touchmove", leave, { passive: true });
   document.addEventListener("keydown", (event) => {
-    if (["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown"].includes(event.key)) leave();
+    if (["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown"].includes(event.key)) leave(event);
   });
   again.addEventListener("click", () => {
     back();

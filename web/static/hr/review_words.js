@@ -1,5 +1,7 @@
 // The words of the review room: elements made from the page's text, found by time, marked as a quote, in two versions.
 
+import { markUnsure } from "./words.js";
+
 const WORD_STAYS_MS = 900;
 
 /** The last place in a sorted array whose value is not above `value`; -1 before the first. */
@@ -41,7 +43,7 @@ function cut(element, { words: numbers, unsure, changed }, changedClass) {
     ends.push(start + lasts);
   }
   if (position < text.length) pieces.append(text.slice(position));
-  for (const place of unsure) words[place]?.classList.add("word--unsure");
+  for (const [place, confidence] of unsure) if (words[place]) markUnsure(words[place], confidence);
   for (const place of changed) words[place]?.classList.add(changedClass);
   element.replaceChildren(pieces);
   return { words, starts, ends };

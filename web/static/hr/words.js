@@ -28,7 +28,7 @@ function heardText(confidence) {
 }
 
 /** Marks a word that recognition is not sure of. What marks it is drawn by CSS, so that the text stays the transcript. */
-function markUnsure(word, confidence) {
+export function markUnsure(word, confidence) {
   word.classList.add("word--unsure");
   word.title = t("word_unsure", { share: percent(confidence) });
   word.dataset.unsure = t("word_unsure_sr");
