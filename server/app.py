@@ -30,6 +30,7 @@ from server.keys import (
     FLOWS,
     HUB,
     INTERVIEWS,
+    OWN_FLOWS,
     OWNERSHIP,
     RECOGNITION_SETTLED,
     RECORDER,
@@ -64,10 +65,14 @@ LARGEST_BODY = 1 << 20
 """Bytes of a request's body: an answer of 20,000 characters or an SDP offer is far smaller."""
 
 
+def own_flows(settings: Settings) -> dict[str, Flow]:
+    """The flows of the settings' folder. Raises FlowError that names file, line and field."""
+    return load_flows(settings.flows_dir) if settings.flows_dir else {}
+
+
 def flows_of(settings: Settings) -> dict[str, Flow]:
     """The shipped flows and those of the settings' folder. Raises FlowError that names file, line and field."""
-    own = load_flows(settings.flows_dir) if settings.flows_dir else {}
-    return {**shipped_flows(), **own}
+    return {**shipped_flows(), **own_flows(settings)}
 
 
 def create_app(settings: Settings, place: Place | None = None) -> web.Application:
@@ -79,7 +84,9 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
     app.on_response_prepare.append(security_headers)
     app[SETTINGS] = settings
-    app[FLOWS] = flows_of(settings)
+    own = own_flows(settings)
+    app[FLOWS] = {**shipped_flows(), **own}
+    app[OWN_FLOWS] = frozenset(own)
     app[MESSAGES] = Messages()
     app[DATABASE] = Database(settings.sqlalchemy_url)
     broker = RedisBroker(settings.redis_url) if settings.redis_url else MemoryBroker()

@@ -19,6 +19,8 @@ from server.workers.ownership import Ownership
 SETTINGS = web.AppKey("settings", Settings)
 DATABASE = web.AppKey("database", Database)
 FLOWS: web.AppKey[Mapping[str, Flow]] = web.AppKey("flows")
+OWN_FLOWS: web.AppKey[frozenset[str]] = web.AppKey("own_flows")
+"""Ids of those that do not come with the server."""
 HUB = web.AppKey("hub", Hub)
 ENGINE = web.AppKey("engine", Scheduler)
 RECOGNITION_SETTLED = web.AppKey("recognition_settled", asyncio.Event)

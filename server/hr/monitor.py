@@ -16,6 +16,7 @@ from server.hr.live import for_hr
 from server.hr.offered_steps import offered_steps
 from server.hr.rights import Right
 from server.hr.texts import json_for_script, recognition_json
+from server.hr.visible import is_trial
 from server.hr.watchers import WATCHERS
 from server.interview.snapshot import hr_snapshot
 from server.interview.state import InterviewState
@@ -49,7 +50,8 @@ async def page(request: web.Request) -> web.StreamResponse:
         "rights": {"intervene": intervenes, "mark": intervenes or may(user, Right.RATE)},
         "steps": offered_steps(flow, state.language, page_language(request)) if intervenes else {},
     }
-    return render(request, "hr_monitor.html", user=user, snapshot=snapshot, initial=json_for_script(initial))
+    script, trial = json_for_script(initial), await is_trial(request)
+    return render(request, "hr_monitor.html", user=user, snapshot=snapshot, initial=script, is_trial=trial)
 
 
 async def interview(request: web.Request) -> web.Response:

@@ -20,6 +20,7 @@ from server.hr.monitor import state_of
 from server.hr.names import shown_report
 from server.hr.recording import positions_json
 from server.hr.texts import json_for_script
+from server.hr.visible import is_trial
 from server.i18n import MESSAGES
 from server.interview.report import Report, ReportedCompetency, report_json
 from server.interview.reported_answer import ReportedAnswer
@@ -53,6 +54,7 @@ async def report_page(request: web.Request, refused: Refused | None = None) -> w
         status=error.status if error else 200,
         user=request[USER],
         reviewing=await reviewing(request),
+        is_trial=await is_trial(request),
         sent=refused.sent if refused else {},
         refused_form=refused.form if refused else "",
         problem=request.app[MESSAGES].text(language, f"error.{error.code}", error.params) if error else "",

@@ -49,7 +49,7 @@ class Candidates:
     async def get(self, candidate_id: str, reviewer_id: str | None = None) -> Candidate:
         """reviewer_id: who sees only those with an interview of theirs. Raises UserError candidate_not_listed (404)."""
         table = schema.candidates
-        query = _query(reviewer_id).where(table.c.id == candidate_id)
+        query = _query(reviewer_id).where(table.c.id == (candidate_id if candidate_id.isalnum() else ""))
         async with self._database.read() as connection:
             found = (await connection.execute(query)).one_or_none()
         if found is None:

@@ -44,6 +44,7 @@ class Wanted:
     since: date | None = None
     until: date | None = None
     candidate_ids: Collection[str] | None = None
+    ids: Collection[str] | None = None
     reviewer_id: str | None = None
     by_id: bool = False
 
@@ -153,6 +154,8 @@ def _query(wanted: Wanted) -> sa.Select[Any]:
         conditions.append(table.c.created_at >= _midnight(wanted.since))
     if wanted.until is not None and wanted.until < date.max:
         conditions.append(table.c.created_at < _midnight(wanted.until + timedelta(days=1)))
+    if wanted.ids is not None:
+        conditions.append(table.c.id.in_(wanted.ids))
     if wanted.candidate_ids is not None:
         conditions.append(table.c.candidate_id.in_(wanted.candidate_ids))
     return query.where(*conditions)

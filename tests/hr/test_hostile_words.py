@@ -7,6 +7,9 @@ security policy alone would stop most scripts.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from urllib.parse import quote
+
 from playwright.async_api import BrowserContext, Page, expect
 
 from server.interview.commands import (
@@ -37,6 +40,7 @@ MARKUP = (
 )
 MARKUP_ADDRESS = "<xss-probe>@example.com"
 PLACES = {"hint": "0", "viewer_id": "x" * 32, "question_id": "experience", "dimension_id": "motivation", "token": "x"}
+PLACES |= {"job_id": "1" * 32, "candidate_id": "2" * 32, "flow_id": "customer_service"}
 NOT_PAGES = ("/recording", ".pdf", ".csv", "/sign-", "/welcome/")
 """What is no page, or is only for those who are not signed in."""
 
@@ -59,6 +63,14 @@ async def fill_everything(house: House) -> tuple[InterviewSession, str]:
         await done.execute(Decide(Decision.HOLD, MARKUP, MARKUP))
         await done.execute(ReleaseFeedback(MARKUP.replace("7 * 7", ""), MARKUP))
     running_id, _ = await house.invite(name=MARKUP[:200])
+    async with house.app[DATABASE].begin() as connection:
+        made = {"created_at": datetime.now(UTC), "search_key": MARKUP.lower()}
+        job = {"title": MARKUP[:200], "department": MARKUP[:100], "is_open": True, "flow_id": MARKUP[:100]}
+        await connection.execute(schema.jobs.insert().values(id=PLACES["job_id"], **job, **made))
+        candidate = {"name": MARKUP[:200], "email": "<xss-probe>@example.org", "language": "en"}
+        await connection.execute(schema.candidates.insert().values(id=PLACES["candidate_id"], **candidate, **made))
+        theirs = {"job_id": PLACES["job_id"], "candidate_id": PLACES["candidate_id"]}
+        await connection.execute(schema.interviews.update().values(**theirs))
     return await house.app[INTERVIEWS].get(running_id), done.interview_id
 
 
@@ -72,7 +84,9 @@ def pages_of(house: House, interview_id: str) -> list[str]:
         for name, value in {**PLACES, "interview_id": interview_id}.items():
             path = path.replace(f"{{{name}}}", value)
         found.append(path)
-    return sorted(found)
+    ids = [session.interview_id for session in house.app[INTERVIEWS].running()]
+    compared = [f"{path}?{'&'.join(f'interview={id_}' for id_ in ids)}" for path in found if path.endswith("/compare")]
+    return sorted([*found, *compared, f"/hr/interviews?q={quote(MARKUP[:100])}"])
 
 
 async def harmless(page: Page) -> None:
