@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -18,6 +18,8 @@ UNREACHABLE_SECONDS = 15.0
 """How long what was sent may stay unanswered before the reader counts as gone; TCP waits a quarter of an hour."""
 LONGEST_ID = 9
 """Digits of an event's number: what is longer was never one, and no database could look for it."""
+MOST_WAITING = 500
+"""Messages written together at most; beyond them the hub's own queue holds what comes."""
 LOOK_SECONDS = 0.5
 """How soon it is noticed that the reader has left."""
 CHECK_SECONDS = 2.0
@@ -37,12 +39,17 @@ class ServerSentEvent:
 
     event: str
     data: Mapping[str, Any]
-    id: int | None = None
+    id: int | str | None = None
+    made: list[bytes] = field(default_factory=list, compare=False, repr=False)
+    """What event and data have been encoded to: hundreds of readers of one message share it, each with its own id."""
 
     def encode(self) -> bytes:
         """The message as the event-stream format has it."""
-        head = f"id: {self.id}\n" if self.id is not None else ""
-        return f"{head}event: {self.event}\ndata: {json.dumps(self.data, ensure_ascii=False)}\n\n".encode()
+        if not self.made:
+            text = f"event: {self.event}\ndata: {json.dumps(self.data, ensure_ascii=False)}\n\n"
+            self.made.append(text.encode())
+        head = f"id: {self.id}\n".encode() if self.id is not None else b""
+        return head + self.made[0]
 
 
 def last_event_id(request: web.Request) -> int:
@@ -52,10 +59,15 @@ def last_event_id(request: web.Request) -> int:
 
 
 async def stream(
-    request: web.Request, messages: AsyncIterator[ServerSentEvent], is_over: Callable[[], bool] = lambda: False
+    request: web.Request,
+    messages: AsyncIterator[ServerSentEvent],
+    is_over: Callable[[], bool] = lambda: False,
+    *,
+    linger_s: float = 0.0,
 ) -> web.StreamResponse:
     """Writes messages until they end, the reader leaves, or is_over, which is asked twice a second.
 
+    linger_s: how long a message may wait for others, to be written with them: a write costs more than a message.
     A comment every 10 s keeps proxies from closing the line.
     """
     response = web.StreamResponse(
@@ -70,7 +82,7 @@ async def stream(
     if request.method == "HEAD":
         return response
     await response.write(b"retry: 1000\n\n")
-    pump = asyncio.create_task(_write(response, messages))
+    pump = asyncio.create_task(_write(response, messages, linger_s))
     try:
         await _accompany(request, response, pump, is_over)
     except ConnectionResetError:
@@ -90,9 +102,40 @@ def notice_a_dead_line(request: web.Request) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREACHABLE_SECONDS * 1000))
 
 
-async def _write(response: web.StreamResponse, messages: AsyncIterator[ServerSentEvent]) -> None:
+async def _write(response: web.StreamResponse, messages: AsyncIterator[ServerSentEvent], linger_s: float) -> None:
+    if linger_s:
+        await _write_together(response, messages, linger_s)
+        return
     async for message in messages:
         await response.write(message.encode())
+
+
+async def _write_together(
+    response: web.StreamResponse, messages: AsyncIterator[ServerSentEvent], linger_s: float
+) -> None:
+    waiting = asyncio.Queue[bytes](MOST_WAITING)
+    reader = asyncio.create_task(_read(messages, waiting))
+    try:
+        while not (reader.done() and waiting.empty()):
+            first = asyncio.create_task(waiting.get())
+            await asyncio.wait((first, reader), return_when=asyncio.FIRST_COMPLETED)
+            if not first.done():
+                first.cancel()
+                continue
+            await asyncio.sleep(linger_s)
+            batch = [first.result()]
+            while not waiting.empty():
+                batch.append(waiting.get_nowait())
+            await response.write(b"".join(batch))
+        reader.result()
+    finally:
+        reader.cancel()
+        await asyncio.wait((reader,))
+
+
+async def _read(messages: AsyncIterator[ServerSentEvent], waiting: asyncio.Queue[bytes]) -> None:
+    async for message in messages:
+        await waiting.put(message.encode())
 
 
 async def _accompany(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from aiohttp import web
@@ -23,7 +24,7 @@ from server.interview.state import InterviewState
 from server.interview.timeline import timeline
 from server.interview.timeline_entry import timeline_json
 from server.keys import HUB, INTERVIEWS
-from server.live.hub import LiveMessage, Signal
+from server.live.hub import Signal
 from server.live.wire import to_sse
 from server.pages import page_language, render
 from server.sse import ServerSentEvent, last_event_id, stream
@@ -83,21 +84,20 @@ async def entries(request: web.Request) -> web.Response:
 async def events(request: web.Request) -> web.StreamResponse:
     """What happened behind Last-Event-ID, then what happens. Whoever reads it is seen by the others at the monitor."""
     await state_of(request)
-    interview_id = request.match_info["interview_id"]
-    messages = request.app[HUB].follow(interview_id, last_event_id(request))
-    async with request.app[WATCHERS].watching(interview_id, request[USER]):
-        return await stream(request, _shown(request, interview_id, messages))
+    messages = monitor_messages(request, request.match_info["interview_id"], last_event_id(request))
+    async with aclosing(messages):
+        return await stream(request, messages)
 
 
-async def _shown(
-    request: web.Request, interview_id: str, messages: AsyncIterator[LiveMessage]
-) -> AsyncIterator[ServerSentEvent]:
+async def monitor_messages(request: web.Request, interview_id: str, after_seq: int) -> AsyncGenerator[ServerSentEvent]:
+    """What happened behind after_seq, then what happens; as long as it is read, this person is at the monitor."""
     app, user = request.app, request[USER]
-    yield to_sse(app[WATCHERS].now(interview_id))
-    async for message in messages:
-        watchers = app[WATCHERS].hear(message) if isinstance(message, Signal) else None
-        if watchers is not None:
-            yield to_sse(watchers)
-            continue
-        async for event in for_hr(app, message, user):
-            yield event
+    async with app[WATCHERS].watching(interview_id, user):
+        yield to_sse(app[WATCHERS].now(interview_id))
+        async for message in app[HUB].follow(interview_id, after_seq):
+            watchers = app[WATCHERS].hear(message) if isinstance(message, Signal) else None
+            if watchers is not None:
+                yield to_sse(watchers)
+                continue
+            async for event in for_hr(app, message, user):
+                yield event

@@ -30,6 +30,7 @@ from server.hr import (
     report,
     review,
     sign_in,
+    tabs,
     wall,
 )
 from server.hr.access import (
@@ -45,6 +46,7 @@ from server.hr.audited import AUDIT, SEEN, SEEN_WINDOW_S, write_note
 from server.hr.cards import CARDS, Cards
 from server.hr.revoking import VIEWS, revoking
 from server.hr.rights import Right
+from server.hr.wall_frames import FRAMES, WallFrames
 from server.hr.watchers import WATCHERS, Watchers
 from server.keys import DATABASE, HUB, SETTINGS
 from server.rate_limit import RateLimit
@@ -62,6 +64,7 @@ def add_routes(app: web.Application) -> None:
     app[USERS] = Users(app[DATABASE], timedelta(minutes=app[SETTINGS].hr_idle_minutes))
     app[FAILURES] = RateLimit(FAILURES_WINDOW_S)
     app[CARDS] = Cards(app)
+    app[FRAMES] = WallFrames(app)
     app[WATCHERS] = Watchers(app[HUB].publish_signal)
     aiohttp_jinja2.get_env(app).globals["may"] = may
     app[AUDIT] = Audit(app[DATABASE])
@@ -122,7 +125,7 @@ def add_routes(app: web.Application) -> None:
             page("POST", "/hr/interviews/{interview_id}/feedback", letter.release, Right.DECIDE),
             page("POST", "/hr/interviews/{interview_id}/assignments", assigning.assign, Right.DECIDE),
             page("GET", "/hr/interviews/{interview_id}/recording", recording.play, Right.MEDIA),
-            api("GET", "/api/hr/events", wall.events, Right.WATCH),
+            api("GET", "/api/hr/events", tabs.events, Right.WATCH),
             api("GET", "/api/hr/recognition", wall.recognition, Right.WATCH),
             api("GET", "/api/hr/interviews", wall.interviews, Right.WATCH),
             api("GET", "/api/hr/interviews/{interview_id}", monitor.interview, Right.WATCH),

@@ -11,20 +11,19 @@ from aiohttp import web
 
 from question_flows.model import Language
 from server.hr.access import USER
-from server.hr.card import for_card
 from server.hr.cards import CARDS
 from server.hr.listing import finished
-from server.hr.live import for_hr
 from server.hr.standing import STANDING
 from server.hr.texts import json_for_script, recognition_json
 from server.hr.visible import reviewer_of
+from server.hr.wall_frames import FRAMES
 from server.keys import DATABASE, FLOWS, HUB
-from server.live.hub import LiveMessage, Signal
 from server.pages import page_language, render
 from server.sse import ServerSentEvent, stream
 from server.storage.users import HrUser
 
-SIGNALS_ON_CARDS = frozenset({"transcript", "scores", "connection", "recognition", "faces"})
+TOGETHER_SECONDS = 0.1
+"""What happens within it in all interviews is written to a wall at once."""
 
 
 async def page(request: web.Request) -> web.StreamResponse:
@@ -47,9 +46,8 @@ async def interviews(request: web.Request) -> web.Response:
 
 async def events(request: web.Request) -> web.StreamResponse:
     """A snapshot, then what happens in all interviews."""
-    messages_for_them = _messages(request.app, page_language(request), request[USER], request[STANDING].assigned)
-    async with aclosing(messages_for_them) as messages:
-        return await stream(request, messages)
+    async with aclosing(wall_messages(request)) as messages:
+        return await stream(request, messages, linger_s=TOGETHER_SECONDS)
 
 
 async def recognition(request: web.Request) -> web.Response:
@@ -62,33 +60,29 @@ async def wall_snapshot(app: web.Application, language: Language, user: HrUser) 
     return {**await app[CARDS].all(language, user), "recognition": recognition_json(app)}
 
 
-async def _messages(
-    app: web.Application, language: Language, user: HrUser, assigned: frozenset[str] | None
-) -> AsyncGenerator[ServerSentEvent]:
-    """assigned: the interviews that the person may see, None: all. The stream ends when that changes."""
+async def wall_messages(request: web.Request) -> AsyncGenerator[ServerSentEvent]:
+    """A snapshot, then what happens in all interviews, until messages may be missing: begin anew then."""
+    app, user = request.app, request[USER]
+    # What this person may see; when that changes, the stream is ended.
+    assigned = request[STANDING].assigned
     live = app[HUB].follow_all()
     # Subscribed before the snapshot is read: what happens in between is in both, and its seq says so.
     first = asyncio.ensure_future(anext(live, None))
     try:
         await asyncio.sleep(0)
-        snapshot = await wall_snapshot(app, language, user)
+        snapshot = await wall_snapshot(app, page_language(request), user)
         yield ServerSentEvent("snapshot", snapshot)
         for one in snapshot["interviews"]:
             for signal in await app[HUB].last_signals(one["interview_id"]):
-                if _on_cards(signal):
-                    async for event in for_hr(app, for_card(signal), user):
-                        yield event
+                for frame in await app[FRAMES].of(signal, user):
+                    yield frame
         message = await first
         while message is not None:
-            if _on_cards(message) and (assigned is None or message.interview_id in assigned):
-                async for event in for_hr(app, for_card(message), user):
-                    yield event
+            if assigned is None or message.interview_id in assigned:
+                for frame in await app[FRAMES].of(message, user):
+                    yield frame
             message = await anext(live, None)
     finally:
         first.cancel()
         with suppress(asyncio.CancelledError):
             await first
-
-
-def _on_cards(message: LiveMessage) -> bool:
-    return not isinstance(message, Signal) or message.type in SIGNALS_ON_CARDS

@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum
 
 from server.live.messages import LiveMessage, Signal
@@ -22,23 +23,46 @@ class Gap(Enum):
     GAP = "gap"
 
 
+SUPERSEDED = frozenset({"transcript", "connection", "observations"})
+"""Signals that say all there is to say: of one interview's, a viewer who is behind needs the newest only."""
+
+
+@dataclass(slots=True)
+class _Queued:
+    """item: None once a newer one has come."""
+
+    item: LiveMessage | Gap | None
+
+
 class Subscription:
     """One viewer's stream. It ends when the viewer is too far behind: they come back with their last seq."""
 
     def __init__(self, length: int = QUEUE_LENGTH) -> None:
-        self._items: deque[LiveMessage | Gap] = deque()
+        self._queued: deque[_Queued] = deque()
+        self._newest: dict[tuple[str, str], _Queued] = {}
         self._length = length
         self._ended = False
         self._wake = asyncio.Event()
 
     def offer(self, item: LiveMessage | Gap) -> None:
         """Queues one item; ends the stream instead when the queue is full."""
-        if len(self._items) >= self._length:
-            self._items.clear()
+        if len(self._queued) >= self._length:
+            self._leave_out_superseded()
+        if len(self._queued) >= self._length:
+            self._queued.clear()
             self.end()
         if not self._ended:
-            self._items.append(item)
+            queued = _Queued(item)
+            if isinstance(item, Signal) and item.type in SUPERSEDED:
+                key = (item.interview_id, item.type)
+                if (before := self._newest.get(key)) is not None:
+                    before.item = None
+                self._newest[key] = queued
+            self._queued.append(queued)
             self._wake.set()
+
+    def _leave_out_superseded(self) -> None:
+        self._queued = deque(one for one in self._queued if one.item is not None)
 
     def end(self) -> None:
         """Ends the stream after what is queued."""
@@ -47,12 +71,23 @@ class Subscription:
 
     async def __aiter__(self) -> AsyncIterator[LiveMessage | Gap]:
         while True:
-            while self._items:
-                yield self._items.popleft()
+            while self._queued:
+                item = self._queued.popleft().item
+                if item is None:
+                    continue
+                if isinstance(item, Signal):
+                    self._forget(item)
+                yield item
             if self._ended:
                 return
             self._wake.clear()
             await self._wake.wait()
+
+    def _forget(self, signal: Signal) -> None:
+        key = (signal.interview_id, signal.type)
+        newest = self._newest.get(key)
+        if newest is not None and newest.item is signal:
+            del self._newest[key]
 
 
 class Fanout:

@@ -64,8 +64,8 @@ async def test_open_pages_close_within_five_seconds_of_the_right_and_say_so(hous
 
         async def opened(context: BrowserContext, path: str) -> Page:
             page = await context.new_page()
-            async with page.expect_request(lambda request: "/events" in request.url):
-                await page.goto(house.url(path))
+            await page.goto(house.url(path))
+            await page.wait_for_selector("html[data-line=open]")
             await expect(page.get_by_text("Ada Lovelace").first).to_be_visible()
             return page
 

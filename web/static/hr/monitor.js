@@ -210,12 +210,12 @@ function take(type, message) {
 }
 
 follow(
-  () => `${address}/events?after=${view.seq}`,
+  initial.interview.interview_id,
+  () => view.seq,
   take,
   (open) => {
     $("own-line").hidden = open;
   },
-  { rests: true },
 );
 showAll();
 setInterval(showHead, 1000);

@@ -162,7 +162,8 @@ addEventListener("keydown", (event) => {
 document.addEventListener("visibilitychange", () => document.hidden || look());
 take("snapshot", JSON.parse($("initial").textContent));
 follow(
-  () => "/api/hr/events",
+  "wall",
+  () => 0,
   take,
   (open) => {
     $("own-line").hidden = open;
