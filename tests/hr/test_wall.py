@@ -483,11 +483,8 @@ async def test_a_new_need_is_told_once_by_one_of_several_tabs(walls: Walls) -> N
     await expect(first.get_by_test_id(f"wall-card-{calls}")).to_contain_text("I am waiting")
     # The tab that led is closed: the other tells of the next one, whatever it shows.
     await first.close()
-    # Not those by which the tabs share their line.
-    await until(
-        second,
-        "navigator.locks.query().then(({ held }) => held.filter((one) => !one.name.startsWith('hr-line')).length === 2)",
-    )
+    # It takes the line over too: a new snapshot, in which nobody calls, as the log of this test's interview is empty.
+    await until(second, "!document.title.startsWith('(')")
     await asyncio.sleep(0.2)
     await walls.happen(other, ConnectionLost())
     await until(second, "notes.length === 1 && tones === 2")
@@ -498,7 +495,7 @@ async def test_a_new_need_is_told_once_by_one_of_several_tabs(walls: Walls) -> N
     await second.get_by_test_id("wall-sound").click()
     await second.get_by_test_id("wall-notify").click()
     await walls.happen(steady, HelpRequested(""))
-    await expect(second).to_have_title("(3) Needs you · Live Interview")
+    await expect(second).to_have_title("(2) Needs you · Live Interview")
     assert await second.evaluate("[notes.length, tones]") == [1, 2]
     await context.close()
     # Where the browser's owner has said no, the button says so and stays off.
