@@ -9,7 +9,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from server.errors import UserError
-from server.hr.audited import NOTE, note_of
+from server.hr.audited import NOTE, note_of, write_note
 from server.hr.rights import RIGHTS, Right
 from server.hr.standing import STANDING, Standing
 from server.rate_limit import RateLimit
@@ -89,13 +89,16 @@ async def _admitted(request: web.Request, user: HrUser, right: Right | None, vie
     if (note := note_of(request, user)) is not None:
         request[NOTE] = note
     try:
-        return await view(request)
-    except web.HTTPException:
+        response = await view(request)
+    except web.HTTPException as answer:
+        await write_note(request, answer)
         raise
     except BaseException:
         # Refused, failed, or gone on to another worker, which writes it down itself.
         request.pop(NOTE, None)
         raise
+    await write_note(request, response)
+    return response
 
 
 def set_cookie(request: web.Request, response: web.StreamResponse, value: str) -> None:

@@ -118,9 +118,10 @@ def _action(method: str, pattern: str) -> str | None:
 async def write_note(request: web.Request, response: web.StreamResponse) -> None:
     """Writes what the request is to leave, before its answer goes out: nothing is shown that was not noted.
 
-    For on_response_prepare. A refused request leaves nothing.
+    Called with an answer that is ready, and on_response_prepare for one that goes out while it is made; it is written
+    once. (A request that came by a proxy is another object by then, and has no note.) A refused one leaves nothing.
     """
-    note = request.get(NOTE)
+    note = request.pop(NOTE, None)
     if note is None or response.status >= 400:
         return
     now = datetime.now(UTC)
