@@ -208,6 +208,10 @@ async def is_reported(house: House, interview_id: str, language: Language) -> No
     await expect(page.get_by_test_id("asked-by-story-ask-1")).to_contain_text("No machine scores it")
     await expect(page.get_by_test_id("cut-short-counter_1")).to_be_visible()
     await expect(page.get_by_test_id("marks")).to_contain_text("A strong moment")
+    for other in ("", "/review", "/print"):
+        response = await page.request.get(f"{house.server.url}/hr/interviews/{interview_id}{other}")
+        assert response.status == 200
+        assert QUESTION[language] in await response.text()
 
 
 @in_both_languages

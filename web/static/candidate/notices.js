@@ -11,7 +11,7 @@ export function noticesPlace(interview) {
   const shown = new Map();
 
   function update() {
-    const now = new Map((interview.snapshot.notices ?? []).map((one) => [`${one.kind} ${one.at}`, one]));
+    const now = new Map((interview.snapshot.notices ?? []).filter(({ kind }) => kind in SAID).map((one) => [`${one.kind} ${one.at}`, one]));
     for (const [key, line] of shown) {
       if (now.has(key)) continue;
       line.remove();
@@ -21,7 +21,7 @@ export function noticesPlace(interview) {
     node.hidden = now.size === 0;
     for (const [key, one] of now) {
       if (shown.has(key)) continue;
-      const line = sentence(one);
+      const line = el("p", { testid: `notice-${one.kind}` }, ...SAID[one.kind](one));
       shown.set(key, line);
       list.append(line);
       node.scrollTop = node.scrollHeight;
@@ -31,10 +31,17 @@ export function noticesPlace(interview) {
   return { node, update };
 }
 
-function sentence({ kind, text, extra_ms: extraMs }) {
-  if (kind !== "hint") return el("p", { testid: `notice-${kind}` }, kind === "time" ? moreTime(extraMs / 1000) : t(`told_${kind}`));
+/** What is told; a pause is none, as it has its own screen. */
+const SAID = {
+  time: ({ extra_ms: extraMs }) => [moreTime(extraMs / 1000)],
+  hint: ({ text }) => hint(text),
+  question: () => [t("told_question")],
+  resume: () => [t("told_resume")],
+};
+
+function hint(text) {
   const [before, after] = t("told_hint").split("{text}");
-  return el("p", { testid: "notice-hint" }, before, el("span", { lang: interviewLanguage }, text), after);
+  return [before, el("span", { lang: interviewLanguage }, text), after];
 }
 
 /** So much more time, as people say it. */
