@@ -25,6 +25,7 @@ BENCHMARKS = {
     "soak": "scripts.benchmarks.soak",
     "transcription": "scripts.benchmarks.transcription",
     "voice-model": "scripts.benchmarks.voice_model",
+    "wall": "scripts.benchmarks.wall",
 }
 """Each module has run(), which returns its figures, and may have add_arguments(parser): run() gets those by name."""
 
