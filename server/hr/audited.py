@@ -125,6 +125,6 @@ async def write_note(request: web.Request, response: web.StreamResponse) -> None
     if note is None or response.status >= 400:
         return
     now = datetime.now(UTC)
-    if note.is_look and request.app[SEEN].take(f"{note.by} {note.action} {note.subject}", 1, monotonic()):
+    if note.is_look and request.app[SEEN].take(f"{note.by} {note.action} {note.subject} {note.detail}", 1, monotonic()):
         return
     await request.app[AUDIT].note(note.action, by=note.by, now=now, subject=note.subject, detail=note.detail)

@@ -8,8 +8,9 @@ from aiohttp import web
 
 from server.errors import UserError
 from server.hr.access import USER
+from server.hr.audited import NOTE
 from server.hr.compared import FEWEST, MOST, Column, compared, departures_of, versions_of
-from server.hr.names import shown_report
+from server.hr.names import shown_report, without_candidate
 from server.hr.visible import reviewer_of
 from server.i18n import MESSAGES
 from server.interview.timeline import timeline
@@ -35,6 +36,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         return _refused(request, job, UserError("compare_gone" if len(known) > len(with_flow) else "compare_unknown"))
     columns = [await _column(request, one.id) for one in with_flow]
     rows = compared(columns, request.app[FLOWS], page_language(request))
+    request[NOTE].detail["interviews"] = [one.id for one in with_flow]
     asked = request.query.get("competency", "")
     return render(
         request,
@@ -55,6 +57,8 @@ async def _column(request: web.Request, interview_id: str) -> Column:
     events = await request.app[INTERVIEWS].event_log.read(interview_id)
     flow = request.app[FLOWS][report.flow_id]
     entries = await asyncio.to_thread(timeline, events, flow, page_language(request))
+    # What a person wrote to the candidate may name them.
+    entries = await without_candidate(request, interview_id, entries)
     return Column(report, departures_of(entries))
 
 

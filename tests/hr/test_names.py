@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,9 +13,11 @@ from question_flows.model import Language
 from server.hr.names import Mask
 from server.interview.commands import StartAnswer, SubmitAnswer
 from server.interview.events import AnswerMode
-from server.keys import INTERVIEWS
+from server.interview.hr_commands import SendHint
+from server.keys import DATABASE, INTERVIEWS
 from server.storage.hr_user import Role
-from tests.hr.conftest import House, answer_all
+from server.storage.jobs import Jobs
+from tests.hr.conftest import EMAIL, House, answer_all
 from tests.server.test_routes import ROUTES
 
 
@@ -55,33 +59,46 @@ def test_a_name_that_spreads_over_words_goes_word_by_word() -> None:
 @pytest.mark.parametrize(("language", "name"), [(Language.ENGLISH, "Ada Lovelace"), (Language.CHINESE, "王小明")])
 async def test_nothing_that_an_auditor_may_ask_for_holds_the_name(house: House, language: Language, name: str) -> None:
     auditor, _ = await house.person(Role.AUDITOR)
-    async with house.started(name=name, language=language) as session:
+    registry, now = house.app[INTERVIEWS], datetime.now(UTC)
+    job_id = await Jobs(house.app[DATABASE]).add("Store", "Sales", "customer_service", now)
+    wanted = {"flow_id": "customer_service", "language": language, "email": "ada@example.org", "jurisdiction": "EU"}
+    first, _ = await registry.invite(**wanted, candidate_name=name, now=now, job_id=job_id)
+    second, _ = await registry.invite(**{**wanted, "email": ""}, candidate_name=name, now=now, job_id=job_id)
+    row = await registry.event_log.row(first)
+    assert row is not None
+    assert row.candidate_id is not None
+    async with house.begun(first) as session:
         question_id = session.state.question_id
         assert question_id is not None
+        await session.execute(SendHint(f"{name}, take your time", EMAIL))
         await session.execute(StartAnswer(question_id))
         said = f"My name is {name}. " if language is Language.ENGLISH else f"我叫{name}。"
         sample = session.flow.question(question_id).sample_answers[language][0]
         await session.execute(SubmitAnswer(question_id, AnswerMode.TYPED, said + sample))
         await answer_all(session)
-        seen = 0
-        for route, who in ROUTES.items():
-            method, pattern = route.split(" ")
-            if method != "GET" or isinstance(who, str) or Role.AUDITOR not in who:
-                continue
-            path = pattern.replace("{interview_id}", session.interview_id)
-            async with auditor.get(house.url(path)) as response:
-                text = await response.text()
-                if response.status == 200:
-                    seen += "{interview_id}" in pattern
-                for part in {name, *name.split(), name[-2:] if language is Language.CHINESE else name}:
-                    assert part not in text, path
-                    assert part.encode("ascii", "backslashreplace").decode() not in text, path
-        assert seen >= 2
-        async with auditor.get(house.url(f"/api/hr/interviews/{session.interview_id}/report")) as response:
-            report = await response.json()
-        row = await house.app[INTERVIEWS].event_log.row(session.interview_id)
-        shown = f"Candidate {(row.candidate_id or row.id)[:6].upper()}"
-        assert report["candidate_name"] == shown
-        # Everybody else still reads it.
-        async with house.hr.get(house.url(f"/hr/interviews/{session.interview_id}/report")) as response:
-            assert name in await response.text()
+    places = {"interview_id": first, "candidate_id": row.candidate_id, "job_id": job_id, "flow_id": "customer_service"}
+    paths = [
+        re.sub(r"{(\w+)}", lambda place: places[str(place[1])], route.removeprefix("GET "))
+        for route, who in ROUTES.items()
+        if route.startswith("GET ") and not isinstance(who, str) and Role.AUDITOR in who
+    ]
+    paths += [f"/hr/jobs/{job_id}/compare?interview={first}&interview={second}", "/hr/interviews?sort=name"]
+    parts = {name, *name.split(), "ada@example.org", *([name[-2:]] if language is Language.CHINESE else [])}
+    for path in paths:
+        async with auditor.get(house.url(path)) as response:
+            assert response.status == 200 or path.endswith("/compare"), (path, response.status)
+            text = await response.text()
+        for part in parts:
+            assert part not in text, path
+            assert part.encode("ascii", "backslashreplace").decode() not in text, path
+    # Nor is the name found by asking for it.
+    for path in ("/hr/interviews", "/hr/candidates"):
+        async with auditor.get(house.url(path), params={"q": name.split()[0]}) as response:
+            text = await response.text()
+        assert first not in text, path
+        assert row.candidate_id not in text, path
+    async with auditor.get(house.url(f"/api/hr/interviews/{first}/report")) as response:
+        assert (await response.json())["candidate_name"] == f"Candidate {row.candidate_id[:6].upper()}"
+    # Everybody else still reads it.
+    async with house.hr.get(house.url(f"/hr/interviews/{first}/report")) as response:
+        assert name in await response.text()

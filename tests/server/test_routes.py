@@ -181,6 +181,7 @@ def rules(app: Application) -> list[Rule]:
         else:
             missing.append(row)
     assert missing == [], "say in ROUTES who may ask for these"
+    assert ROUTES.keys() - used == set(), "these routes are not there"
     return found
 
 
