@@ -24,6 +24,7 @@ from server.interview.events import (
     InterviewCompleted,
     InterviewEvent,
 )
+from server.interview.hr_events import HandedOver
 from server.keys import DATABASE, HUB, INTERVIEWS
 from server.live.hub import Signal
 from server.settings import Settings
@@ -429,7 +430,9 @@ async def test_two_hundred_interviews_touch_only_their_own_cards_and_a_day_of_th
     assert max(await page.evaluate("longTasks"), default=0) < 3000
     await walls.happen(ids[0], InterviewCompleted())
     await expect(page.locator("#just-done").get_by_test_id(f"wall-card-{ids[0]}")).to_be_visible()
-    await expect(page.locator("#running .wall-card")).to_have_count(199)
+    await walls.happen(ids[1], HandedOver("A colleague goes on from here.", "hr@example.com"))
+    await expect(page.locator("#just-done").get_by_test_id(f"wall-card-{ids[1]}")).to_contain_text("With a person now")
+    await expect(page.locator("#running .wall-card")).to_have_count(198)
     await page.context.close()
 
 
