@@ -26,7 +26,7 @@ export const events = {
     if (view.practising) return; // nothing of it is kept, nor shown
     view.answers.set(question_id, {
       question_id, index, wording, probe, asked_by, phase: "thinking", mode: null, draft: "", hints: [], utterances: [], transcript: null,
-      extra_ms: 0, restarts: 0, restarted_ms: null, earlier_attempts: "", skipped: false, option_id: null, code: null, corrected: false,
+      extra_ms: 0, given_thinking_ms: 0, given_answering_ms: 0, restarts: 0, restarted_ms: null, earlier_attempts: "", skipped: false, option_id: null, code: null, corrected: false,
       heard: null, score: null, scorer: null, observations: [], delivery: null, live: new Map(),
     });
   },
@@ -162,7 +162,7 @@ export const events = {
   TimeGiven(view, { question_id, extra_ms, by }, place) {
     const answer = view.answers.get(question_id);
     const kind = answer?.phase === "thinking" ? "given_thinking_ms" : "given_answering_ms";
-    if (answer) answer[kind] = (answer[kind] ?? 0) + extra_ms;
+    if (answer) answer[kind] += extra_ms;
     if (answer?.phase === "thinking") view.heardAt = Date.now() + extra_ms; // they were given time to be quiet
     step(view, "time", place, { question_id, extra_ms, by });
   },

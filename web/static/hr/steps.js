@@ -1,7 +1,7 @@
 // HR steps in: pause, time, a hint, a question, a mark, handing over, ending. What is sent is said at once, then confirmed.
 
 import { h } from "./dom.js";
-import { endDialog, panels } from "./steps_panels.js";
+import { endDialog, panels, shownIndicators } from "./steps_panels.js";
 import { commonRefusal, isPausedByHr, refusal, STEPS } from "./steps_when.js";
 import { say, t, time } from "./text.js";
 
@@ -82,9 +82,9 @@ export function stepsBar(root, { address, rights, steps }) {
     for (const [step, { element }] of buttons) if (OPENS.has(step)) element.setAttribute("aria-expanded", String(step === openStep));
   }
 
-  /** What the open panel is made of: another question, or another probe used, makes it anew. */
+  /** What the open panel is made of: another question, another probe used or evidence for more makes it anew. */
   function keyOf() {
-    return `${openStep} ${view.question_id} ${view.answers.size} ${(view.requested ?? []).length}`;
+    return [openStep, view.question_id, view.answers.size, view.requested?.length, shownIndicators(view).size].join(" ");
   }
 
   function close() {

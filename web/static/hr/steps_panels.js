@@ -60,7 +60,8 @@ export function panels({ steps, send, drafts, keyIsOn, setKey }) {
     },
 
     ask(view) {
-      const known = reached(view, steps).map((one) => ({ ...one, shown: hasEvidence(view, one.indicator_id), used: usedAs(view, one) }));
+      const evident = shownIndicators(view);
+      const known = reached(view, steps).map((one) => ({ ...one, shown: evident.has(one.indicator_id), used: usedAs(view, one) }));
       const openFirst = [...known.filter(({ shown }) => !shown), ...known.filter(({ shown }) => shown)];
       const list = openFirst.map((one) =>
         h(
@@ -83,9 +84,10 @@ export function panels({ steps, send, drafts, keyIsOn, setKey }) {
   };
 }
 
-/** Whether any answer so far has shown the indicator. */
-function hasEvidence(view, indicatorId) {
-  return [...view.answers.values()].some(({ score }) => score?.indicators.some((one) => one.indicator_id === indicatorId && one.evidence.length > 0));
+/** The ids of the indicators that any answer so far holds evidence for. */
+export function shownIndicators(view) {
+  const scored = [...view.answers.values()].flatMap(({ score }) => score?.indicators ?? []);
+  return new Set(scored.filter(({ evidence }) => evidence.length > 0).map(({ indicator_id: id }) => id));
 }
 
 /** The indicators of the questions asked so far, those of the latest first, each with the ids it may be probed under. */
