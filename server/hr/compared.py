@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from analyzers.results import CompetencyScore, EvidenceQuote, WithheldReason
 from question_flows.model import Competency, Flow, Language
 from server.interview.combined import CombinedScore
+from server.interview.intervention import InterventionKind
 from server.interview.report import Report
-from server.interview.timeline_entry import Entry, EntryKind, Lane
 
 FEWEST, MOST = 2, 6
 BEST_QUOTES = 2
-NO_DEPARTURE = frozenset({EntryKind.HELP, EntryKind.HELP_TAKEN, EntryKind.HELP_WITHDRAWN, EntryKind.MARK})
-"""What people do that leaves the interview the same for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,7 @@ class Column:
     """One interview. departures: what HR did in it that other candidates did not have, and how often."""
 
     report: Report
-    departures: Mapping[EntryKind, int]
+    departures: Mapping[InterventionKind, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +71,9 @@ class CompetencyRow:
     indicators: tuple[IndicatorRow, ...]
 
 
-def departures_of(entries: Sequence[Entry]) -> dict[EntryKind, int]:
-    """What people of HR did that makes this interview another than the standard one."""
-    return Counter(one.kind for one in entries if one.lane is Lane.PEOPLE and one.kind not in NO_DEPARTURE)
+def column_of(report: Report) -> Column:
+    """Going on after a pause is no departure of its own."""
+    return Column(report, Counter(one.kind for one in report.departures if one.kind is not InterventionKind.RESUME))
 
 
 def versions_of(columns: Sequence[Column]) -> list[tuple[str, int]]:

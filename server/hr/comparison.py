@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from aiohttp import web
 
 from server.errors import UserError
 from server.hr.access import USER
 from server.hr.audited import NOTE
-from server.hr.compared import FEWEST, MOST, Column, compared, departures_of, versions_of
-from server.hr.names import shown_report, without_candidate
+from server.hr.compared import FEWEST, MOST, column_of, compared, versions_of
+from server.hr.names import shown_report
 from server.hr.visible import reviewer_of
 from server.i18n import MESSAGES
-from server.interview.timeline import timeline
-from server.keys import DATABASE, FLOWS, INTERVIEWS
+from server.keys import DATABASE, FLOWS
 from server.pages import page_language, render
 from server.storage.interview_list import InterviewList, Wanted
 from server.storage.jobs import Job, Jobs
@@ -34,7 +31,7 @@ async def page(request: web.Request) -> web.StreamResponse:
     with_flow = [one for one in known if one.flow_id in request.app[FLOWS]]
     if len(with_flow) < FEWEST:
         return _refused(request, job, UserError("compare_gone" if len(known) > len(with_flow) else "compare_unknown"))
-    columns = [await _column(request, one.id) for one in with_flow]
+    columns = [column_of(await shown_report(request, one.id)) for one in with_flow]
     rows = compared(columns, request.app[FLOWS], page_language(request))
     request[NOTE].detail["interviews"] = [one.id for one in with_flow]
     asked = request.query.get("competency", "")
@@ -50,16 +47,6 @@ async def page(request: web.Request) -> web.StreamResponse:
         gone=len(known) - len(with_flow),
         query=[("interview", one.id) for one in with_flow],
     )
-
-
-async def _column(request: web.Request, interview_id: str) -> Column:
-    report = await shown_report(request, interview_id)
-    events = await request.app[INTERVIEWS].event_log.read(interview_id)
-    flow = request.app[FLOWS][report.flow_id]
-    entries = await asyncio.to_thread(timeline, events, flow, page_language(request))
-    # What a person wrote to the candidate may name them.
-    entries = await without_candidate(request, interview_id, entries)
-    return Column(report, departures_of(entries))
 
 
 def _refused(request: web.Request, job: Job, error: UserError) -> web.Response:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from aiohttp import ClientSession, CookieJar, FormData
 
 from question_flows.model import Language
+from server.interview.hr_commands import GiveTime
 from server.keys import DATABASE, FLOWS, INTERVIEWS
 from server.storage import schema
 from server.storage.assignments import Assignments
@@ -282,6 +283,7 @@ async def comparing(house: House) -> None:
         ids.append(interview_id)
         async with house.begun(interview_id) as session:
             if name == "Alan":
+                await session.execute(GiveTime(60, "hr@example.com"))
                 await answer(session, "No.")
             else:
                 await answer_all(session)
@@ -294,7 +296,9 @@ async def comparing(house: House) -> None:
     assert "Not answered yet" in page
     assert "Too few words" in page
     assert 'data-testid="not-comparable"' not in page
-    assert 'data-testid="departures"' not in page
+    assert re.findall(r'data-testid="departures">(.*?)</span>', page, re.S) == [
+        "<strong>Different from the standard interview:</strong> time given"
+    ]
     for query, sentence in {
         f"interview={ids[0]}": "choose 2 to 6",
         "&".join(f"interview={n}" for n in range(7)): "choose 2 to 6",
