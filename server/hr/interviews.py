@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -27,7 +28,7 @@ async def page(request: web.Request) -> web.StreamResponse:
     """The list."""
     asked = asked_of(request, FIELDS)
     sort = _sort(asked["sort"], hidden=hides_names(request))
-    found = await InterviewList(request.app[DATABASE]).page(_wanted(request, asked), sort, cursor_in(request))
+    found = await InterviewList(request.app[DATABASE]).page(wanted_in(request), sort, cursor_in(request))
     language, flows = page_language(request), request.app[FLOWS]
     t = texts(request, language)["t"]
     return render(
@@ -40,6 +41,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         sorts=[(one.value, t(f"lists.sort_{one}")) for one in Sort if one is not Sort.NAME or not hides_names(request)],
         rows=await shown_interviews(request, found.rows),
         total=found.total,
+        export=urlencode({name: value for name, value in asked.items() if value}),
         links=links_of(request, found),
         jobs=[(one.id, one.title) for one in await Jobs(request.app[DATABASE]).all()],
         flows={id_: flow.title[language] for id_, flow in flows.items()},
@@ -72,7 +74,9 @@ def cursor_in(request: web.Request) -> Cursor | None:
     return cursor_of(request.query.get("cursor", ""))
 
 
-def _wanted(request: web.Request, asked: Mapping[str, str]) -> Wanted:
+def wanted_in(request: web.Request) -> Wanted:
+    """The interviews that the address asks for, of those that this person may see."""
+    asked = asked_of(request, FIELDS)
     return Wanted(
         text=asked["q"],
         status=asked["state"],

@@ -125,6 +125,7 @@ ROUTES: Mapping[str, Who] = {
     f"POST {INTERVIEW}/answers/{{question_id}}/indicators/{{indicator_id}}/override": HIRING,
     f"POST {INTERVIEW}/decision": HIRING,
     f"POST {INTERVIEW}/assignments": HIRING,
+    "GET /hr/interviews/export.csv": HIRING,
     f"GET {INTERVIEW}/print": HIRING,
     f"GET {INTERVIEW}/report.pdf": HIRING,
     f"GET {INTERVIEW}/feedback": HIRING,

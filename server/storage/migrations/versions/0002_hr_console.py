@@ -70,8 +70,11 @@ def upgrade() -> None:
         op.add_column("interviews", column)
     for name in ("candidate_id", "job_id", "status"):
         op.create_index(f"ix_interviews_{name}", "interviews", [name], unique=False)
-    # How far a running one is stands in the row with its next event.
+    # Whether a running one rests or is paused stands in the row with its next event.
     op.execute("UPDATE interviews SET status = 'completed' WHERE completed_at IS NOT NULL")
+    for status, event in (("ready", "ConsentRecorded"), ("running", "InterviewStarted")):
+        having = f"SELECT interview_id FROM events WHERE type = '{event}'"
+        op.execute(f"UPDATE interviews SET status = '{status}' WHERE completed_at IS NULL AND id IN ({having})")
     for table in ("hr_users", "sign_in_links"):
         op.add_column(table, sa.Column("name", sa.String(length=200), nullable=False, server_default=""))
         op.add_column(table, sa.Column("role", sa.String(length=20), nullable=False, server_default="admin"))
