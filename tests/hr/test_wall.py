@@ -181,7 +181,8 @@ async def test_who_needs_a_person_stands_first_with_the_reason_in_words(walls: W
         # It is over: the question is another, or the face has gone.
         await walls.signal(ids["face"], "faces", question_id="another", second_face=True, since=since)
         await expect(page.get_by_test_id(f"wall-card-{ids['face']}")).to_contain_text(("Settled", "已自行恢复")[place])
-        await expect_accessible(page, f"wall with every need, {language}")
+        if language == "en":  # whose texts are the longer ones
+            await expect_accessible(page, "wall with every need")
         await page.context.close()
 
 
