@@ -64,7 +64,8 @@ def in_words(request: web.Request, detail: Mapping[str, Any]) -> str:
         values = value if isinstance(value, list) else [value]
         shown = ", ".join(word(VALUES, one) for one in values)
         if shown:
-            parts.append(f"{word(('access.detail_',), name)}: {shown}")
+            named = {"name": word(("access.detail_",), name), "value": shown}
+            parts.append(catalogue.text(language, "access.detail", named))
     return " · ".join(parts)
 
 
