@@ -26,8 +26,8 @@ FIELDS = ("q", "state", "job", "flow", "decision", "from", "to", "sort")
 
 async def page(request: web.Request) -> web.StreamResponse:
     """The list."""
-    asked = asked_of(request, FIELDS)
-    sort = _sort(asked["sort"], hidden=hides_names(request))
+    asked, sorts = _asked(request), _sorts(request)
+    sort = Sort(asked["sort"]) if asked["sort"] in sorts else Sort.NEWEST
     found = await InterviewList(request.app[DATABASE]).page(wanted_in(request), sort, cursor_in(request))
     language, flows = page_language(request), request.app[FLOWS]
     t = texts(request, language)["t"]
@@ -38,7 +38,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         asked=asked,
         is_filtered=any(asked[name] for name in FIELDS if name != "sort"),
         sort=sort.value,
-        sorts=[(one.value, t(f"lists.sort_{one}")) for one in Sort if one is not Sort.NAME or not hides_names(request)],
+        sorts=[(one.value, t(f"lists.sort_{one}")) for one in sorts],
         rows=await shown_interviews(request, found.rows),
         total=found.total,
         export=urlencode({name: value for name, value in asked.items() if value}),
@@ -49,6 +49,20 @@ async def page(request: web.Request) -> web.StreamResponse:
         statuses=[(one.value, t(f"hr.status_{one}")) for one in Status],
         decisions=[(one, t(f"lists.decision_{one}")) for one in (*(d.value for d in Decision), UNDECIDED)],
     )
+
+
+def _sorts(request: web.Request) -> list[Sort]:
+    """Who may not know names cannot sort by them either, nor by scores who may not see them yet."""
+    hidden = {Sort.NAME} if hides_names(request) else set()
+    return [one for one in Sort if one not in hidden | ({Sort.TOTAL} if request[USER].only_assigned else set())]
+
+
+def _asked(request: web.Request) -> dict[str, str]:
+    asked = asked_of(request, FIELDS)
+    if request[USER].only_assigned:
+        # A filter would tell who rates blind what others decided.
+        asked["decision"] = ""
+    return asked
 
 
 def asked_of(request: web.Request, names: tuple[str, ...]) -> dict[str, str]:
@@ -76,7 +90,7 @@ def cursor_in(request: web.Request) -> Cursor | None:
 
 def wanted_in(request: web.Request) -> Wanted:
     """The interviews that the address asks for, of those that this person may see."""
-    asked = asked_of(request, FIELDS)
+    asked = _asked(request)
     return Wanted(
         text=asked["q"],
         status=asked["state"],
@@ -88,13 +102,6 @@ def wanted_in(request: web.Request) -> Wanted:
         reviewer_id=reviewer_of(request),
         by_id=hides_names(request),
     )
-
-
-def _sort(text: str, *, hidden: bool) -> Sort:
-    """Who may not know names cannot sort by them either."""
-    if text not in set(Sort) or (hidden and text == Sort.NAME):
-        return Sort.NEWEST
-    return Sort(text)
 
 
 def _day(text: str) -> date | None:

@@ -7,6 +7,7 @@ import csv
 import html
 import io
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from aiohttp import ClientSession, CookieJar, FormData
 
-from question_flows.model import Language
+from question_flows.model import Language, Review
 from server.interview.hr_commands import GiveTime
 from server.keys import DATABASE, FLOWS, INTERVIEWS
 from server.storage import schema
@@ -99,6 +100,12 @@ async def inviting_many(house: House) -> None:
     ):
         assert sentence in await send_list(house, content, 400), sentence
     assert "larger than 1 MB" in await send_list(house, "x" * 3_000_000, 413)
+    for field in ("job", "language", "jurisdiction"):
+        await send_list(house, LIST, 404 if field == "job" else 400, **{"job": job, field: "\0"})
+    no_form = {"Content-Type": "multipart/form-data; boundary=x"}
+    for body in (b"", b"--x", b"--x\r\n\r\nname\r\n--x--\r\n", b"--x\r\nContent-Disposition: form-data\r\n\r\na"):
+        async with house.hr.post(house.url("/hr/invitations/csv"), data=body, headers=no_form) as response:
+            assert response.status == 400, body
 
     made = await send_list(house, LIST.encode("gb18030"), job=job)
     links = re.findall(r'lists-link">(http\S+/i/[\w-]+)<', made)
@@ -180,6 +187,20 @@ async def searching(house: House) -> None:
 
     reviewer, auditor = await as_role(house, Role.REVIEWER, [ada]), await as_role(house, Role.AUDITOR)
     assert interviews_in(await get(house, "/hr/interviews", browser=reviewer)) == [ada]
+    flow, shown = house.app[FLOWS]["customer_service"], r'lists-table__figure">\s*<span class="number">7.7<'
+    async with house.app[DATABASE].begin() as connection:
+        await connection.execute(schema.interviews.update().values(total=7.7, decision="hold"))
+    assert re.search(shown, await get(house, "/hr/interviews", browser=reviewer))
+    house.app[FLOWS]["customer_service"] = replace(flow, review=Review(blind=True))
+    assert re.search(shown, await get(house, "/hr/interviews?sort=total"))
+    for path in ("/hr/interviews?sort=total", "/hr/interviews?decision=advance"):
+        page = await get(house, path, browser=reviewer)
+        assert interviews_in(page) == [ada]
+        assert "7.7" not in page
+        assert "Hold" not in page
+    house.app[FLOWS]["customer_service"] = flow
+    async with house.app[DATABASE].begin() as connection:
+        await connection.execute(schema.interviews.update().values(total=None, decision=None))
     people = await get(house, "/hr/candidates", browser=reviewer)
     assert "王小明" not in people
     [candidate] = re.findall(r"/hr/candidates/(\w{32})", people)

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
 from question_flows.model import Language
 from server.errors import UserError
@@ -15,7 +17,7 @@ from server.interview.inviting import AlreadyInvited, Invited, Wanted, make
 from server.storage import schema
 from server.storage.assignments import Assignments
 from server.storage.candidates import Candidates, NewCandidate, ensure
-from server.storage.database import Database
+from server.storage.database import MIGRATIONS, Database
 from server.storage.event_log import EventLog, Listed
 from server.storage.hr_user import Role
 from server.storage.interview_list import UNDECIDED, InterviewList, ListedInterview, Sort
@@ -173,3 +175,36 @@ async def test_a_reviewer_sees_only_what_is_assigned(database: Database) -> None
     assert hidden is not None
     with pytest.raises(UserError, match="candidate_not_listed"):
         await candidates.get(hidden.candidate_id or "", reviewer)
+
+
+async def test_interviews_from_before_get_their_candidates(database_url: str) -> None:
+    database = Database(database_url)
+    rows = [
+        ("a" * 32, "Ada", "ADA@example.org"),
+        ("b" * 32, "A. Lovelace", "ada@example.org"),
+        ("c" * 32, "王小明", ""),
+    ]
+
+    def as_before(connection: sa.Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        for id_, name, email in rows:
+            particulars = "'customer_service', 1, 'en', 'EU', '2026-11-23 09:00:00+00:00'"
+            names = "id, candidate_name, candidate_email, flow_id, flow_version, language, jurisdiction, created_at"
+            connection.exec_driver_sql(
+                f"INSERT INTO interviews ({names}) VALUES ('{id_}', '{name}', '{email}', {particulars})"
+            )
+
+    async with database.begin() as connection:
+        await connection.run_sync(as_before)
+    await database.open()
+    log = EventLog(database)
+    ids = [row.candidate_id for one in rows if (row := await log.row(one[0])) is not None]
+    assert ids[0] == ids[1] != ids[2]
+    page = await Candidates(database).page("", None, by_name=True, reviewer_id=None)
+    assert [(one.name, one.email) for one in page.rows] == [("Ada", "ada@example.org"), ("王小明", None)]
+    assert (await InterviewList(database).page(Filter(text="lovelace"), Sort.NEWEST)).total == 1
+    await database.close()
