@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -18,6 +18,8 @@ from server.hr.texts import json_for_script, recognition_json
 from server.hr.visible import reviewer_of
 from server.hr.wall_frames import FRAMES
 from server.keys import DATABASE, FLOWS, HUB
+from server.live.hub import REACH, Signal
+from server.live.wire import to_sse
 from server.pages import page_language, render
 from server.sse import ServerSentEvent, stream
 from server.storage.users import HrUser
@@ -70,19 +72,30 @@ async def wall_messages(request: web.Request) -> AsyncGenerator[ServerSentEvent]
     first = asyncio.ensure_future(anext(live, None))
     try:
         await asyncio.sleep(0)
-        snapshot = await wall_snapshot(app, page_language(request), user)
-        yield ServerSentEvent("snapshot", snapshot)
-        for one in snapshot["interviews"]:
-            for signal in await app[HUB].last_signals(one["interview_id"]):
-                for frame in await app[FRAMES].of(signal, user):
-                    yield frame
+        async for event in _as_it_stands(request):
+            yield event
         message = await first
         while message is not None:
             if assigned is None or message.interview_id in assigned:
                 for frame in await app[FRAMES].of(message, user):
                     yield frame
+            if isinstance(message, Signal) and message.type == REACH:
+                async for event in _as_it_stands(request):
+                    yield event
             message = await anext(live, None)
     finally:
         first.cancel()
         with suppress(asyncio.CancelledError):
             await first
+
+
+async def _as_it_stands(request: web.Request) -> AsyncIterator[ServerSentEvent]:
+    """A snapshot, whether news may come late, and what only signals tell."""
+    app, user = request.app, request[USER]
+    snapshot = await wall_snapshot(app, page_language(request), user)
+    yield ServerSentEvent("snapshot", snapshot)
+    yield to_sse(app[HUB].reach())
+    for one in snapshot["interviews"]:
+        for signal in await app[HUB].last_signals(one["interview_id"]):
+            for frame in await app[FRAMES].of(signal, user):
+                yield frame

@@ -11,7 +11,10 @@ from server.live.fanout import Gap, Subscription
 from server.live.messages import LiveEvent, LiveMessage, Signal
 from server.storage.event_log import EventLog
 
-__all__ = ["Broker", "Hub", "LiveEvent", "LiveMessage", "Signal"]
+__all__ = ["REACH", "Broker", "Hub", "LiveEvent", "LiveMessage", "Signal"]
+
+REACH = "reach"
+"""The hub's own signal to a viewer: {"limited": whether other processes' news come late, read from the log}."""
 
 
 class Broker(Protocol):
@@ -96,6 +99,7 @@ class Hub:
 
         Ends when the viewer is too slow or the hub closes; coming back with the last seq loses nothing.
         """
+        told = False
         # Subscribed before the log is read: what happens in between is in both, and its seq says so.
         with self._broker.subscribe(interview_id) as subscription:
             # A number that was never given out would hide everything that comes: such a viewer begins anew.
@@ -105,6 +109,9 @@ class Hub:
                 yield LiveEvent(interview_id, event)
             for signal in await self._broker.last_signals(interview_id):
                 yield signal
+            if not self.reachable:
+                told = True
+                yield self.reach(interview_id)
             async for message in subscription:
                 if isinstance(message, Signal):
                     yield message
@@ -117,14 +124,20 @@ class Hub:
                     for event in await self._log.read(interview_id, seq):
                         seq = event.seq
                         yield LiveEvent(interview_id, event)
+                if isinstance(message, Gap) and told == self.reachable:
+                    told = not self.reachable
+                    yield self.reach(interview_id)
 
     async def follow_all(self) -> AsyncIterator[LiveMessage]:
         """What happens in every interview from now on.
 
-        Ends on overflow and where messages may be missing: the viewer comes back and takes a new snapshot.
+        Where messages may be missing stands the signal REACH, of no interview: what happened before it is to be read
+        anew. Ends on overflow: the viewer comes back.
         """
         with self._broker.subscribe(None) as subscription:
             async for message in subscription:
-                if isinstance(message, Gap):
-                    return
-                yield message
+                yield self.reach() if isinstance(message, Gap) else message
+
+    def reach(self, interview_id: str = "") -> Signal:
+        """The signal REACH as it is now."""
+        return Signal(interview_id, REACH, 0, {"limited": not self.reachable})

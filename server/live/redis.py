@@ -29,13 +29,15 @@ ANSWER_SECONDS = 1.0
 RETRY_SECONDS = 0.5
 LISTEN_SECONDS = 1.0
 CHECK_SECONDS = 5
+LOOK_SECONDS = 3.0
+"""How often viewers look into the log for what other processes have written, while Redis is away."""
 
 
 class RedisBroker:
     """Delivers to viewers here at once and to those of other processes through Redis.
 
-    Publishing never waits: a task sends what is queued. While Redis is down interviews and their viewers here go
-    on; when it is back every viewer's stream gets a Gap, upon which the hub reads the log.
+    Publishing never waits: a task sends what is queued. While Redis is down interviews and their viewers here go on,
+    and every viewer's stream gets a Gap now and then, and one when it is back, upon which the hub reads the log.
     """
 
     def __init__(self, url: str) -> None:
@@ -52,7 +54,8 @@ class RedisBroker:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.reachable = True
-        """Whether Redis answered when it was last spoken to."""
+        """Whether Redis answered when it was last spoken to, by sending and by listening."""
+        self._lost: set[str] = set()
         self.dropped = 0
         """Messages that never left this process."""
         self._told_dropped = 0
@@ -62,6 +65,7 @@ class RedisBroker:
         self._tasks = [
             asyncio.create_task(self._keep(self._send), name="redis-send"),
             asyncio.create_task(self._keep(self._listen), name="redis-listen"),
+            asyncio.create_task(self._look(), name="redis-away"),
         ]
 
     async def close(self) -> None:
@@ -92,6 +96,8 @@ class RedisBroker:
     async def last_signals(self, interview_id: str) -> list[Signal]:
         """The last signal of each type, from whichever process; from this one alone while Redis is away."""
         kept: Mapping[Any, Any] | None = None
+        if not self.reachable:
+            return self._fanout.last_signals(interview_id)  # A page may ask for hundreds, one after the other.
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 kept = await self._redis.hgetall(SIGNALS_KEY + interview_id)
@@ -112,11 +118,30 @@ class RedisBroker:
             try:
                 await work()
             except (RedisError, OSError, TimeoutError) as error:
-                if self.reachable:
-                    self.reachable = False
-                    log.warning("Redis is out of reach (%s): viewers of other processes lag", type(error).__name__)
+                self._fails(work.__name__, error)
                 _heed_cancellation()
             await asyncio.sleep(RETRY_SECONDS)
+
+    def _fails(self, work: str, error: Exception) -> None:
+        self._lost.add(work)
+        if self.reachable:
+            self.reachable = False
+            log.warning("Redis is out of reach (%s): viewers of other processes lag", type(error).__name__)
+            self._fanout.gap()
+
+    def _works(self, work: str) -> None:
+        self._lost.discard(work)
+        if not self.reachable and not self._lost:
+            self.reachable = True
+            log.warning("Redis is back")
+            self._fanout.gap()
+
+    async def _look(self) -> None:
+        """While Redis is away the log is the only way to what other processes do."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if not self.reachable:
+                self._fanout.gap()
 
     async def _send(self) -> None:
         while True:
@@ -131,6 +156,7 @@ class RedisBroker:
                 except (RedisError, OSError, TimeoutError):
                     self.dropped += 1
                     raise
+                self._works(self._send.__name__)
             self._wake.clear()
             await self._wake.wait()
 
@@ -146,9 +172,8 @@ class RedisBroker:
     async def _listen(self) -> None:
         async with self._redis.pubsub() as pubsub:
             await pubsub.subscribe(CHANNEL)
-            if not self.reachable:
-                self.reachable = True
-                log.warning("Redis is back")
+            self._lost.clear()  # Whether sending works too is seen with the next message.
+            self._works(self._listen.__name__)
             # Whatever was said while nobody listened is missing here.
             self._fanout.gap()
             while True:

@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from server.live.hub import Hub
+from server.live.hub import REACH, Hub, Signal
 from server.live.redis import UNSENT, RedisBroker
 from server.storage.event_log import EventLog
 from tests.live.conftest import INTERVIEW, Node, RedisServer
-from tests.live.viewers import signal, watching
+from tests.live.viewers import Viewer, signal, watching
 
 
 async def test_a_viewer_of_another_process_sees_what_happens(two_nodes: tuple[Node, Node]) -> None:
@@ -55,6 +55,9 @@ async def test_while_redis_is_away_nothing_fails_or_waits_and_it_is_said_once(
     node = Node(Hub(broker, log), log, broker)
     caplog.set_level(logging.WARNING, "server.live.redis")
     await node.hub.open()
+    async with asyncio.timeout(10):
+        while broker.reachable:
+            await asyncio.sleep(0.01)
     async with watching(node.hub.follow(INTERVIEW)) as viewer:
         await viewer.until(lambda: viewer.seqs == [1])
         began = time.monotonic()
@@ -119,3 +122,30 @@ async def test_work_that_swallows_its_cancellation_is_not_begun_again() -> None:
     _, unended = await asyncio.wait([task], timeout=5)
     assert not unended
     await broker.close()
+
+
+async def test_while_redis_is_away_viewers_are_told_and_read_what_others_write_from_the_log(
+    two_nodes: tuple[Node, Node], redis_server: RedisServer
+) -> None:
+    here, there = two_nodes
+    async with watching(there.hub.follow(INTERVIEW)) as viewer, watching(there.hub.follow_all()) as wall:
+        await viewer.until(lambda: viewer.seqs == [1])
+        await asyncio.sleep(0.2)
+        redis_server.stop()
+        await viewer.until(lambda: reaches(viewer) == [True] and reaches(wall)[-1:] == [True])
+        await here.write(2)
+        await viewer.until(lambda: viewer.seqs == [1, 2, 3])
+        # The wall reads everything anew at each of these.
+        before = len(reaches(wall))
+        await wall.until(lambda: len(reaches(wall)) > before)
+        async with watching(there.hub.follow(INTERVIEW, 3)) as late:
+            await late.until(lambda: reaches(late) == [True])
+        redis_server.start()
+        await viewer.until(lambda: reaches(viewer) == [True, False] and reaches(wall)[-1] is False)
+        await here.write(1)
+        await viewer.until(lambda: viewer.seqs == [1, 2, 3, 4] and wall.seqs[-1:] == [4])
+
+
+def reaches(viewer: Viewer) -> list[object]:
+    """Whether news were limited, as the viewer has been told."""
+    return [one.data["limited"] for one in viewer.seen if isinstance(one, Signal) and one.type == REACH]

@@ -190,6 +190,10 @@ async function newSnapshot() {
 }
 
 function take(type, message) {
+  if (type === "reach") {
+    $("limited").hidden = !message.limited;
+    return;
+  }
   if (meanwhile) {
     meanwhile.push([type, message]);
     return;

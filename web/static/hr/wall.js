@@ -41,11 +41,13 @@ async function read(id) {
 }
 
 function take(type, message) {
+  if (type === "reach") return void ($("limited").hidden = !message.limited);
   model.take(type, message);
   if (type === "snapshot") {
     showServer(message.recognition);
     look();
   }
+  return undefined;
 }
 
 function changed(id, what) {
