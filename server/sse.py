@@ -115,13 +115,13 @@ async def _write_together(
 ) -> None:
     waiting = asyncio.Queue[bytes](MOST_WAITING)
     reader = asyncio.create_task(_read(messages, waiting))
+    first: asyncio.Task[bytes] | None = None
     try:
         while not (reader.done() and waiting.empty()):
             first = asyncio.create_task(waiting.get())
             await asyncio.wait((first, reader), return_when=asyncio.FIRST_COMPLETED)
             if not first.done():
-                first.cancel()
-                continue
+                break
             await asyncio.sleep(linger_s)
             batch = [first.result()]
             while not waiting.empty():
@@ -129,8 +129,10 @@ async def _write_together(
             await response.write(b"".join(batch))
         reader.result()
     finally:
-        reader.cancel()
-        await asyncio.wait((reader,))
+        pending = [task for task in (reader, first) if task is not None]
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending)
 
 
 async def _read(messages: AsyncIterator[ServerSentEvent], waiting: asyncio.Queue[bytes]) -> None:
