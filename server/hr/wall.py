@@ -63,7 +63,7 @@ async def wall_snapshot(app: web.Application, language: Language, user: HrUser) 
 
 
 async def wall_messages(request: web.Request) -> AsyncGenerator[ServerSentEvent]:
-    """A snapshot, then what happens in all interviews, until messages may be missing: begin anew then."""
+    """A snapshot, then what happens in all interviews; a snapshot anew where messages may be missing."""
     app, user = request.app, request[USER]
     # What this person may see; when that changes, the stream is ended.
     assigned = request[STANDING].assigned

@@ -145,11 +145,13 @@ class RedisBroker:
 
     async def _send(self) -> None:
         while True:
-            while self._unsent:
+            # What could not be sent is told of at once: nothing else may happen for long.
+            while self._unsent or self._told_dropped != self.dropped:
                 if self._told_dropped != self.dropped:
                     dropped = self.dropped
                     await self._redis.publish(CHANNEL, json.dumps({"sender": self._sender, "gap": True}))
                     self._told_dropped = dropped
+                    continue
                 message = self._unsent.popleft()
                 try:
                     await self._send_one(message)

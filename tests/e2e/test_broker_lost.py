@@ -9,7 +9,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from question_flows.model import Language
-from tests.e2e.house import open_house, without_speech
+from scripts.candidate_api import CandidateApi
+from tests.e2e.house import House, open_house, without_speech
 from tests.live.conftest import redis_at
 
 pytestmark = pytest.mark.timeout(180)
@@ -50,7 +51,7 @@ async def test_redis_goes_and_comes_back_under_an_open_wall_and_monitor(tmp_path
     with redis_at(folder) as redis:
         settings = {**without_speech(tmp_path), "redis_url": redis.url, "workers": "2"}
         async with open_house(tmp_path, settings=settings) as house:
-            ids = [(await house.invite(language, name=f"Kim {n}"))[0] for n, language in enumerate(LANGUAGES)]
+            ids = [await begun(house, language, f"Kim {n}") for n, language in enumerate(LANGUAGES)]
             wall = house.hr
             monitor = await wall.context.new_page()
             for page, path in ((wall, "/hr"), (monitor, f"/hr/interviews/{ids[0]}")):
@@ -85,8 +86,18 @@ async def test_redis_goes_and_comes_back_under_an_open_wall_and_monitor(tmp_path
             for interview_id in ids:
                 assert await missed_or_doubled(wall, interview_id, 0) == []
             events = [one["event"][1] for one in await monitor.evaluate("window.messages") if "event" in one]
-            of_monitor = [seq for seq in events if seq > 1]
-            assert of_monitor == sorted(set(of_monitor)) == list(range(2, len(house.log(ids[0])) + 1))
+            assert len(events) >= 3
+            assert events == list(range(events[0], len(house.log(ids[0])) + 1))
+
+
+async def begun(house: House, language: Language, name: str) -> str:
+    """An interview whose first question is open; its id."""
+    interview_id, link = await house.invite(language, name=name)
+    async with CandidateApi(link) as candidate:
+        await candidate.redeem()
+        await candidate.consent()
+        await candidate.start()
+    return interview_id
 
 
 async def knows(page: Page, interview_id: str, seq: int) -> bool:
