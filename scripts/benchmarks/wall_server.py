@@ -38,6 +38,7 @@ from server.settings import Settings
 from server.storage.users import Users
 
 PASSWORD = "correct horse battery staple"
+MADE = web.AppKey("made", list[int])
 SIGNALS_OF_A_WALL = frozenset({"transcript", "scores", "connection", "recognition", "faces"})
 
 
@@ -61,6 +62,8 @@ async def serve(folder: Path, interviews: int, rate: float) -> None:
     )
     app = create_app(settings)
     app.router.add_get("/former", former)
+    app.router.add_get("/made", made)
+    app[MADE] = [0]
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     port = free_port()
@@ -117,6 +120,7 @@ async def talk(app: web.Application, session: InterviewSession, number: int, rat
         due += 1 / rate
         count += 1
         await happen(app, session, count)
+        app[MADE][0] += 1
 
 
 async def happen(app: web.Application, session: InterviewSession, count: int) -> None:
@@ -141,6 +145,11 @@ async def happen(app: web.Application, session: InterviewSession, count: int) ->
             data |= {"confidence": 0.9, "final": False}
             kind = "transcript"
     await app[HUB].publish_signal(Signal(session.interview_id, kind, state.seq, data))
+
+
+async def made(request: web.Request) -> web.Response:
+    """How many events have been made: a machine with other work to do makes fewer than are wanted."""
+    return web.json_response(request.app[MADE][0])
 
 
 async def former(request: web.Request) -> web.StreamResponse:
