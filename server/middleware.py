@@ -37,6 +37,7 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+CONDITIONS = frozenset({"if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "range"})
 API_PREFIXES = ("/api/", "/ehr/")
 SIGNED_PATHS = ("/ehr/",)
 """Called by machines that sign their bodies and send no cookie: a foreign Origin does not matter there."""
@@ -72,6 +73,18 @@ def within(address: str | None, networks: Iterable[str]) -> bool:
     except ValueError:
         return False
     return any(parsed in ip_network(network) for network in networks)
+
+
+@web.middleware
+async def compressed_files(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Sends scripts and style sheets compressed: they are a quarter of their size then."""
+    response = await handler(request)
+    # aiohttp would send a compressed nothing behind "not modified", and behind the answer to HEAD.
+    whole = request.method == "GET" and not CONDITIONS & {name.lower() for name in request.headers}
+    if whole and isinstance(response, web.FileResponse) and request.path.endswith((".js", ".css", ".svg")):
+        response.enable_compression()
+        response.headers["Vary"] = "Accept-Encoding"
+    return response
 
 
 @web.middleware
@@ -141,4 +154,4 @@ def route_of(request: web.Request) -> str:
     return resource.canonical if resource is not None else "(unknown)"
 
 
-MIDDLEWARES = (forwarded, errors, same_origin)
+MIDDLEWARES = (forwarded, errors, same_origin, compressed_files)

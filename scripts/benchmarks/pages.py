@@ -4,7 +4,7 @@ Every page that a link of HR's leads to, over a finished interview and an open i
 in an id, the first.
 
 first_paint_ms   first contentful paint from the start of the navigation (W3C Paint Timing): median and worst of loads
-kilobytes        everything the page fetched, uncompressed, without its streams
+kilobytes        everything the page fetched, as it was sent, without its streams
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Page, Response
+from playwright.async_api import Page
 
 from question_flows.loader import shipped_flows
 from question_flows.model import Language
@@ -29,6 +29,8 @@ from scripts.local_server import LocalServer
 FLOW = "customer_service"
 PAINTED = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 LINKS = "() => [...document.querySelectorAll('a[href]')].map((a) => a.href)"
+WEIGHT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+  .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)"""
 NO_PAGES = re.compile(r"\.(?:pdf|csv)$|/recording$|/sign-|/try$")
 IDS = re.compile(r"/[0-9a-f]{32}")
 
@@ -115,22 +117,12 @@ async def opened(browsers: Browsers, state: Any, url: str, path: str, loads: int
     """One page, each time by a browser that has kept nothing but who is signed in."""
     paints: list[float] = []
     weight = 0
-    fetched: list[Response] = []
-
-    def note(response: Response) -> None:
-        fetched.append(response)
-
     for _ in range(loads):
         page = await browsers.page(storage_state=state)
-        fetched.clear()
-        page.on("response", note)
         await page.goto(url + path, wait_until="load")
         await page.wait_for_function(PAINTED)
         paints.append(await page.evaluate(PAINTED))
-        weight = 0
-        for response in fetched:
-            if not response.headers.get("content-type", "").startswith("text/event-stream") and response.status < 300:
-                weight += len(await response.body())
+        weight = await page.evaluate(WEIGHT)
         await page.context.close()
     return {
         "page": IDS.sub("/ID", path),

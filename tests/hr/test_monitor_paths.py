@@ -151,6 +151,3 @@ async def test_the_monitor_tells_where_the_candidate_is(house: House, browser: B
         await expect_accessible(page, "monitor")
         await page.get_by_test_id("open-report").click()
         await expect(page.get_by_test_id("report")).to_be_visible()
-        await expect_accessible(page, "report")
-        await wall.reload()
-        await expect_accessible(wall, "wall")

@@ -181,3 +181,21 @@ async def test_https_by_setting_and_reports_still_arrive(tmp_path: Path) -> None
             assert response.status == 200
     finally:
         await server.stop()
+
+
+async def test_scripts_and_styles_are_sent_compressed_and_not_again(door: Client) -> None:
+    async with door.get("/static/hr.css", headers={"Accept-Encoding": "gzip"}) as response:
+        assert response.headers["Content-Encoding"] == "gzip"
+        whole, etag = await response.text(), response.headers["ETag"]
+    async with door.get("/static/hr.css", headers={"Accept-Encoding": "identity"}) as response:
+        assert "Content-Encoding" not in response.headers
+        assert await response.text() == whole
+    # The connection goes on: nothing stands behind the headers.
+    for _ in range(2):
+        headers = {"Accept-Encoding": "gzip", "If-None-Match": etag}
+        async with door.get("/static/hr.css", headers=headers) as response:
+            assert response.status == 304
+    async with door.head("/static/hr.css", headers={"Accept-Encoding": "gzip"}) as response:
+        assert response.status == 200
+    async with door.get("/static/hr.css", headers={"Accept-Encoding": "gzip", "Range": "bytes=0-9"}) as response:
+        assert await response.read() == whole.encode()[:10]
