@@ -42,6 +42,21 @@ TITLES = {
     "monitor-end": "An interview at its end",
     "report": "The report",
     "report-recording": "The report's recording",
+    "review": "The review room",
+    "report-people": "Machine, people and both",
+    "feedback": "Feedback for the candidate",
+    "print": "The report for paper",
+    "interviews": "All interviews",
+    "candidates": "All candidates",
+    "jobs": "All jobs",
+    "job": "A job",
+    "compare": "Candidates side by side",
+    "invite-many": "Inviting from a spreadsheet, with bad rows",
+    "flows": "All question flows",
+    "flow": "A question flow",
+    "people": "Who may use the console",
+    "account": "One's own account",
+    "audit": "The audit trail",
 }
 """What each picture of the album shows, in the album's order."""
 VARIANTS = {"": "English", "-phone": "English, phone", "-zh": "简体中文", "-phone-zh": "简体中文，手机"}

@@ -17,6 +17,7 @@ from scripts.browsers import HR_PASSWORD, Browsers, chromium, face_video, sign_i
 from scripts.local_server import ROOT, LocalServer
 from scripts.picture_album import PICTURES, TITLES, Album, written_album
 from scripts.pictured_candidate import SAYS_LITTLE, SPOKEN_WORDS, PicturedCandidate
+from scripts.pictured_console import PicturedConsole
 from scripts.sample_answers import sample_answer
 
 FLOWS = shipped_flows()
@@ -119,6 +120,7 @@ class Interviews:
         await hr.wait_for_timeout(2000)
         await self._album.take(hr, "monitor-end")
         await self._report(hr, interview_id)
+        await PicturedConsole(self._server.url, hr, self._album, self._language).take(interview_id)
         await self._rest_and_fact(manager)
         await engineer.page.close()
 
