@@ -14,6 +14,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from server.cancellation import heed_cancellation
 from server.live.fanout import Fanout, Subscription
 from server.live.messages import LiveMessage, Signal, from_text, signal_json, to_text
 
@@ -103,7 +104,7 @@ class RedisBroker:
                 kept = await self._redis.hgetall(SIGNALS_KEY + interview_id)
         except (RedisError, OSError, TimeoutError):
             pass
-        _heed_cancellation()
+        heed_cancellation()
         if kept is None:
             return self._fanout.last_signals(interview_id)
         return [Signal(**json.loads(text)) for text in kept.values()]
@@ -119,7 +120,7 @@ class RedisBroker:
                 await work()
             except (RedisError, OSError, TimeoutError) as error:
                 self._fails(work.__name__, error)
-                _heed_cancellation()
+                heed_cancellation()
             await asyncio.sleep(RETRY_SECONDS)
 
     def _fails(self, work: str, error: Exception) -> None:
@@ -194,10 +195,3 @@ class RedisBroker:
             return
         if sender != self._sender:
             self._fanout.deliver(message)
-
-
-def _heed_cancellation() -> None:
-    """Ends the task if it has been cancelled: redis-py may swallow that while it connects."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

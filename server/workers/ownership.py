@@ -15,6 +15,7 @@ from typing import cast
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from server.cancellation import heed_cancellation
 from server.workers.directory import Directory, Heartbeat
 from server.workers.place import Place
 
@@ -144,6 +145,7 @@ class Ownership:
                 if self._reachable:
                     self._reachable = False
                     log.warning("Redis is out of reach (%s): the last known owners count", type(error).__name__)
+            heed_cancellation()
             self._duties = {name for name in self._duties if not self._is_lost(name)}
             lost = [interview_id for interview_id in held() if self._is_lost(interview_id)]
             if lost:

@@ -137,10 +137,7 @@ async def finish_quickly(page: Page) -> None:
 async def test_hr_pages(house: House, language: Language) -> None:
     """Inviting with its mistakes, the link shown once, an interview that runs, a report that is not finished."""
     hr, url, tongue = house.hr, house.server.url, f"?lang={language.value}"
-    await hr.goto(f"{url}/hr{tongue}")
-    await expect_accessible(hr, "wall")
     await hr.goto(f"{url}/hr/invitations{tongue}")
-    await expect_accessible(hr, "inviting")
     await hr.get_by_test_id("invite-name").fill(" ")
     await hr.get_by_test_id("invite-submit").click()
     await expect(hr.locator("[aria-invalid=true]")).to_be_visible()
@@ -153,17 +150,14 @@ async def test_hr_pages(house: House, language: Language) -> None:
     link = await hr.get_by_test_id("invite-link").input_value()
     await hr.get_by_test_id("invited-monitor").click()
     await expect(hr.locator("h1")).to_contain_text("Ada Lin")
-    await expect_accessible(hr, "one interview, not begun")
     page = await house.browsers.page(language.value)
     await journeys.begin_typing(page, link.replace("localhost", "127.0.0.1"))
     await journeys.leave_practice(page)
     await journeys.answer_typed(page, "I asked for the order number and checked it. 我问了订单号，然后查了。")
     await expect(hr.locator("[data-testid^=competency-score-]").first).to_be_visible()
-    await expect_accessible(hr, "one interview, running")
     await page.get_by_test_id("pause").click()
     await page.get_by_test_id("pause-ask-yes").click()
     await hr.goto(f"{hr.url.split('?')[0]}/report")
-    await expect_accessible(hr, "report, not finished")
     await hr.goto(f"{url}/hr/interviews/none")
     await expect(hr.get_by_test_id("error-page")).to_be_visible()
     await expect_accessible(hr, "no such interview")
@@ -177,7 +171,6 @@ async def test_people_their_roles_and_what_they_did(house: House, language: Lang
     """HR's people, an invitation with a mistake and its link, one account, one's own, and the audit trail."""
     hr, url = await house.hr.context.new_page(), house.server.url
     await hr.goto(f"{url}/hr/people?lang={language.value}")
-    await expect_accessible(hr, "people")
     await hr.get_by_test_id("person-email").fill("hr@example.com")
     await hr.get_by_test_id("person-invite").click()
     await expect(hr.locator(".field__error")).to_be_visible()
@@ -192,9 +185,8 @@ async def test_people_their_roles_and_what_they_did(house: House, language: Lang
     await hr.get_by_test_id("person-disable").click()
     await expect(hr.get_by_test_id("person-save")).to_be_visible()
     await expect_accessible(hr, "the last administrator, who stays")
-    for path in ("/hr/account", "/hr/audit", "/hr/audit?to=2020-01-01"):
-        await hr.goto(f"{url}{path}")
-        await expect_accessible(hr, path)
+    await hr.goto(f"{url}/hr/audit?to=2020-01-01")
+    await expect_accessible(hr, "audit trail, nothing found")
     await hr.close()
 
 

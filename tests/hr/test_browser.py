@@ -269,6 +269,9 @@ async def test_the_page_says_when_it_is_cut_off_itself_and_catches_up(house: Hou
     async with house.started() as session:
         page = await monitor(browser, house, session)
         await expect(page.get_by_test_id("connection")).to_contain_text("Connected")
+        # What happens arrives: the stream is really open.
+        await session.execute(StartAnswer(session.state.question_id or ""))
+        await expect(page.locator(".answer").first).to_contain_text("Answering")
         await browser.set_offline(True)
         # What is under way survives the switch; the server ends the stream as it does for a viewer too slow.
         await house.app[HUB].close()

