@@ -1,4 +1,4 @@
-"""Which process gets which file when all tests run: one browser at a time, the long files first. No test is timed."""
+"""Which process gets which file when all tests run: two browsers at a time, the long files first. No test is timed."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ settings.load_profile("untimed")
 BROWSERS = ("scripts.browsers", "playwright")
 """What a file imports that has browsers, which need more than one core."""
 MOST_BROWSERS = 2
-"""Processes that may have browsers side by side when nothing else is left; with more, pages become too slow."""
+"""Processes that may have browsers side by side while anything else is left; with more, pages become too slow."""
 LONG = ("tests/workers/", "tests/media/", "tests/interview/", "tests/recordings/")
 """Folders whose tests wait for real time to pass; left for the end, one process would wait alone."""
 
 
-def next_file(waiting: Iterable[str], browsers: Iterable[str], *, browser_elsewhere: bool) -> str:
-    """The waiting file a process gets. browsers: those of the files that start browsers."""
+def next_file(waiting: Iterable[str], browsers: Iterable[str], *, enough_browsers: bool) -> str:
+    """The waiting file a process gets. browsers: those of the files that start browsers, which are the longer half."""
     starting = set(browsers)
-    return min(waiting, key=lambda file: ((file in starting) is browser_elsewhere, not file.startswith(LONG)))
+    return min(waiting, key=lambda file: ((file in starting) is enough_browsers, not file.startswith(LONG)))
 
 
 @cache
@@ -37,9 +37,9 @@ def starts_browsers(file: Path) -> bool:
 
 
 class FewBrowsers(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types.
-    """Files as a whole, as `--dist loadfile` has it; two with browsers side by side only when nothing else is left.
+    """Files as a whole, as `--dist loadfile` has it; three with browsers side by side only when nothing else is left.
 
-    Most tests wait for time to pass: more processes than cores are fine while a single one of them has a browser.
+    Most tests wait for time to pass: more processes than cores are fine while not all of them have a browser.
     """
 
     def _assign_work_unit(self, node: WorkerController) -> None:
@@ -49,11 +49,7 @@ class FewBrowsers(LoadFileScheduling):  # type: ignore[misc]  # xdist has no typ
             if other is not node
         )
         browsers = [file for file in self.workqueue if self._starts_browsers(file)]
-        chosen = next_file(self.workqueue, browsers, browser_elsewhere=elsewhere > 0)
-        if chosen in browsers and elsewhere >= MOST_BROWSERS:
-            # It ends what it has; the others do the rest.
-            node.shutdown()
-            return
+        chosen = next_file(self.workqueue, browsers, enough_browsers=elsewhere >= MOST_BROWSERS)
         self.workqueue.move_to_end(chosen, last=False)
         super()._assign_work_unit(node)
 

@@ -14,17 +14,17 @@ BROWSERS = ["tests/e2e/test_b.py", "tests/e2e/test_d.py"]
 
 
 def test_browsers_begin_at_once_and_one_after_the_other() -> None:
-    assert next_file(WAITING, BROWSERS, browser_elsewhere=False) == "tests/e2e/test_b.py"
+    assert next_file(WAITING, BROWSERS, enough_browsers=False) == "tests/e2e/test_b.py"
 
 
 def test_beside_a_browser_the_long_files_come_first() -> None:
-    assert next_file(WAITING, BROWSERS, browser_elsewhere=True) == "tests/media/test_c.py"
-    assert next_file(WAITING[:2], BROWSERS, browser_elsewhere=True) == "tests/analyzers/test_a.py"
+    assert next_file(WAITING, BROWSERS, enough_browsers=True) == "tests/media/test_c.py"
+    assert next_file(WAITING[:2], BROWSERS, enough_browsers=True) == "tests/analyzers/test_a.py"
 
 
 def test_nobody_is_idle_for_the_sake_of_it() -> None:
-    assert next_file(BROWSERS, BROWSERS, browser_elsewhere=True) == "tests/e2e/test_b.py"
-    assert next_file(WAITING[:1], [], browser_elsewhere=False) == "tests/analyzers/test_a.py"
+    assert next_file(BROWSERS, BROWSERS, enough_browsers=True) == "tests/e2e/test_b.py"
+    assert next_file(WAITING[:1], [], enough_browsers=False) == "tests/analyzers/test_a.py"
 
 
 @pytest.mark.parametrize(
