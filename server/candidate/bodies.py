@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
+from pydantic import Field, StrictBool, StrictInt
 from pydantic_core import ErrorDetails
 
+import server.bodies
+from server.bodies import Body, BodyT
 from server.errors import UserError
 from server.interview.commands import LONGEST_COMMENT, LONGEST_HELP_MESSAGE, LONGEST_TEXT
 from server.interview.events import AnswerMode, Purpose, SurveyItem
-
-
-class Body(BaseModel):
-    """A JSON object; fields it does not know are ignored, so that an older page works with a newer server."""
-
-    model_config = ConfigDict(frozen=True)
 
 
 class ConsentBody(Body):
@@ -56,8 +51,6 @@ class FeedbackBody(Body):
     comment: str = Field("", max_length=LONGEST_COMMENT)
 
 
-BodyT = TypeVar("BodyT", bound=Body)
-
 _OWN_SENTENCES = {
     ("rating", ""): "rating_invalid",
     ("comment", "string_too_long"): "comment_too_long",
@@ -69,20 +62,12 @@ _OWN_SENTENCES = {
 
 async def read(request: web.Request, model: type[BodyT]) -> BodyT:
     """The request's body. Raises UserError malformed_json, field_missing or field_wrong (400) naming the field."""
-    try:
-        # From the bytes: JSON is Unicode, whatever charset the request claims.
-        return model.model_validate(json.loads(await request.read()))
-    except ValidationError as error:
-        raise _mistake(error.errors(include_url=False, include_input=False)[0]) from None
-    except (ValueError, RecursionError):
-        raise UserError("malformed_json") from None
+    return await server.bodies.read(request, model, _mistake)
 
 
-def _mistake(detail: ErrorDetails) -> UserError:
-    if not detail["loc"]:
-        return UserError("malformed_json")
-    field, kind = str(detail["loc"][0]), detail["type"]
-    own = _OWN_SENTENCES.get((field, kind)) or _OWN_SENTENCES.get((field, ""))
-    general = "field_missing" if kind == "missing" else "field_wrong"
+def _mistake(field: str, detail: ErrorDetails) -> UserError:
+    own = _OWN_SENTENCES.get((field, detail["type"])) or _OWN_SENTENCES.get((field, ""))
+    if own is None:
+        return server.bodies.mistake(field, detail)
     longest = {"comment": LONGEST_COMMENT, "message": LONGEST_HELP_MESSAGE}.get(field, LONGEST_TEXT)
-    return UserError(own or general, field=field, params={"field": field, "length": f"{longest:,}"})
+    return UserError(own, field=field, params={"field": field, "length": f"{longest:,}"})

@@ -80,7 +80,7 @@ async def _admitted(request: web.Request, user: HrUser, right: Right | None, vie
     if right is not None and not may(user, right):
         raise UserError("right_missing", status=403)
     users, interview_id = request.app[USERS], request.match_info.get("interview_id")
-    if interview_id and user.only_assigned and not await users.is_assigned(user.id, interview_id):
+    if interview_id and not await users.may_see(user, interview_id):
         raise UserError("interview_unknown", status=404)
     assigned = await users.assigned_to(user.id) if user.only_assigned and not interview_id else None
     request[USER] = user

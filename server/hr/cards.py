@@ -18,6 +18,7 @@ from server.interview.state import InterviewState, Status
 from server.keys import DATABASE, FLOWS, INTERVIEWS
 from server.storage import schema
 from server.storage.database import Database
+from server.storage.interview_list import visible
 from server.storage.users import HrUser
 
 MOST_UNDER_WAY = 1000
@@ -72,10 +73,7 @@ class Cards:
     async def _on_the_wall(self, user: HrUser) -> dict[str, str | None]:
         """Interview id → title of its job, or None."""
         table = schema.interviews
-        shown = _with_job().where(table.c.completed_at.is_(None), table.c.is_trial.is_(False))
-        if user.only_assigned:
-            assigned = sa.select(schema.assignments.c.interview_id).where(schema.assignments.c.user_id == user.id)
-            shown = shown.where(table.c.id.in_(assigned))
+        shown = _with_job().where(table.c.completed_at.is_(None), visible(user.id if user.only_assigned else None))
         shown = shown.order_by(table.c.created_at.desc(), table.c.id)
         invited = table.c.status == Status.INVITED.value
         async with self._database.read() as connection:

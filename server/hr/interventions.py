@@ -6,15 +6,15 @@ sent twice, by one person or by two, happens once.
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
+from pydantic import Field, StrictInt
 
+from server.bodies import Body, BodyT, read
 from server.errors import UserError
 from server.hr.access import USER
-from server.hr.monitor import state_of
+from server.hr.monitor import session_of
 from server.interview.commands import AcknowledgeHelp, Command, Pause, Resume
 from server.interview.events import PausedBy
 from server.interview.hr_commands import (
@@ -26,7 +26,6 @@ from server.interview.hr_commands import (
     MarkMoment,
     SendHint,
 )
-from server.keys import INTERVIEWS
 
 LONGEST_BODY = 64 * 1024
 """Bytes."""
@@ -35,25 +34,19 @@ Text = Annotated[str, Field(max_length=10_000)]
 """What is too long for its purpose is refused by the interview, with the right sentence."""
 
 
-class _Body(BaseModel):
-    """Fields it does not know are ignored, so that an older page works with a newer server."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class TimeBody(_Body):
+class TimeBody(Body):
     """seconds: 30-600."""
 
     seconds: StrictInt
 
 
-class HintBody(_Body):
+class HintBody(Body):
     """text: at most 300 characters."""
 
     text: Text
 
 
-class AskBody(_Body):
+class AskBody(Body):
     """indicator_id and probe, counted from 0: one of the flow's; or text, at most 500 characters: one's own words."""
 
     indicator_id: Annotated[str, Field(max_length=100)] | None = None
@@ -61,25 +54,22 @@ class AskBody(_Body):
     text: Text | None = None
 
 
-class MarkBody(_Body):
+class MarkBody(Body):
     """note: at most 300 characters, may be empty."""
 
     note: Text = ""
 
 
-class HandOverBody(_Body):
+class HandOverBody(Body):
     """message: what the candidate reads, at most 500 characters."""
 
     message: Text
 
 
-class EndBody(_Body):
+class EndBody(Body):
     """reason: at most 500 characters; the candidate never reads it."""
 
     reason: Text
-
-
-BodyT = TypeVar("BodyT", bound=_Body)
 
 
 async def pause(request: web.Request) -> web.Response:
@@ -138,8 +128,7 @@ async def acknowledge_help(request: web.Request) -> web.Response:
 
 
 async def _obeyed(request: web.Request, command: Command) -> web.Response:
-    await state_of(request)
-    session = await request.app[INTERVIEWS].get(request.match_info["interview_id"])
+    session = await session_of(request)
     state = await session.execute(command)
     return web.json_response({"seq": state.seq})
 
@@ -148,12 +137,4 @@ async def _read(request: web.Request, model: type[BodyT]) -> BodyT:
     """The request's body. Raises UserError malformed_json, field_missing or field_wrong (400), or too_large (413)."""
     if (request.content_length or 0) > LONGEST_BODY:
         raise UserError("too_large", status=413)
-    try:
-        return model.model_validate(json.loads(await request.read()))
-    except ValidationError as error:
-        detail = error.errors(include_url=False, include_input=False)[0]
-        field = str(detail["loc"][0]) if detail["loc"] else None
-        code = "malformed_json" if field is None else "field_missing" if detail["type"] == "missing" else "field_wrong"
-        raise UserError(code, field=field, params={"field": field or ""}) from None
-    except (ValueError, RecursionError):
-        raise UserError("malformed_json") from None
+    return await read(request, model)

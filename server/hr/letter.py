@@ -10,7 +10,7 @@ from question_flows.model import Flow
 from server.errors import UserError
 from server.hr.access import USER
 from server.hr.forms import form_fields
-from server.hr.monitor import state_of
+from server.hr.monitor import session_of, state_of
 from server.i18n import MESSAGES, Messages
 from server.interview.commands import LONGEST_LETTER, ReleaseFeedback
 from server.interview.report import Report
@@ -27,8 +27,7 @@ async def page(request: web.Request) -> web.Response:
 
 async def release(request: web.Request) -> web.Response:
     """Gives the candidate the text, and shows the page again."""
-    await state_of(request)
-    session = await request.app[INTERVIEWS].get(request.match_info["interview_id"])
+    session = await session_of(request)
     # A browser ends lines with CR LF.
     text = (await form_fields(request)).get("text", "").replace("\r\n", "\n")
     try:

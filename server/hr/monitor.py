@@ -19,6 +19,7 @@ from server.hr.rights import Right
 from server.hr.texts import json_for_script, recognition_json
 from server.hr.visible import is_trial
 from server.hr.watchers import WATCHERS
+from server.interview.session import InterviewSession
 from server.interview.snapshot import hr_snapshot
 from server.interview.state import InterviewState
 from server.interview.timeline import timeline
@@ -36,6 +37,13 @@ async def state_of(request: web.Request) -> InterviewState:
     if not interview_id.isalnum() or len(interview_id) > 32:
         raise UserError("interview_unknown", status=404)
     return await request.app[INTERVIEWS].state(interview_id)
+
+
+async def session_of(request: web.Request) -> InterviewSession:
+    """The session of the interview the address names, taken up if need be. Raises UserError interview_unknown (404)."""
+    await state_of(request)
+    session: InterviewSession = await request.app[INTERVIEWS].get(request.match_info["interview_id"])
+    return session
 
 
 async def page(request: web.Request) -> web.StreamResponse:

@@ -10,7 +10,7 @@ from aiohttp import web
 from server.errors import UserError
 from server.hr.access import USER
 from server.hr.forms import form_fields
-from server.hr.monitor import state_of
+from server.hr.monitor import session_of
 from server.hr.report import Refused, report_page
 from server.interview.commands import (
     Command,
@@ -22,13 +22,12 @@ from server.interview.commands import (
 )
 from server.interview.hr_events import Decision
 from server.interview.session import InterviewSession
-from server.keys import INTERVIEWS
 
 
 async def rate_dimension(request: web.Request) -> web.StreamResponse:
     """Takes this person's rating of what people alone rate."""
     user, place = request[USER], request.match_info["dimension_id"]
-    session, sent = await _session(request), await form_fields(request)
+    session, sent = await session_of(request), await form_fields(request)
     points, reason = _points(sent), sent.get("reason", "")
     command = RateDimension(place, points, reason, user.email, user.department, user.only_assigned)
     return await _obeyed(request, session, command, f"dimension-{place}", sent)
@@ -37,7 +36,7 @@ async def rate_dimension(request: web.Request) -> web.StreamResponse:
 async def rate_competency(request: web.Request) -> web.StreamResponse:
     """Takes this person's rating of a competency."""
     user, place = request[USER], request.match_info["competency_id"]
-    session, sent = await _session(request), await form_fields(request)
+    session, sent = await session_of(request), await form_fields(request)
     points, reason = _points(sent), sent.get("reason", "")
     command = RateCompetency(place, points, reason, user.email, user.department, user.only_assigned)
     return await _obeyed(request, session, command, f"rating-{place}", sent)
@@ -46,7 +45,7 @@ async def rate_competency(request: web.Request) -> web.StreamResponse:
 async def override(request: web.Request) -> web.StreamResponse:
     """Puts this person's points in the machine's place for one indicator of one answer; none takes them back."""
     question_id, indicator_id = request.match_info["question_id"], request.match_info["indicator_id"]
-    session, sent = await _session(request), await form_fields(request)
+    session, sent = await session_of(request), await form_fields(request)
     points = _points(sent) if sent.get("points", "").strip() else None
     command = OverrideScore(question_id, indicator_id, points, sent.get("reason", ""), request[USER].email)
     return await _obeyed(request, session, command, f"override-{question_id}-{indicator_id}", sent)
@@ -54,24 +53,18 @@ async def override(request: web.Request) -> web.StreamResponse:
 
 async def finish_review(request: web.Request) -> web.StreamResponse:
     """This person has rated what they had to; where they rated blind, they see the scores from now on."""
-    session, sent = await _session(request), await form_fields(request)
+    session, sent = await session_of(request), await form_fields(request)
     return await _obeyed(request, session, FinishReview(request[USER].email), "own-review", sent)
 
 
 async def decide(request: web.Request) -> web.StreamResponse:
     """Takes a decision about the candidate. Nothing follows from it by itself."""
-    session, sent = await _session(request), await form_fields(request)
+    session, sent = await session_of(request), await form_fields(request)
     chosen = sent.get("decision", "")
     decision = Decision(chosen) if chosen in list(Decision) else None
     return await _obeyed(
         request, session, Decide(decision, sent.get("reason", ""), request[USER].email), "decision", sent
     )
-
-
-async def _session(request: web.Request) -> InterviewSession:
-    await state_of(request)
-    session: InterviewSession = await request.app[INTERVIEWS].get(request.match_info["interview_id"])
-    return session
 
 
 async def _obeyed(

@@ -48,6 +48,7 @@ async def report_page(request: web.Request, refused: Refused | None = None) -> w
     report, language = await _report(request), page_language(request)
     error = refused.error if refused is not None else None
     delivery = (await deliveries(request.app[DATABASE], [report.interview_id])).get(report.interview_id)
+    positions = positions_json(report)
     return render(
         request,
         "hr_report.html",
@@ -70,8 +71,8 @@ async def report_page(request: web.Request, refused: Refused | None = None) -> w
         changes=await asyncio.to_thread(_changes, report),
         question_count=sum(answer.follow_up_of is None for answer in report.answers),
         given_back=GIVEN_BACK,
-        positions=positions_json(report),
-        positions_script=json_for_script(positions_json(report)),
+        positions=positions,
+        positions_script=json_for_script(positions),
         known_laws=JURISDICTIONS,
         delivery=asdict(delivery) if delivery else None,
     )

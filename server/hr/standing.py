@@ -54,10 +54,10 @@ class Standing:
             return Lost.SIGNED_OUT
         if user.role is not self.user.role:
             return Lost.RIGHTS
+        if self.interview_id is not None:
+            return None if await self.users.may_see(user, self.interview_id) else Lost.RIGHTS
         if not user.only_assigned:
             return None
-        if self.interview_id is not None:
-            return None if await self.users.is_assigned(user.id, self.interview_id) else Lost.RIGHTS
         return None if await self.users.assigned_to(user.id) == self.assigned else Lost.CHANGED
 
 

@@ -78,8 +78,7 @@ async def _all(request: web.Request, followed: Mapping[str, int], *, has_wall: b
 
 
 async def _may_follow(request: web.Request, interview_id: str) -> bool:
-    user = request[USER]
-    if user.only_assigned and not await request.app[USERS].is_assigned(user.id, interview_id):
+    if not await request.app[USERS].may_see(request[USER], interview_id):
         return False
     try:
         await request.app[INTERVIEWS].state(interview_id)

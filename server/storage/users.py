@@ -233,6 +233,10 @@ class Users(Sessions):
         async with self._database.read() as connection:
             return await connection.scalar(query) is not None
 
+    async def may_see(self, user: HrUser, interview_id: str) -> bool:
+        """Whether this person's role, or an assignment, lets them see the interview."""
+        return not user.only_assigned or await self.is_assigned(user.id, interview_id)
+
     async def assigned_to(self, user_id: str) -> frozenset[str]:
         """The ids of the interviews that are assigned to this person."""
         table = schema.assignments

@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import BrowserContext, expect
 
 from question_flows.model import Language
+from scripts.benchmarks.pages import WEIGHT
 from server.interview.commands import CallForHelp, Decide, OverrideScore, RateCompetency, SaveDraft, StartAnswer
 from server.interview.events import AnswerMode
 from server.interview.hr_events import Decision
@@ -21,8 +22,6 @@ from tests.hr.conftest import EMAIL, House, answer_all
 from tests.hr.test_browser import browser as browser
 from tests.hr.test_hostile_words import pages_of
 
-WEIGHT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
-  .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)"""
 LARGEST_BYTES = 200_000
 """Of a page with everything it fetches, as it is sent, its streams left out."""
 

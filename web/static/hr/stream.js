@@ -68,7 +68,7 @@ export function follow(topic, seq, onMessage, onLine) {
       holder.join(data.join.id, data.join.topic, data.join.seq);
       navigator.locks.request(data.join.id, () => holder.leave(data.join.id));
     });
-    holder.join(me, topic, () => seq());
+    holder.join(me, topic, seq());
     others("who", true);
     return new Promise(() => {});
   });
@@ -92,13 +92,12 @@ class Holder {
     });
   }
 
-  /** seq: the last event that the tab has, or a function that gives it. */
+  /** seq: the last event that the tab has. */
   join(id, topic, seq) {
     if (this.#tabs.get(id)?.topic === topic) return;
-    const now = typeof seq === "function" ? seq() : seq;
     this.#tabs.set(id, { topic });
     const known = this.#seqs.get(topic);
-    this.#seqs.set(topic, known === undefined ? now : Math.min(known, now));
+    this.#seqs.set(topic, known === undefined ? seq : Math.min(known, seq));
     this.#reopen();
   }
 
