@@ -15,16 +15,28 @@ from server.storage import schema
 from server.storage.database import Database, Prepared
 
 LONGEST_ERROR = 500
+BUILTIN = "builtin"
+"""The destination that is always there: the company's endpoint of the settings, or the server's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
-    """One message to deliver at least once. id: the webhook id, the receiver's idempotency key."""
+    """One message to deliver at least once. id: the webhook id, the receiver's idempotency key.
+
+    Of an interview, of an application or of both. destination: a connection's id, or "builtin".
+    """
 
     id: str
-    interview_id: str
+    interview_id: str | None
     type: str
     body: Mapping[str, Any]
+    application_id: str | None = None
+    destination: str = BUILTIN
+
+    @property
+    def stream(self) -> str:
+        """What keeps its order on the way: everything of one application, else of one interview."""
+        return self.application_id or self.interview_id or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +44,10 @@ class OutboxRow:
     """A claimed message. attempts: how often it was claimed before."""
 
     id: str
-    interview_id: str
+    destination: str
+    stream: str
+    interview_id: str | None
+    application_id: str | None
     type: str
     body: Mapping[str, Any]
     created_at: datetime
@@ -40,19 +55,22 @@ class OutboxRow:
 
 
 async def enqueue(connection: AsyncConnection, messages: Sequence[OutboxMessage], now: datetime) -> None:
-    """Adds messages within the caller's transaction, due at once, behind the interview's earlier ones."""
+    """Adds messages within the caller's transaction, due at once, behind the stream's earlier ones."""
     table = schema.outbox
     for message in messages:
         last = await connection.scalar(
             sa.select(sa.func.coalesce(sa.func.max(table.c.position), 0)).where(
-                table.c.interview_id == message.interview_id
+                table.c.destination == message.destination, table.c.stream == message.stream
             )
         )
         await connection.execute(
             table.insert().values(
                 id=message.id,
+                destination=message.destination,
+                stream=message.stream,
                 position=(last or 0) + 1,
                 interview_id=message.interview_id,
+                application_id=message.application_id,
                 type=message.type,
                 body=await asyncio.to_thread(Prepared, dict(message.body)),
                 created_at=now,
@@ -64,7 +82,7 @@ async def enqueue(connection: AsyncConnection, messages: Sequence[OutboxMessage]
 
 
 class Outbox:
-    """Claims, delivers, fails. Of each interview only the oldest open row can be claimed: order is kept."""
+    """Claims, delivers, fails. Of each stream only the oldest open row can be claimed: order is kept."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -94,7 +112,7 @@ class Outbox:
                         next_attempt_at=now + timedelta(seconds=lease_seconds),
                     )
                 )
-        return [OutboxRow(r.id, r.interview_id, r.type, r.body, r.created_at, r.attempts) for r in rows]
+        return [_row(row) for row in rows]
 
     async def delivered(self, message_id: str, now: datetime) -> None:
         """The receiver has it."""
@@ -134,15 +152,30 @@ class Outbox:
             await connection.execute(schema.outbox.update().where(schema.outbox.c.id == message_id).values(**values))
 
 
+def _row(row: sa.Row[Any]) -> OutboxRow:
+    return OutboxRow(
+        row.id,
+        row.destination,
+        row.stream,
+        row.interview_id,
+        row.application_id,
+        row.type,
+        row.body,
+        row.created_at,
+        row.attempts,
+    )
+
+
 def _open() -> sa.ColumnElement[bool]:
     return sa.and_(schema.outbox.c.delivered_at.is_(None), schema.outbox.c.dead.is_(False))
 
 
 def _blocked() -> sa.ColumnElement[bool]:
-    """Whether the interview has an earlier row that is still to be delivered."""
+    """Whether the stream has an earlier row that is still to be delivered."""
     earlier = schema.outbox.alias("earlier")
     return sa.exists().where(
-        earlier.c.interview_id == schema.outbox.c.interview_id,
+        earlier.c.destination == schema.outbox.c.destination,
+        earlier.c.stream == schema.outbox.c.stream,
         earlier.c.position < schema.outbox.c.position,
         earlier.c.delivered_at.is_(None),
         earlier.c.dead.is_(False),

@@ -1,0 +1,117 @@
+"""What a connected system's file provides: sending one message, reading what comes in, looking for what is new."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel
+
+from server.delivery.safe_client import SafeClient
+from server.records.incoming import Incoming
+
+
+class BadSignature(Exception):
+    """What came in is not from the connected system, or is too old or too new. Changes nothing."""
+
+
+class Unreadable(Exception):
+    """What came in is signed and still not what the system documents. field: what is wrong with it, for the log."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message on its way. id: the same at every attempt: the receiver's idempotency key.
+
+    remote_ids: kind ("candidate", "application", "job", "interview", "follow_up") → what this system calls it.
+    """
+
+    id: str
+    type: str
+    body: Mapping[str, Any]
+    interview_id: str | None
+    application_id: str | None
+    created_at: datetime
+    attempt: int
+    remote_ids: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of one attempt.
+
+    error: for HR's delivery log, empty on success; never a part of what was sent or answered. status: HTTP, if any.
+    final: trying again cannot help; the message becomes a dead letter. gone: the system wants nothing any more (410),
+    and the connection is switched off. learned: kind → remote id, to be kept.
+    """
+
+    error: str = ""
+    status: int | None = None
+    retry_after: timedelta | None = None
+    final: bool = False
+    gone: bool = False
+    learned: Mapping[str, str] | None = None
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the system has it."""
+        return not self.error
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An HTTP request of the connected system, at an address of this connection. headers: names in lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered, and what goes into the inbox first (event_id, type, body), in one transaction."""
+
+    status: int
+    body: Mapping[str, Any] | Sequence[Any] | None = None
+    keep: tuple[str, str, Mapping[str, Any]] | None = None
+
+
+class Connector(Protocol):
+    """One connection to one system. Made anew when its settings change; holds no state of its own.
+
+    Settings and Secrets: what HR fills in; every field has a description and both become a form.
+    SUBSCRIPTIONS: message types that it can be sent; all are on when it is set up.
+    """
+
+    kind: ClassVar[str]
+    Settings: ClassVar[type[BaseModel]]
+    Secrets: ClassVar[type[BaseModel]]
+    SUBSCRIPTIONS: ClassVar[Sequence[str]]
+
+    def __init__(self, settings: BaseModel, secrets: BaseModel, client: SafeClient) -> None: ...
+
+    async def deliver(self, message: Outgoing, now: datetime) -> Sent:
+        """Sends it once. Raises nothing for what the system or the network does. Finds what an earlier attempt left."""
+        ...
+
+    def receive(self, request: Received, now: datetime) -> Reply:
+        """Answers a request of the system's. Raises BadSignature (401) or Unreadable (400). Does no I/O."""
+        ...
+
+    def read(self, type_: str, body: Mapping[str, Any]) -> Sequence[Incoming]:
+        """What a kept message means for the records. Raises Unreadable."""
+        ...
+
+    def poll(
+        self, seen: Mapping[str, Any], now: datetime
+    ) -> AsyncIterator[tuple[Mapping[str, Any], Sequence[Incoming]]]:
+        """What is new since `seen`, page by page, each with the new `seen`. Yields nothing if it has nothing to ask."""
+        ...
