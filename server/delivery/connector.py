@@ -77,18 +77,25 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is answered, and what goes into the inbox first (event_id, type, body), in one transaction."""
+    """What is answered, and what goes into the inbox first: (event_id, type, body), once per event_id.
+
+    event_id: of 200 characters at most, type: of 60. poll_soon: what came is only a hint, which anybody could send:
+    the system is asked what is new within seconds.
+    """
 
     status: int
     body: Mapping[str, Any] | Sequence[Any] | None = None
     keep: tuple[str, str, Mapping[str, Any]] | None = None
+    poll_soon: bool = False
 
 
 class Connector(Protocol):
     """One connection to one system. Made anew when its settings change; holds no state of its own.
 
-    Settings and Secrets: what HR fills in; every field has a description and both become a form.
-    SUBSCRIPTIONS: message types that it can be sent; all are on when it is set up.
+    Settings and Secrets: what HR fills in; every field has a description and both become a form. Secrets' fields are
+    SecretStr. SUBSCRIPTIONS: message types that it can be sent; all are on when it is set up.
+    client: `await client.request("POST", url, json=…)`; `answers.judged(response, now)` makes a Sent of what came,
+    `answers.unanswered(error)` of a NoAnswer.
     """
 
     kind: ClassVar[str]
@@ -113,5 +120,8 @@ class Connector(Protocol):
     def poll(
         self, seen: Mapping[str, Any], now: datetime
     ) -> AsyncIterator[tuple[Mapping[str, Any], Sequence[Incoming]]]:
-        """What is new since `seen`, page by page, each with the new `seen`. Yields nothing if it has nothing to ask."""
+        """What is new since `seen` (at first empty), page by page, each with the new `seen`, kept as JSON.
+
+        Yields nothing if it has nothing to ask. Raises NoAnswer or Unreadable: it is asked again from the last `seen`.
+        """
         ...
