@@ -149,8 +149,10 @@ async def house() -> AsyncIterator[TestServer]:
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
-    async with TestServer(app) as running:
-        yield running
+    running = TestServer(app)
+    await running.start_server()
+    yield running
+    await running.close()
 
 
 async def test_what_a_system_on_a_named_network_answers(house: TestServer) -> None:
