@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
@@ -30,6 +30,7 @@ class Outgoing:
     """One message on its way. id: the same at every attempt: the receiver's idempotency key.
 
     remote_ids: kind ("candidate", "application", "job", "interview", "follow_up") → what this system calls it.
+    report_url: where HR reads the interview's report on this server; empty: it is about none.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Outgoing:
     created_at: datetime
     attempt: int
     remote_ids: Mapping[str, str]
+    report_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,55 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How an interview stands that the system ordered. status: as its list shows it, "completed" at its end.
+
+    total: 0-10, people and machine combined once there is that; None: withheld, or not there yet. competencies: name →
+    points 0-10, those that have some. report_url: where HR reads the report; there from the beginning.
+    """
+
+    status: str
+    report_url: str
+    total: float | None = None
+    competencies: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was looked up. flows: id → title, those that can be ordered. interview: None: this system ordered none such.
+
+    waiting: its order is in the inbox, and the interview not made yet.
+    """
+
+    flows: Mapping[str, str] = field(default_factory=dict)
+    interview: Standing | None = None
+    waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """What `receive` has to know before it can answer: it is looked up, and `receive` called again with it.
+
+    interview: as the system calls it. event_id: of the message that ordered it.
+    """
+
+    interview: str | None = None
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
-    """An HTTP request of the connected system, at an address of this connection. headers: names in lower case."""
+    """An HTTP request of the connected system, at an address of this connection. headers: names in lower case.
+
+    path: behind the connection's address, without a slash in front. known: what a `LookUp` found.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     raw: bytes
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +123,15 @@ class Reply:
     """What is answered, and what goes into the inbox first: (event_id, type, body), once per event_id.
 
     event_id: of 200 characters at most, type: of 60. poll_soon: what came is only a hint, which anybody could send:
-    the system is asked what is new within seconds.
+    the system is asked what is new within seconds. send: a message (type, data) for the outbox to this very connection,
+    written with what is kept and only if that is new: a call that the system expects in return.
     """
 
     status: int
     body: Mapping[str, Any] | Sequence[Any] | None = None
     keep: tuple[str, str, Mapping[str, Any]] | None = None
     poll_soon: bool = False
+    send: tuple[str, Mapping[str, Any]] | None = None
 
 
 class Connector(Protocol):
@@ -109,8 +154,11 @@ class Connector(Protocol):
         """Sends it once. Raises nothing for what the system or the network does. Finds what an earlier attempt left."""
         ...
 
-    def receive(self, request: Received, now: datetime) -> Reply:
-        """Answers a request of the system's. Raises BadSignature (401) or Unreadable (400). Does no I/O."""
+    def receive(self, request: Received, now: datetime) -> Reply | LookUp:
+        """Answers a request of the system's, or asks for what it has to know first, once the request is proven.
+
+        Raises BadSignature (401) or Unreadable (400). Does no I/O.
+        """
         ...
 
     def read(self, type_: str, body: Mapping[str, Any]) -> Sequence[Incoming]:
