@@ -13,6 +13,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+BY_INTERVIEW = "interview"
+"""As `by`: the interview itself moved the application on."""
+BY_RULE = "rule:"
+BY_KEY = "key:"
+BY_CONNECTION = "connection:"
+"""Beginnings of `by`, with an id behind; an account's id stands alone."""
+
 
 class Step(StrEnum):
     """Where an application stands, in this order; one only ever goes on, or back by a person."""
@@ -86,11 +93,15 @@ class InterviewMoved:
 
 @dataclass(frozen=True, slots=True)
 class ReportReceived:
-    """total: 0-10, people and machine combined once there is that; None: withheld. message_id: the report.s."""
+    """total: 0-10, people and machine combined once there is that; None: withheld. message_id: the report's.
+
+    made_at: when the report was made, which may be long before it got here; the newest counts.
+    """
 
     interview_id: str
     message_id: str
     total: float | None
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,23 +118,31 @@ class FollowUpOrdered:
 
 @dataclass(frozen=True, slots=True)
 class FollowUpMoved:
-    """score: 0-1 of what was possible; None: no score. result: the system's word in lower case. url: where more is."""
+    """score: 0-1 of what was possible; None: no score. result: the system's word in lower case. url: where more is.
+
+    message_id: what brought the news, so that the same message again is none; empty: a person did.
+    """
 
     follow_up_id: str
     status: FollowUpStatus
     score: float | None = None
     result: str = ""
     url: str = ""
+    message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleFired:
-    """reason: what the rule compared. action: its name. Recorded with what it caused, in one transaction."""
+    """reason: what the rule compared. action: its name. Recorded with what it caused, in one transaction.
+
+    at_step: the step whose rule it was: firings are unique on it.
+    """
 
     rule_id: str
     rule_version: int
     action: str
     reason: Mapping[str, Any]
+    at_step: Step = Step.APPLIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +212,11 @@ class ApplicationEvent:
     seq: int
     at: datetime
     body: ApplicationEventBody
+
+    @property
+    def type(self) -> str:
+        """The body's class name, as stored."""
+        return type(self.body).__name__
 
 
 _ADAPTERS: Mapping[str, TypeAdapter[ApplicationEventBody]] = {

@@ -68,6 +68,8 @@ applications = sa.Table(
     # "hired", "rejected" or "withdrawn"; None: it is open.
     sa.Column("outcome", sa.String(20), index=True),
     sa.Column("total", sa.Float),
+    # Why it waits for a person: "no_connection", "follow_up_failed" and so on; None: it does not.
+    sa.Column("stuck", sa.String(60), index=True),
 )
 # One open application of a candidate for a job; a new one may be opened once the former is closed.
 _OPEN = applications.c.outcome.is_(None)
