@@ -30,16 +30,12 @@ from server.storage.database import Database
 from server.storage.event_log import Conflict
 from server.storage.outbox import OutboxMessage, enqueue
 
-__all__ = ["AlreadyThere", "ApplicationLog", "Conflict", "Firing", "Within"]
+__all__ = ["ApplicationLog", "Conflict", "Firing", "Within"]
 
 Within = Callable[[AsyncConnection], Awaitable[Sequence[OutboxMessage]]]
 """What else is written in the same transaction, and what it wants sent."""
 
 FOLLOW_UP_FAILED = "follow_up_failed"
-
-
-class AlreadyThere(Exception):
-    """Raised by a `Within`: what was to be made has been made before. Nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +83,47 @@ class ApplicationLog:
         """
         try:
             async with self._database.begin() as connection:
-                before = await _read(connection, application_id)
-                if not before or before[-1].seq != after_seq:
-                    raise Conflict(f"application {application_id}: event {after_seq} is not the last")
-                former = state = fold(before)
-                events = [ApplicationEvent(place, at, body) for place, body in enumerate(bodies, start=after_seq + 1)]
-                await _insert(connection, application_id, events)
-                for event in events:
-                    state = apply(state, event)
-                await _list(connection, application_id, state)
-                await _keep_follow_ups(connection, application_id, events)
-                await _keep_firings(connection, application_id, firings, at)
-                more = await within(connection) if within is not None else ()
-                told = steps_told(application_id, former, bodies, at)
-                await enqueue(connection, [*told, *outbox, *more], at)
+                return await append_within(
+                    connection, application_id, after_seq, bodies, at=at, outbox=outbox, firings=firings, within=within
+                )
         except IntegrityError as error:
             raise Conflict(f"application {application_id}: somebody else has written") from error
-        return events
+
+
+async def append_within(
+    connection: AsyncConnection,
+    application_id: str,
+    after_seq: int,
+    bodies: Sequence[ApplicationEventBody],
+    *,
+    at: datetime,
+    outbox: Sequence[OutboxMessage] = (),
+    firings: Sequence[Firing] = (),
+    within: Within | None = None,
+) -> list[ApplicationEvent]:
+    """As `append`, within the caller's transaction, which a Conflict or an IntegrityError must end."""
+    before = await _read(connection, application_id)
+    if not before or before[-1].seq != after_seq:
+        raise Conflict(f"application {application_id}: event {after_seq} is not the last")
+    former = state = fold(before)
+    events = [ApplicationEvent(place, at, body) for place, body in enumerate(bodies, start=after_seq + 1)]
+    await _insert(connection, application_id, events)
+    for event in events:
+        state = apply(state, event)
+    await _list(connection, application_id, state)
+    await _keep_follow_ups(connection, application_id, events)
+    await _keep_firings(connection, application_id, firings, at)
+    more = await within(connection) if within is not None else ()
+    told = steps_told(application_id, former, bodies, at)
+    await enqueue(connection, [*told, *outbox, *more], at)
+    return events
+
+
+async def last_seq(connection: AsyncConnection, application_id: str) -> int:
+    """The last event's number; 0 for an unknown application."""
+    table = tables.application_events
+    query = sa.select(sa.func.max(table.c.seq)).where(table.c.application_id == application_id)
+    return await connection.scalar(query) or 0
 
 
 async def begin(
