@@ -30,6 +30,7 @@ from server.keys import (
     FLOWS,
     HUB,
     INTERVIEWS,
+    MAILER,
     OWN_FLOWS,
     OWNERSHIP,
     RECOGNITION_SETTLED,
@@ -42,6 +43,8 @@ from server.live.memory import MemoryBroker
 from server.live.redis import RedisBroker
 from server.load_sampling import load_sampling
 from server.loop_lag import LOOP_LAG, LoopLag, loop_lag
+from server.mail.mailer import Mailer
+from server.mail.reminders import reminding
 from server.metrics import counted
 from server.middleware import MIDDLEWARES, security_headers
 from server.pages import setup_templates
@@ -88,6 +91,8 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     app[FLOWS] = {**shipped_flows(), **own}
     app[OWN_FLOWS] = frozenset(own)
     app[MESSAGES] = Messages()
+    if (mailer := Mailer.of(settings, app[FLOWS])) is not None:
+        app[MAILER] = mailer
     app[DATABASE] = Database(settings.sqlalchemy_url)
     broker = RedisBroker(settings.redis_url) if settings.redis_url else MemoryBroker()
     app[HUB] = Hub(broker, EventLog(app[DATABASE]))
@@ -107,7 +112,17 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
         app[OWNERSHIP] = Ownership(place, settings.redis_url)
         kept = (ownership, interviews, heartbeat)
     app.cleanup_ctx.extend(
-        (storage, live_events, recognition, *kept, recordings, server.ehr.outbox.deliver, loop_lag, load_sampling)
+        (
+            storage,
+            live_events,
+            recognition,
+            *kept,
+            recordings,
+            server.ehr.outbox.deliver,
+            reminding,
+            loop_lag,
+            load_sampling,
+        )
     )
     app.on_shutdown.append(end_streams)
     return app

@@ -12,6 +12,7 @@ from media.recorder import Recorder
 from question_flows.model import Flow
 from server.interview.registry import Interviews
 from server.live.hub import Hub
+from server.mail.mailer import Mailer
 from server.settings import Settings
 from server.storage.database import Database
 from server.workers.ownership import Ownership
@@ -33,3 +34,5 @@ DRAINING = web.AppKey("draining", asyncio.Event)
 """Set when this process was told to end and begins no interview any more; those under way go on for a while."""
 OWNERSHIP = web.AppKey("ownership", Ownership)
 """Which of several workers owns which interview; not there in a server of one process."""
+MAILER = web.AppKey("mailer", Mailer)
+"""Not there where no letters can be sent: links are passed on by hand then."""

@@ -19,6 +19,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from question_flows.model import Language
+from server.mail.address import Mailbox, SmtpAddress
 from server.recordings.keys import KeyRing
 from server.storage.hr_user import Role
 
@@ -264,6 +265,16 @@ class Settings(BaseSettings):
     scorer_timeout_seconds: float = Field(
         60, ge=1, le=600, description="How long a report waits at most for a second opinion on an answer."
     )
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="Mail server for letters to candidates: smtps://USER:PASSWORD@HOST, smtp+starttls://… or, for a "
+        "relay nearby, smtp://HOST:PORT. Empty: none are sent, and links are passed on by hand.",
+    )
+    mail_from: str = Field(
+        "",
+        max_length=300,
+        description="Who letters come from: an address, or “Name <address>”. Goes with INTERVIEW_SMTP_URL.",
+    )
     ehr_url: str = Field("", description="Where reports are posted. Empty: the server's own built-in HR records.")
     ehr_secret: SecretStr = Field(
         SecretStr(""),
@@ -346,11 +357,38 @@ class Settings(BaseSettings):
             raise ValueError("INTERVIEW_OIDC_ROLE_MAP needs INTERVIEW_OIDC_ROLE_CLAIM")
         return self
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            SmtpAddress.parse(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_from(cls, value: str) -> str:
+        if value:
+            Mailbox.parse(value)
+        return value
+
+    @model_validator(mode="after")
+    def _letters(self) -> Self:
+        if bool(self.smtp_url.get_secret_value()) != bool(self.mail_from):
+            raise ValueError("INTERVIEW_SMTP_URL and INTERVIEW_MAIL_FROM go together: set both or neither")
+        if self.mail_from and not self.public_url:
+            raise ValueError("INTERVIEW_SMTP_URL needs INTERVIEW_PUBLIC_URL, where the links in letters lead")
+        return self
+
     @model_validator(mode="after")
     def _workers_meet(self) -> Self:
         if self.workers != 1 and not self.redis_url:
             raise ValueError("INTERVIEW_WORKERS other than 1 needs INTERVIEW_REDIS_URL, by which the processes meet")
         return self
+
+    @property
+    def mail_from_address(self) -> str:
+        """The address that letters come from; empty when there are none."""
+        return Mailbox.parse(self.mail_from).address if self.mail_from else ""
 
     @property
     def worker_count(self) -> int:

@@ -10,7 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
-from question_flows.model import Flow, Language
+from question_flows.expected_time import expected_minutes
+from question_flows.model import Language
 from question_flows.progress import first_question, longest_rest
 from server.candidate import bodies
 from server.candidate.access import candidate_session, interview_of, set_cookie
@@ -105,6 +106,7 @@ async def landing(request: web.Request) -> web.StreamResponse:
         raise UserError("link_used", status=410)
     state = await request.app[INTERVIEWS].state(invitation.interview_id)
     flow = request.app[INTERVIEWS].flow_of(state)
+    least, most = expected_minutes(flow)
     return render(
         request,
         "landing.html",
@@ -112,8 +114,8 @@ async def landing(request: web.Request) -> web.StreamResponse:
         job=flow.job[state.language],
         title=flow.title[state.language],
         interview_language=state.language.value,
-        least_minutes=_minutes(flow)[0],
-        most_minutes=_minutes(flow)[1],
+        least_minutes=least,
+        most_minutes=most,
         questions=1 + longest_rest(flow, first_question(flow).id),
         follow_ups=flow.follow_ups.most > 0,
         practice=flow.practice is not None,
@@ -346,13 +348,3 @@ async def _obeyed(request: web.Request, command: Command) -> web.Response:
 
 def _answer(session: InterviewSession) -> web.Response:
     return web.json_response(candidate_snapshot(session))
-
-
-def _minutes(flow: Flow) -> tuple[int, int]:
-    """How long the interview takes, in whole minutes: people who are brief, and all suggested times used up.
-
-    Both with two minutes for the check, and one for the practice question.
-    """
-    seconds = sum(question.thinking_seconds + question.answer_seconds for question in flow.questions)
-    around = 2 + (flow.practice is not None)
-    return max(1, seconds // 120) + around, -(-seconds // 60) + around

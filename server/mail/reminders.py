@@ -1,0 +1,100 @@
+"""The worker that reminds candidates: once each, however many processes look; the time is passed in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.keys import DATABASE, MAILER
+from server.mail.appointments import Kept, read_appointment
+from server.mail.invited import InvitedInterview, read_invited
+from server.mail.letter import LetterKind
+from server.mail.mailer import Mailer
+from server.mail.reminder_plan import is_stale
+from server.mail.reminder_rows import OF_APPOINTMENT, Due, take_due
+from server.mail.writing import can_be_written_to, letter_about, post, with_link
+from server.storage.database import Database
+from server.storage.record_tables import reminders
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS = 30.0
+MOST_AT_ONCE = 200
+"""Reminders of one look; the rest wait for the next."""
+
+
+class Reminders:
+    """Moves due reminders into the outbox."""
+
+    def __init__(self, database: Database, mailer: Mailer) -> None:
+        self._database = database
+        self._mailer = mailer
+
+    async def send_due(self, now: datetime) -> int:
+        """How many letters were put into the outbox. Each is in one transaction with its mark as sent."""
+        sent = 0
+        for _ in range(MOST_AT_ONCE):
+            # Most looks find nothing: they must not wait for, nor hold up, those who write.
+            if not await self._any_due(now):
+                break
+            async with self._database.begin() as connection:
+                due = await take_due(connection, now)
+                if due is None:
+                    break
+                sent += await self._remind(connection, due, now)
+        return sent
+
+    async def run(self, now: Callable[[], datetime]) -> None:
+        """Looks until cancelled; a database that is away for a while only costs time."""
+        while True:
+            try:
+                await self.send_due(now())
+            except SQLAlchemyError as error:
+                log.error("reminders are looked at later", extra={"error": type(error).__name__})
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    async def _any_due(self, now: datetime) -> bool:
+        query = sa.select(reminders.c.kind).where(reminders.c.sent_at.is_(None), reminders.c.due_at <= now).limit(1)
+        async with self._database.read() as connection:
+            return await connection.scalar(query) is not None
+
+    async def _remind(self, connection: AsyncConnection, due: Due, now: datetime) -> bool:
+        invited = await read_invited(connection, due.interview_id)
+        kept = await read_appointment(connection, due.interview_id)
+        if is_stale(due.kind, due.due_at, now) or not applies(due.kind, invited, kept, now):
+            return False
+        appointment = kept.appointment if kept and kept.cancelled_at is None else None
+        letter = letter_about(invited, self._mailer, due.kind, now, appointment=appointment)
+        await post(connection, invited, await with_link(connection, self._mailer, invited, letter, now), now)
+        return True
+
+
+def applies(kind: LetterKind, invited: InvitedInterview, kept: Kept | None, now: datetime) -> bool:
+    """Whether a reminder that is due still tells the candidate something: not once the interview has begun."""
+    if invited.has_begun or invited.is_trial or not can_be_written_to(invited.email):
+        return False
+    if kind in OF_APPOINTMENT:
+        return kept is not None and kept.cancelled_at is None and now < kept.appointment.starts_at
+    if kind is LetterKind.EXPIRED:
+        return not invited.is_opened and not invited.waits(now)
+    return invited.waits(now)
+
+
+async def reminding(app: web.Application) -> AsyncIterator[None]:
+    """For cleanup_ctx: the worker runs as long as the server, where letters can be sent at all."""
+    mailer = app.get(MAILER)
+    if mailer is None:
+        yield
+        return
+    worker = Reminders(app[DATABASE], mailer)
+    task = asyncio.create_task(worker.run(lambda: datetime.now(UTC)), name="reminders")
+    yield
+    task.cancel()
+    await asyncio.wait([task])
