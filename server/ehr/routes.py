@@ -8,7 +8,8 @@ from typing import Any
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
-from server.ehr.connectors.standard_webhooks import BadSignature, verify
+from server.delivery.connector import BadSignature
+from server.ehr.connectors.standard_webhooks import verify
 from server.ehr.records import Records
 from server.errors import UserError
 from server.keys import DATABASE, SETTINGS

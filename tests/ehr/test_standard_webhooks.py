@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from standardwebhooks import Webhook
 
-from server.ehr.connectors.standard_webhooks import BadSignature, encode, headers, retry_after, verify
+from server.delivery.connector import BadSignature
+from server.ehr.connectors.standard_webhooks import encode, headers, retry_after, verify
 
 SECRET = "whsec_" + "c2VjcmV0LWZvci10aGUtdGVzdHMtb25seS0hIQ=="
 OTHER = "whsec_" + "YW5vdGhlci1zZWNyZXQtZm9yLXRoZS10ZXN0cyE="
