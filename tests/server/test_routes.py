@@ -70,6 +70,9 @@ ROUTES: Mapping[str, Who] = {
     "POST /hr/people/{user_id}/password-link": ONLY_ADMIN,
     "POST /hr/people/{user_id}/sessions/end": ONLY_ADMIN,
     "GET /hr/audit": AUDITING,
+    # Connected systems, and what was delivered to them.
+    "GET /hr/deliveries": ONLY_ADMIN,
+    "GET /hr/deliveries/{message_id}": ONLY_ADMIN,
     # Watching.
     "GET /hr": REVIEWING,
     "GET /api/hr/events": REVIEWING,
