@@ -112,6 +112,7 @@ ROUTES: Mapping[str, Who] = {
     "GET /hr/flows/{flow_id}": READING,
     # Reading and rating.
     "GET /hr/interviews": READING,
+    "GET /hr/process": READING,
     "GET /hr/candidates": READING,
     "GET /hr/candidates/{candidate_id}": READING,
     "GET /hr/jobs": READING,
