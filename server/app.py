@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable
 from aiohttp import web
 
 import server.candidate.routes
-import server.ehr.outbox
 import server.ehr.routes
 import server.health
 import server.hr.routes
@@ -21,16 +20,22 @@ from question_flows.loader import load_flows, shipped_flows
 from question_flows.model import Flow
 from server.admission import Admission, Limits
 from server.caps import CAPS, Caps
+from server.delivery.serving import connected, messages
+from server.ehr.builtin import builtin
+from server.ehr.kinds import KINDS, given
 from server.i18n import MESSAGES, Messages
 from server.interview.registry import Interviews
 from server.keys import (
+    CONNECTORS,
     DATABASE,
     DRAINING,
     ENGINE,
     FLOWS,
     HUB,
+    INBOX,
     INTERVIEWS,
     MAILER,
+    OUTBOX,
     OWN_FLOWS,
     OWNERSHIP,
     RECOGNITION_SETTLED,
@@ -55,6 +60,8 @@ from server.second_scorer import models
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.event_log import EventLog
+from server.storage.inbox import Inbox
+from server.storage.outbox import Outbox
 from server.workers.forwarding import to_owner
 from server.workers.ownership import Ownership
 from server.workers.place import Place
@@ -94,6 +101,9 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     if (mailer := Mailer.of(settings, app[FLOWS])) is not None:
         app[MAILER] = mailer
     app[DATABASE] = Database(settings.sqlalchemy_url)
+    app[OUTBOX] = Outbox(app[DATABASE])
+    app[INBOX] = Inbox(app[DATABASE])
+    app[CONNECTORS] = KINDS
     broker = RedisBroker(settings.redis_url) if settings.redis_url else MemoryBroker()
     app[HUB] = Hub(broker, EventLog(app[DATABASE]))
     app[ENGINE] = new_engine(settings)
@@ -118,7 +128,8 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
             recognition,
             *kept,
             recordings,
-            server.ehr.outbox.deliver,
+            connected(given),
+            *messages(builtin),
             reminding,
             loop_lag,
             load_sampling,

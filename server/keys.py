@@ -10,11 +10,16 @@ from aiohttp import web
 from analyzers.transcription.scheduler import Scheduler
 from media.recorder import Recorder
 from question_flows.model import Flow
+from server.delivery.connections import Connections
+from server.delivery.connector import Connector
+from server.delivery.inbox import Engine
 from server.interview.registry import Interviews
 from server.live.hub import Hub
 from server.mail.mailer import Mailer
 from server.settings import Settings
 from server.storage.database import Database
+from server.storage.inbox import Inbox
+from server.storage.outbox import Outbox
 from server.workers.ownership import Ownership
 
 SETTINGS = web.AppKey("settings", Settings)
@@ -36,3 +41,10 @@ OWNERSHIP = web.AppKey("ownership", Ownership)
 """Which of several workers owns which interview; not there in a server of one process."""
 MAILER = web.AppKey("mailer", Mailer)
 """Not there where no letters can be sent: links are passed on by hand then."""
+CONNECTORS: web.AppKey[Mapping[str, type[Connector]]] = web.AppKey("connectors")
+"""The systems that can be connected, by kind."""
+CONNECTIONS = web.AppKey("connections", Connections)
+OUTBOX = web.AppKey("outbox", Outbox)
+INBOX = web.AppKey("inbox", Inbox)
+RECORDS: web.AppKey[Engine] = web.AppKey("records")
+"""What has come in and what interviews tell ends up there."""

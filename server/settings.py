@@ -19,6 +19,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from question_flows.model import Language
+from server.delivery.sealing import Sealer
 from server.mail.address import Mailbox, SmtpAddress
 from server.recordings.keys import KeyRing
 from server.storage.hr_user import Role
@@ -280,9 +281,20 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Standard Webhooks secret (whsec_…). Empty: one is made and kept in the data folder.",
     )
+    connect_inside: JsonList = Field(
+        default_factory=list,
+        description="JSON list of networks inside the company that connected systems may be in, also over http://, "
+        'e.g. ["10.20.0.0/16"]. Others are reached by https:// at public addresses only.',
+    )
+    connection_key: SecretStr = Field(
+        SecretStr(""),
+        description="Encrypts the secrets of connected systems: 32 bytes in URL-safe base64, from openssl rand "
+        "-base64 32 | tr '+/' '-_'. To change it, a JSON list: the first encrypts, all decrypt. Empty: one is made and "
+        "kept in the data folder.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
 
-    @field_validator("trusted_proxies", "metrics_from")
+    @field_validator("trusted_proxies", "metrics_from", "connect_inside")
     @classmethod
     def _networks(cls, value: list[str]) -> list[str]:
         for item in value:
@@ -322,6 +334,12 @@ class Settings(BaseSettings):
     @classmethod
     def _recording_key(cls, value: SecretStr) -> SecretStr:
         KeyRing.parse(value.get_secret_value())
+        return value
+
+    @field_validator("connection_key")
+    @classmethod
+    def _connection_key(cls, value: SecretStr) -> SecretStr:
+        Sealer.parse(value.get_secret_value())
         return value
 
     @field_validator("ehr_secret")
@@ -409,6 +427,10 @@ class Settings(BaseSettings):
     def recordings_dir(self) -> Path:
         """Where recordings are written, and kept unless there is a store."""
         return self.data_dir / "recordings"
+
+    def sealer(self) -> Sealer:
+        """Seals connections' secrets: with the setting's key, or one made once and kept in the data folder."""
+        return Sealer.parse(self.connection_key.get_secret_value()) or Sealer.of_file(self.data_dir / "connection_key")
 
     def signing_secret(self) -> str:
         """The webhook secret (`whsec_…`): the setting's, or one made once and kept in the data folder (mode 0600)."""

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from icalendar import Calendar
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -161,8 +160,7 @@ def mailer(settings: Settings) -> Mailer:
 
 @pytest.fixture
 async def post(sqlite: Database, settings: Settings) -> AsyncIterator[Post]:
-    async with ClientSession() as client:
-        yield Post(sqlite, connector_of(settings, SafeClient(client)))
+    yield Post(sqlite, connector_of(settings, SafeClient()))
 
 
 async def new_interview(

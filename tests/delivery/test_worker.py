@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-import aiohttp
 import pytest
 import sqlalchemy as sa
 from aiohttp import web
 from standardwebhooks import Webhook
 
-from server.ehr.connectors.standard_webhooks import Answer
-from server.ehr.outbox import DELAYS, JITTER, LEASE_SECONDS, next_attempt
+from server.delivery.connector import Sent
+from server.delivery.worker import DELAYS, JITTER, LEASE_SECONDS, next_attempt
 from server.storage import schema
 from server.storage.database import Database
 from server.storage.outbox import Outbox
-from tests.ehr.conftest import SECRET, Clock, MakeWorker, Post, Receiver, invite, put_out
+from tests.delivery.conftest import SECRET, Clock, MakeWorker, Post, Receiver, invite, put_out
 
 
 async def stored(database: Database, message_id: str) -> sa.Row[tuple[object, ...]]:
@@ -135,7 +134,7 @@ async def test_a_receiver_that_is_not_there_or_says_nothing_is_tried_again(
 
     receiver.answer = silent
     message_id = await put_out(database, await invite(database, clock()), clock())
-    await make_worker(receiver.url, clock, timeout=aiohttp.ClientTimeout(total=0.1)).deliver_due()
+    await make_worker(receiver.url, clock, timeout_s=0.1).deliver_due()
     done.set()
     assert (await stored(database, message_id)).last_error == "timeout"
     clock.pass_by(timedelta(seconds=6))
@@ -220,11 +219,11 @@ async def test_killed_between_sending_and_noting_it_the_same_id_is_sent_again(
 @pytest.mark.parametrize("attempt", range(len(DELAYS)))
 def test_the_waits_are_those_of_the_standard_with_a_little_jitter(attempt: int) -> None:
     now = datetime(2026, 3, 1, tzinfo=UTC)
-    failed = Answer(500, None, "HTTP 500")
+    failed = Sent("HTTP 500", 500)
     assert next_attempt(attempt, failed, now, 0) == now + DELAYS[attempt]
     assert next_attempt(attempt, failed, now, 1) == now + DELAYS[attempt] * (1 + JITTER)
 
 
 def test_a_retry_after_shorter_than_the_schedule_does_not_shorten_it() -> None:
     now = datetime(2026, 3, 1, tzinfo=UTC)
-    assert next_attempt(1, Answer(429, timedelta(seconds=1), "HTTP 429"), now, 0) == now + DELAYS[1]
+    assert next_attempt(1, Sent("HTTP 429", 429, timedelta(seconds=1)), now, 0) == now + DELAYS[1]
