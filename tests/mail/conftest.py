@@ -159,8 +159,8 @@ def mailer(settings: Settings) -> Mailer:
 
 
 @pytest.fixture
-async def post(sqlite: Database, settings: Settings) -> AsyncIterator[Post]:
-    yield Post(sqlite, connector_of(settings, SafeClient()))
+async def post(sqlite: Database, settings: Settings) -> Post:
+    return Post(sqlite, connector_of(settings, SafeClient()))
 
 
 async def new_interview(
