@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from question_flows.model import Flow, Language
 from server.errors import UserError
@@ -48,6 +49,10 @@ class Invited:
 
     interview_id: str
     token: str
+
+
+Also = Callable[[AsyncConnection, Sequence[Invited]], Awaitable[None]]
+"""What else is written with new interviews, in their transaction; whatever it raises undoes all."""
 
 
 class AlreadyInvited(Exception):
@@ -95,6 +100,7 @@ async def make(
     *,
     now: datetime,
     expires_at: datetime,
+    also: Also | None = None,
 ) -> list[tuple[Invited, InterviewEvent]]:
     """All of them, which have been checked, or none. Raises AlreadyInvited when one of the ids is taken."""
     try:
@@ -105,10 +111,12 @@ async def make(
             interviews = [_interview(one, flows[one.flow_id], ids) for one in wanted]
             events = await event_log.create_all(connection, interviews, now=now)
             tokens = await invitations.issue_all(connection, [one.id for one in interviews], expires_at)
+            made = [Invited(one.id, token) for one, token in zip(interviews, tokens, strict=True)]
+            if also is not None:
+                await also(connection, made)
     except IntegrityError as error:
         raise AlreadyInvited from error
-    made = zip(interviews, tokens, events, strict=True)
-    return [(Invited(interview.id, token), event) for interview, token, event in made]
+    return list(zip(made, events, strict=True))
 
 
 def _interview(one: Wanted, flow: Flow, new_candidates: Iterator[str]) -> NewInterview:

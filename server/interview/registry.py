@@ -24,7 +24,7 @@ from server.governance.policy import purposes_offered
 from server.interview.events import Purpose
 from server.interview.failures import describe
 from server.interview.fold import fold
-from server.interview.inviting import Invited, Wanted, checked, make
+from server.interview.inviting import Also, Invited, Wanted, checked, make
 from server.interview.journal import Services, utc_now
 from server.interview.lines import Lines
 from server.interview.report import Report, build_report
@@ -138,13 +138,22 @@ class Interviews:
         [made] = await self.invite_all([wanted], now)
         return made.interview_id, made.token
 
-    async def invite_all(self, wanted: Sequence[Wanted], now: datetime) -> list[Invited]:
-        """All of these, in order, or none of them. Raises as `checked`; AlreadyInvited when one of their ids is
-        taken."""
+    async def invite_all(self, wanted: Sequence[Wanted], now: datetime, also: Also | None = None) -> list[Invited]:
+        """All of these, in order, or none of them. also: what else is written with them, in one transaction.
+
+        Raises as `checked`; AlreadyInvited when one of their ids is taken.
+        """
         wanted = [checked(one, self.flows) for one in wanted]
         expires_at = now + timedelta(days=self._invitation_days)
         made = await make(
-            self._database, self.event_log, self.invitations, self.flows, wanted, now=now, expires_at=expires_at
+            self._database,
+            self.event_log,
+            self.invitations,
+            self.flows,
+            wanted,
+            now=now,
+            expires_at=expires_at,
+            also=also,
         )
         for invited, event in made:
             await self.hub.publish_events(invited.interview_id, [event])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -36,6 +37,7 @@ class Reminders:
     def __init__(self, database: Database, mailer: Mailer) -> None:
         self._database = database
         self._mailer = mailer
+        self._stopped = asyncio.Event()
 
     async def send_due(self, now: datetime) -> int:
         """How many letters were put into the outbox. Each is in one transaction with its mark as sent."""
@@ -52,13 +54,19 @@ class Reminders:
         return sent
 
     async def run(self, now: Callable[[], datetime]) -> None:
-        """Looks until cancelled; a database that is away for a while only costs time."""
-        while True:
+        """Looks until stopped; a database that is away for a while only costs time."""
+        while not self._stopped.is_set():
             try:
                 await self.send_due(now())
             except SQLAlchemyError as error:
                 log.error("reminders are looked at later", extra={"error": type(error).__name__})
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_SECONDS):
+                    await self._stopped.wait()
+
+    def stop(self) -> None:
+        """Lets `run` end behind the look that is under way."""
+        self._stopped.set()
 
     async def _any_due(self, now: datetime) -> bool:
         query = sa.select(reminders.c.kind).where(reminders.c.sent_at.is_(None), reminders.c.due_at <= now).limit(1)
@@ -96,5 +104,5 @@ async def reminding(app: web.Application) -> AsyncIterator[None]:
     worker = Reminders(app[DATABASE], mailer)
     task = asyncio.create_task(worker.run(lambda: datetime.now(UTC)), name="reminders")
     yield
-    task.cancel()
-    await asyncio.wait([task])
+    worker.stop()
+    await task

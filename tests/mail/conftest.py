@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import shutil
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -17,7 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from icalendar import Calendar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from question_flows.model import Language
+from question_flows.model import Flow, Language
 from server.delivery.connector import Outgoing, Sent
 from server.delivery.safe_client import SafeClient
 from server.ehr.connectors.email import Email, connector_of
@@ -130,10 +131,25 @@ def settings_with(port: int, **more: Any) -> Settings:
     return Settings(**values, _env_file=None)
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with every table: bringing the schema up to date takes longer than most tests."""
+    path = tmp_path_factory.mktemp("mail") / "empty.sqlite"
+
+    async def make() -> None:
+        database = Database(f"sqlite+aiosqlite:///{path}")
+        await database.open()
+        await database.close()
+
+    asyncio.run(make())
+    return path
+
+
 @pytest.fixture
-async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'interviews.sqlite'}")
-    await database.open()
+async def sqlite(tmp_path: Path, empty: Path) -> AsyncIterator[Database]:
+    path = tmp_path / "interviews.sqlite"
+    await asyncio.to_thread(shutil.copyfile, empty, path)
+    database = Database(f"sqlite+aiosqlite:///{path}")
     yield database
     await database.close()
 
@@ -151,9 +167,14 @@ def settings(mailbox: Mailbox) -> Settings:
     return settings_with(mailbox.port)
 
 
+@pytest.fixture(scope="session")
+def flows() -> Mapping[str, Flow]:
+    return fixed_flows()
+
+
 @pytest.fixture
-def mailer(settings: Settings) -> Mailer:
-    found = Mailer.of(settings, fixed_flows())
+def mailer(settings: Settings, flows: Mapping[str, Flow]) -> Mailer:
+    found = Mailer.of(settings, flows)
     assert found is not None
     return found
 
