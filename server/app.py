@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from aiohttp import web
 
 import server.candidate.routes
+import server.ehr.api.routes
+import server.ehr.outbox
 import server.ehr.routes
 import server.health
 import server.hr.routes
@@ -113,6 +115,7 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     server.candidate.routes.add_routes(app)
     server.hr.routes.add_routes(app)
     server.ehr.routes.add_routes(app)
+    server.ehr.api.routes.add_routes(app)
     server.health.add_routes(app)
     server.metrics.add_routes(app)
     app.router.add_get("/", to_hr)

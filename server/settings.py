@@ -125,6 +125,13 @@ class Settings(BaseSettings):
         description="Minutes after which a browser of HR's that shows no live page and asks for nothing is signed out; "
         "after 12 hours every one is.",
     )
+    api_requests_per_minute: int = Field(
+        600,
+        ge=1,
+        le=100_000,
+        description="Requests that one API key may make in a minute, of each server process; more are told when to "
+        "come again (HTTP 429).",
+    )
     oidc_issuer: str = Field(
         "",
         description="OpenID Connect issuer, for HR's sign-in at the company's own provider. Empty: none.",

@@ -42,6 +42,7 @@ from server.interview.commands import (
 from server.interview.events import Purpose
 from server.interview.session import InterviewSession
 from server.interview.snapshot import candidate_snapshot
+from server.interview.state import Status
 from server.keys import HUB, INTERVIEWS, SETTINGS
 from server.live.hub import LiveMessage
 from server.live.wire import to_sse
@@ -52,7 +53,7 @@ from server.storage.invitations import Invitation
 NAMES = ("by", "user", "asked_by")
 """Fields of events that hold an address of somebody of HR; `by` also says "hr" or "candidate"."""
 
-KEPT_TO_HR = frozenset({"QuestionRequested", "InterviewEnded"})
+KEPT_TO_HR = frozenset({"QuestionRequested", "InterviewEnded", "InterviewCancelled"})
 """Events of which the candidate learns that they happened: a question's words come with it, a reason is HR's."""
 
 SHOWN_TO_CANDIDATES = frozenset(
@@ -88,6 +89,7 @@ SHOWN_TO_CANDIDATES = frozenset(
         "QuestionRequested",
         "HandedOver",
         "InterviewEnded",
+        "InterviewCancelled",
         "transcript",
         "connection",
         "recognition",
@@ -165,15 +167,21 @@ async def redeem(request: web.Request) -> web.StreamResponse:
 
 
 async def _invitation(request: web.Request) -> Invitation:
-    """What the link opens. Raises UserError link_unknown, link_expired, or links_too_many for one who guesses."""
+    """What the link opens. Raises UserError link_unknown, link_expired, or links_too_many for one who guesses.
+
+    And interview_cancelled (410): a page that says so is kinder than an interview that cannot begin.
+    """
     caps = request.app[CAPS]
     caps.link(request.remote)
     try:
-        return await request.app[INTERVIEWS].invitations.find(request.match_info["token"], datetime.now(UTC))
+        found = await request.app[INTERVIEWS].invitations.find(request.match_info["token"], datetime.now(UTC))
     except UserError as error:
         if error.code == "link_unknown":
             caps.unknown_link(request.remote)
         raise
+    if (await request.app[INTERVIEWS].state(found.interview_id)).status is Status.CANCELLED:
+        raise UserError("interview_cancelled", status=410)
+    return found
 
 
 async def page(request: web.Request) -> web.StreamResponse:

@@ -12,6 +12,7 @@ import pytest
 from aiohttp.web import Application
 
 from question_flows.model import Language
+from server.ehr.api.routes import OPERATIONS
 from server.hr.access import home_of
 from server.hr.audited import CHANGED, CHANGES, EXPORTED, LOOKS, QUIET
 from server.i18n import Messages
@@ -58,6 +59,12 @@ ROUTES: Mapping[str, Who] = {
     "POST /ehr/reports": ANYBODY,
     # Proven by the connection's own connector, which tests/ehr looks at.
     **{f"{method} /ehr/in/{{connection_id}}/{{path}}": ANYBODY for method in ("GET", "POST", "PUT", "PATCH", "DELETE")},
+    # Open to keys with the scope that each operation names, which tests/ehr/api/test_machinery.py looks at.
+    **{f"{one.method} /api/v1{one.path}": ANYBODY for one in OPERATIONS},
+    "GET /api/v1/openapi.json": ANYBODY,
+    "GET /api/v1/problems/{code}": ANYBODY,
+    # Only by a link with a signature.
+    "GET /api/v1/recordings/{interview_id}": ANYBODY,
     # One's own account.
     "GET /hr/account": SIGNED_IN,
     "POST /hr/account/password": SIGNED_IN,

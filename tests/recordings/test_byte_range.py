@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.hr.byte_range import NotSatisfiable, asked_for
+from server.recordings.byte_range import NotSatisfiable, asked_for
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,242 @@
+"""What the API takes and answers, field by field; the client in `scripts/hr_client.py` uses the same models."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, Field
+
+from question_flows.model import Language
+from server.ehr.api.declaring import Answer, Query, Sent
+
+Id = Annotated[str, Field(pattern="^[0-9a-z]{1,32}$", description="An id that this server gave.")]
+FlowId = Annotated[str, Field(min_length=1, max_length=100, pattern="^[\\w.-]+$")]
+RemoteId = Annotated[
+    str,
+    Field(min_length=1, max_length=200, pattern="^[^\\x00-\\x1f\\x7f]+$", description="What your system calls it."),
+]
+_LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
+_PERHAPS_A_LINE = r"^[^\x00-\x1f\x7f]*$"
+_WORDS = r"^[^\x00]*[^\x00-\x20][^\x00]*$"
+Line = Annotated[str, Field(max_length=200, pattern=_LINE)]
+"""One line of text with something in it."""
+ShortLine = Annotated[str, Field(max_length=100, pattern=_LINE)]
+Words = Annotated[str, Field(max_length=2000, pattern=_WORDS)]
+Reason = Annotated[str, Field(max_length=500, pattern=_WORDS)]
+Points = Annotated[float, Field(ge=0, le=10, multiple_of=0.5, description="0-10, whole or half.")]
+
+
+class PageQuery(Query):
+    """Which part of a list."""
+
+    cursor: str = Field("", max_length=1000, description="`next` of the page before; empty: the first page.")
+    limit: int = Field(50, ge=1, le=200, description="How many at most.")
+
+
+class PageOf(Answer):
+    """A part of a list, the newest first. next: the cursor of the following part, null at the end."""
+
+    next: str | None = Field(description="Cursor of the next page; null: this was the last.")
+
+
+class JobIn(Sent):
+    """A job as your system has it."""
+
+    remote_id: RemoteId
+    title: Line
+    department: str = Field("", max_length=100, pattern=_PERHAPS_A_LINE)
+    is_open: bool = True
+    flow_id: FlowId | None = Field(
+        None, description="The question flow to ask; null: as it was, or made of the job's competency model."
+    )
+
+
+class Job(Answer):
+    """A job. flow_id: what is asked in its interviews; null: nothing yet."""
+
+    id: Id
+    remote_id: str | None
+    title: str
+    department: str
+    is_open: bool
+    flow_id: str | None
+    created_at: AwareDatetime
+
+
+class JobPage(PageOf):
+    """Some of the jobs."""
+
+    items: list[Job]
+
+
+class InterviewIn(Sent):
+    """An interview to be held: for somebody who applies, or directly with a flow."""
+
+    candidate_id: Id | None = None
+    candidate_name: Line | None = Field(None, description="Needed without candidate_id.")
+    email: str = Field("", max_length=320)
+    language: Language
+    job_id: Id | None = Field(None, description="Its flow is asked.")
+    flow_id: FlowId | None = Field(None, description="Needed without job_id.")
+    jurisdiction: str = Field("", max_length=100, description="Whose law applies; empty: the server's setting.")
+
+
+class Ordered(Answer):
+    """An interview that was made. link: what the candidate opens, once; it is shown only here."""
+
+    id: Id
+    candidate_id: Id | None
+    link: str | None = Field(description="Null when the same order was cut off before and is made already.")
+    expires_at: AwareDatetime
+
+
+class Interview(Answer):
+    """Where an interview stands. total: the machine's, 0-10, null while there is none or it is withheld.
+
+    decision: a person's: "advance", "hold" or "reject"; nothing follows from it by itself.
+    """
+
+    id: Id
+    candidate_id: Id | None
+    candidate_name: str
+    job_id: Id | None
+    application_id: Id | None
+    round: int
+    flow_id: str
+    language: Language
+    status: str
+    total: float | None
+    decision: str | None
+    created_at: AwareDatetime
+    completed_at: AwareDatetime | None
+
+
+class InterviewPage(PageOf):
+    """Some of the interviews."""
+
+    items: list[Interview]
+
+
+class Word(Answer):
+    """One word or Chinese character. start_ms, end_ms: interview clock; confidence: 0-1."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    confidence: float
+
+
+class TranscriptAnswer(Answer):
+    """One question and what was answered. heard: what a machine had heard, where the candidate put it right."""
+
+    question_id: str
+    question: str
+    mode: str | None
+    skipped: bool
+    text: str
+    words: list[Word]
+    heard: str | None
+
+
+class InterviewTranscript(Answer):
+    """Every answer in order."""
+
+    interview_id: Id
+    candidate_id: Id | None
+    language: Language
+    answers: list[TranscriptAnswer]
+
+
+class CompetencyScore(Answer):
+    """Points 0-10, null where there are none. machine: as given; corrected: after people's overrides; human: people's.
+
+    combined: of corrected and human. missing: why there is no combined one.
+    """
+
+    id: str
+    name: str
+    weight: float
+    machine: float | None
+    corrected: float | None
+    human: float | None
+    combined: float | None
+    missing: str | None
+
+
+class TotalScore(Answer):
+    """As CompetencyScore, of the whole interview."""
+
+    machine: float | None
+    corrected: float | None
+    human: float | None
+    combined: float | None
+    missing: str | None
+
+
+class Scores(Answer):
+    """Scores; each one's evidence stands in the report. withheld: why the machine gives no total."""
+
+    interview_id: Id
+    candidate_id: Id | None
+    status: str
+    total: TotalScore
+    withheld: str | None
+    confidence: float = Field(description="0-1.")
+    coverage: float = Field(description="Share of the competencies' weight that has points, 0-1.")
+    competencies: list[CompetencyScore]
+
+
+class Report(Answer):
+    """The whole report, as it is sent by report.ready; the README explains it."""
+
+    interview_id: Id
+    candidate_id: Id | None
+    report: dict[str, Any]
+
+
+class RecordingLinkIn(Sent):
+    """How long the link shall work."""
+
+    seconds: int = Field(3600, ge=60, le=7 * 24 * 3600)
+
+
+class RecordingLink(Answer):
+    """Plays in a browser without signing in, until it expires or the key that made it is revoked."""
+
+    url: str
+    expires_at: AwareDatetime
+    media_type: str
+    size_bytes: int
+    duration_ms: int
+
+
+class RatingIn(Sent):
+    """A person's rating of one competency, or of one dimension that people alone rate."""
+
+    rater: ShortLine = Field(description="Whose opinion it is, by name.")
+    department: str = Field("", max_length=100, pattern=_PERHAPS_A_LINE)
+    competency_id: FlowId | None = None
+    dimension_id: FlowId | None = None
+    points: Points
+    reason: Words
+
+
+class Rated(Answer):
+    """The rating stands in the report. seq: the interview's last event."""
+
+    interview_id: Id
+    seq: int
+
+
+class CancelIn(Sent):
+    """Why the interview does not take place, or ends; the candidate never reads it."""
+
+    reason: Reason
+
+
+class Cancelled(Answer):
+    """status: where the interview stands now."""
+
+    id: Id
+    candidate_id: Id | None
+    status: str
