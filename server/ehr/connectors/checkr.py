@@ -13,7 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Literal
 
-from aiohttp import BasicAuth
+from aiohttp import encode_basic_auth
 from pydantic import BaseModel, Field, HttpUrl, SecretStr
 
 from server.delivery.answers import judged, unanswered
@@ -177,7 +177,7 @@ class Checkr:
         values: Mapping[str, Any] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> Response:
-        authorization = BasicAuth(self._keys[0], "").encode()
+        authorization = encode_basic_auth(self._keys[0], "")
         response = await self._client.request(
             method, self._url + path, headers={"Authorization": authorization}, params=params, json=values
         )

@@ -110,7 +110,7 @@ class Feishu:
     kind: ClassVar[str] = "feishu"
     Settings: ClassVar[type[BaseModel]] = FeishuSettings
     Secrets: ClassVar[type[BaseModel]] = FeishuSecrets
-    SUBSCRIPTIONS: ClassVar[Sequence[str]] = (PAPERS, "interview.arranged", "report.ready", "report.updated")
+    SUBSCRIPTIONS: ClassVar[Sequence[str]] = ("interview.arranged", "report.ready", "report.updated")
 
     def __init__(self, settings: FeishuSettings, secrets: FeishuSecrets, client: SafeClient) -> None:
         self._url = str(settings.url).rstrip("/")
