@@ -42,8 +42,7 @@ def ordered(kind: str, **more: Any) -> Outgoing:
         "candidate": CANDIDATE,
         "job": {"title": "Customer service"},
         "department": "",
-        "total": 8.2,
-        "competencies": COMPETENCIES,
+        "report": {"total": 8.2, "competencies": COMPETENCIES},
         **more,
     }
     return outgoing("follow_up.ordered", data)

@@ -74,12 +74,13 @@ async def test_a_wrong_key_can_be_set_right_and_a_wrong_package_is_a_dead_letter
         assert (sent.status, sent.final) == (404, True)
 
 
-async def test_nobody_is_checked_without_an_address_and_others_follow_ups_are_no_concern() -> None:
+async def test_what_cannot_be_checked_is_a_dead_letter_that_hr_sees() -> None:
     fake = FakeCheckr()
     async with reachable(fake.app) as (url, client):
         nobody = ordered("background_check", candidate={**CANDIDATE, "email": None})
         assert await checkr(url, client).deliver(nobody, NOW) == Sent(error="no e-mail address", final=True)
-        assert await checkr(url, client).deliver(ordered("assessment"), NOW) == Sent()
+        other = await checkr(url, client).deliver(ordered("assessment"), NOW)
+        assert other == Sent(error="does no assessment", final=True)
     assert fake.faults.calls == []
 
 

@@ -30,7 +30,7 @@ REPORT = {
         "competencies": [{"competency_id": "care", "points": 8.5}, {"competency_id": "calm", "points": None}],
     },
     "competencies": [{"id": "care", "name": "耐心"}, {"id": "calm", "name": "沉着"}],
-    "people": {"total": {"combined": None}},
+    "people": {"total": {"combined": None, "corrected": 8.25}},
 }
 SIGNED = {"app_secret": APP_SECRET, "encrypt_key": ENCRYPT_KEY, "verification_token": TOKEN}
 PLAIN = {"app_secret": APP_SECRET, "verification_token": TOKEN}
@@ -74,7 +74,7 @@ async def test_an_exam_is_an_interview_whose_link_and_result_go_back() -> None:
         assert (await connector.deliver(arranged, NOW)).delivered
         ready = outgoing("report.ready", REPORT, interview=EXAM, report_url="https://hr.example.org/r")
         assert await connector.deliver(ready, NOW) == Sent(status=200)
-        people = {**REPORT, "people": {"total": {"combined": 7}}}
+        people = {**REPORT, "people": {"total": {"combined": 7, "corrected": 8.25}}}
         assert (await connector.deliver(outgoing("report.updated", people, interview=EXAM), NOW)).delivered
     assert fake.logins[EXAM]["exam_login_info"] == {"exam_url": "https://hr.example.org/i/abc"}
     assert fake.results[EXAM]["result"] == "70"
@@ -109,7 +109,7 @@ async def test_a_token_is_renewed_when_it_runs_out_and_when_feishu_says_so() -> 
 async def test_a_withheld_total_is_no_number_for_feishu() -> None:
     fake = FakeFeishu()
     fake.exams.add(EXAM)
-    withheld = {**REPORT, "score": {"total": None, "competencies": []}}
+    withheld = {**REPORT, "people": {"total": {"combined": None, "corrected": None}}}
     async with reachable(fake.app) as (url, client):
         sent = await feishu(url, client).deliver(outgoing("report.ready", withheld, interview=EXAM), NOW)
     assert sent == Sent(error="total withheld", final=True)

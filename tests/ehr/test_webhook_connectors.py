@@ -269,7 +269,7 @@ async def test_an_assessment_provider_gets_what_it_needs_once_and_its_name_for_i
         assert not (await connector.deliver(ordered("assessment"), NOW)).delivered
         sent = await connector.deliver(ordered("assessment"), NOW)
         assert sent == Sent(status=201, learned={"follow_up": "order-77"})
-        assert await connector.deliver(ordered("training"), NOW) == Sent()
+        assert await connector.deliver(ordered("training"), NOW) == Sent(error="does no training", final=True)
     (order,) = fake.applied.values()
     assert order["data"] == {
         "follow_up_id": "follow-up-1",

@@ -44,10 +44,12 @@ class Assessment:
         self._client = client
 
     async def deliver(self, message: Outgoing, now: datetime) -> Sent:
-        """Orders one assessment; what is asked of others is no concern of this system."""
+        """Orders one assessment; what it does not do is a dead letter, so that HR sees it."""
         data = message.body["data"]
-        if message.type != "follow_up.ordered" or data["kind"] != KIND:
+        if message.type != "follow_up.ordered":
             return Sent()
+        if data["kind"] != KIND:
+            return Sent(error=f"does no {data['kind']}", final=True)
         order = {
             "follow_up_id": data["follow_up_id"],
             "kind": KIND,

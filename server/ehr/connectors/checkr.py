@@ -97,8 +97,10 @@ class Checkr:
     async def deliver(self, message: Outgoing, now: datetime) -> Sent:
         """Orders one check: the candidate and the invitation, each only if an earlier attempt has not made it."""
         data = message.body["data"]
-        if message.type != "follow_up.ordered" or data["kind"] != KIND:
+        if message.type != "follow_up.ordered":
             return Sent()
+        if data["kind"] != KIND:
+            return Sent(error=f"does no {data['kind']}", final=True)
         if not data["candidate"].get("email"):
             return Sent(error="no e-mail address", final=True)
         try:

@@ -286,8 +286,8 @@ def _papers(account_id: str, known: Known) -> Mapping[str, Any]:
 
 def _result(report: Mapping[str, Any], url: str) -> Mapping[str, Any] | None:
     """Of 100, as text, like all of Feishu's results; None: the report has no total."""
-    total = report["people"]["total"]["combined"] if report.get("people") else None
-    total = report["score"]["total"] if total is None else total
+    both = report["people"]["total"]
+    total = both["corrected"] if both["combined"] is None else both["combined"]
     if total is None:
         return None
     when = datetime.fromisoformat(report["completed_at"])

@@ -44,16 +44,18 @@ class Training:
         self._client = client
 
     async def deliver(self, message: Outgoing, now: datetime) -> Sent:
-        """Sends one plan; what is asked of others is no concern of this system."""
+        """Sends one plan; what it does not do is a dead letter, so that HR sees it."""
         data = message.body["data"]
-        if message.type != "follow_up.ordered" or data["kind"] != KIND:
+        if message.type != "follow_up.ordered":
             return Sent()
+        if data["kind"] != KIND:
+            return Sent(error=f"does no {data['kind']}", final=True)
         order = {
             "follow_up_id": data["follow_up_id"],
             "kind": KIND,
             "candidate": data["candidate"],
             "job": data["job"],
-            "plan": plan(data.get("competencies", ()), self._below),
+            "plan": plan(data["report"].get("competencies", ()), self._below),
         }
         return await post(self._client, self._url, self._secrets, message, {**message.body, "data": order}, now)
 
