@@ -33,6 +33,7 @@ LOOKS: Mapping[str, str] = {
     f"{_INTERVIEW}/recording": "recording_played",
     "/hr/candidates/{candidate_id}": "candidate_read",
     "/hr/jobs/{job_id}/compare": "candidates_compared",
+    "/hr/applications/{application_id}": "application_read",
     "/hr/deliveries/{message_id}": "message_read",
 }
 """GET of a pattern → what is noted. Whatever ends in .csv is noted as exported."""
@@ -76,7 +77,7 @@ QUIET = frozenset({f"{_API}/whep/{{viewer_id}}"})
 """Changes nothing but how something is looked at."""
 
 EXPORTED, CHANGED = "exported", "changed"
-_SUBJECTS = ("interview_id", "user_id", "candidate_id", "job_id", "flow_id", "message_id")
+_SUBJECTS = ("interview_id", "user_id", "candidate_id", "job_id", "flow_id", "application_id", "message_id")
 
 
 @dataclass(slots=True)

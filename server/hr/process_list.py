@@ -36,8 +36,8 @@ USUAL: Mapping[Step, timedelta] = {
 class Wanted:
     """Which applications; empty: all open ones. by_id: text is looked for in the candidates' ids only.
 
-    only_stuck: at this time. closed: the outcome, or "any". reviewer_id: only with an interview assigned to this
-    account. without: ids that may not be seen yet.
+    only_stuck: at this time. closed: the outcome, "any" for all closed ones, "all" for open ones too.
+    reviewer_id: only with an interview assigned to this account. without: ids that may not be seen yet.
     """
 
     job_id: str = ""
@@ -112,6 +112,14 @@ class ProcessList:
                 found.setdefault(Step(row.step), []).append(_row(row))
         return {step: found[step] for step in Step if step in found}
 
+    async def get(self, application_id: str, reviewer_id: str | None) -> ListedApplication | None:
+        """The application, open or closed; None for none that this reviewer, if it is one, may see."""
+        known = application_id if application_id.isalnum() else ""
+        query = _selected().where(tables.applications.c.id == known, *_assigned(reviewer_id))
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).one_or_none()
+        return _row(found) if found else None
+
     async def states(self, application_ids: Collection[str]) -> Mapping[str, ApplicationState]:
         """Id → where it stands and why, by its log."""
         table = tables.application_events
@@ -135,6 +143,10 @@ class ProcessList:
 
 
 def _query(wanted: Wanted) -> sa.Select[Any]:
+    return _selected().where(*_conditions(wanted))
+
+
+def _selected() -> sa.Select[Any]:
     table, people, jobs = tables.applications, schema.candidates, schema.jobs
     return (
         sa.select(
@@ -154,14 +166,15 @@ def _query(wanted: Wanted) -> sa.Select[Any]:
         )
         .join(people, people.c.id == table.c.candidate_id)
         .join(jobs, jobs.c.id == table.c.job_id)
-        .where(*_conditions(wanted))
     )
 
 
 def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     table, people = tables.applications, schema.candidates
     found: list[sa.ColumnElement[bool]] = []
-    if not wanted.closed:
+    if wanted.closed == "all":
+        pass
+    elif not wanted.closed:
         found.append(table.c.outcome.is_(None))
     elif wanted.closed == "any":
         found.append(table.c.outcome.is_not(None))
@@ -180,15 +193,17 @@ def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         found.append(holds_words(people.c.search_key, wanted.text))
     if wanted.only_stuck is not None:
         found.append(sa.or_(table.c.stuck.is_not(None), _overdue(wanted.only_stuck), _undelivered()))
-    if wanted.reviewer_id is not None:
-        interviews = schema.interviews
-        theirs = sa.select(interviews.c.application_id).where(
-            interviews.c.application_id.is_not(None), visible(wanted.reviewer_id)
-        )
-        found.append(table.c.id.in_(theirs))
     if wanted.without:
         found.append(table.c.id.not_in(wanted.without))
-    return found
+    return [*found, *_assigned(wanted.reviewer_id)]
+
+
+def _assigned(reviewer_id: str | None) -> list[sa.ColumnElement[bool]]:
+    if reviewer_id is None:
+        return []
+    table = schema.interviews
+    theirs = sa.select(table.c.application_id).where(table.c.application_id.is_not(None), visible(reviewer_id))
+    return [tables.applications.c.id.in_(theirs)]
 
 
 def _overdue(now: datetime) -> sa.ColumnElement[bool]:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from server.hr import (
     account,
+    applications,
     assigning,
     audit_page,
     candidates,
@@ -99,6 +100,7 @@ def add_routes(app: web.Application) -> None:
             page("POST", "/hr/people/{user_id}/sessions/end", people.end_sessions, Right.MANAGE_PEOPLE),
             page("GET", "/hr/audit", audit_page.page, Right.READ_AUDIT),
             page("GET", "/hr/process", process.page, Right.READ),
+            page("GET", "/hr/applications/{application_id}", applications.page, Right.READ),
             page("GET", "/hr/deliveries", deliveries.page, Right.CONNECT),
             page("GET", "/hr/deliveries/{message_id}", deliveries.message, Right.CONNECT),
             page("GET", "/hr/invitations", invitations.form, Right.INVITE),

@@ -37,7 +37,7 @@ async def queued(house: House, id_: str, destination: str = "builtin", **values:
     row = {
         "id": id_,
         "destination": destination,
-        "stream": values.get("application_id") or id_,
+        "stream": id_,
         "position": 1,
         "type": "report.ready",
         "body": LETTER,

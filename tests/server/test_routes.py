@@ -122,6 +122,7 @@ ROUTES: Mapping[str, Who] = {
     # Reading and rating.
     "GET /hr/interviews": READING,
     "GET /hr/process": READING,
+    "GET /hr/applications/{application_id}": READING,
     "GET /hr/candidates": READING,
     "GET /hr/candidates/{candidate_id}": READING,
     "GET /hr/jobs": READING,
