@@ -29,7 +29,7 @@ class Wanted:
     """An interview to be made. email may be empty. candidate_id: whose it is; None: who has the address, or new.
 
     is_trial: HR tries the flow out, which makes no candidate. interview_id: its id to be, so that the same form sent
-    twice makes nothing twice; None: a new one.
+    twice makes nothing twice; None: a new one. application_id, round: of HR's records, if it belongs to one.
     """
 
     flow_id: str
@@ -41,6 +41,8 @@ class Wanted:
     candidate_id: str | None = None
     is_trial: bool = False
     interview_id: str | None = None
+    application_id: str | None = None
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ def checked(wanted: Wanted, flows: Mapping[str, Flow]) -> Wanted:
         wanted.candidate_id,
         wanted.is_trial,
         wanted.interview_id or uuid.uuid4().hex,
+        wanted.application_id,
+        wanted.round,
     )
 
 
@@ -124,4 +128,13 @@ def _interview(one: Wanted, flow: Flow, new_candidates: Iterator[str]) -> NewInt
     if candidate_id is None and not one.is_trial:
         candidate_id = next(new_candidates)
     body = InterviewInvited(flow.id, flow.version, one.language, one.jurisdiction, one.candidate_name)
-    return NewInterview(one.interview_id or "", body, one.email, candidate_id, one.job_id, one.is_trial)
+    return NewInterview(
+        one.interview_id or "",
+        body,
+        one.email,
+        candidate_id,
+        one.job_id,
+        one.is_trial,
+        one.application_id,
+        one.round,
+    )

@@ -196,7 +196,9 @@ def apply(state: ApplicationState | None, event: ApplicationEvent) -> Applicatio
             made = ArrangedInterview(body.interview_id, body.round, body.flow_id, body.by, event.at)
             return replace(after, interviews=(*after.interviews, made))
         case happened.InterviewMoved(interview_id, status):
-            return _with_interview(after, interview_id, status=status)
+            # Whoever takes part has the link, however they came by it.
+            still = tuple(one for one in after.blocked if one.rule_version)
+            return _with_interview(replace(after, blocked=still), interview_id, status=status)
         case happened.ReportReceived() as body:
             return _heard(
                 _with_interview(

@@ -147,7 +147,10 @@ class RuleFired:
 
 @dataclass(frozen=True, slots=True)
 class RuleBlocked:
-    """A rule was due and could not act; a person has to. because: a name: "no_connection", "no_flow", "no_email"."""
+    """A rule was due and could not act; a person has to. because: a name: "no_connection", "no_flow", "no_email".
+
+    rule_id of version 0: no rule's but "connection:ID"'s, which ordered what could not be made, or not told.
+    """
 
     rule_id: str
     rule_version: int

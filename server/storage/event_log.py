@@ -60,7 +60,7 @@ class InterviewRow:
 
 @dataclass(frozen=True, slots=True)
 class NewInterview:
-    """An interview to be made. candidate_id, job_id: of those tables, or None."""
+    """An interview to be made. candidate_id, job_id, application_id: of those tables, or None. round: from 1."""
 
     id: str
     body: InterviewInvited
@@ -68,6 +68,8 @@ class NewInterview:
     candidate_id: str | None = None
     job_id: str | None = None
     is_trial: bool = False
+    application_id: str | None = None
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,8 @@ def _new_row(one: NewInterview, now: datetime) -> dict[str, Any]:
         "candidate_id": one.candidate_id,
         "job_id": one.job_id,
         "is_trial": one.is_trial,
+        "application_id": one.application_id,
+        "round": one.round,
         "search_key": search_key(one.body.candidate_name, one.candidate_email),
     }
 

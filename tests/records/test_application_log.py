@@ -30,6 +30,7 @@ from server.storage import schema
 from server.storage.database import Database
 from server.storage.paging import cursor_of
 from tests.records.conftest import NOW, a_candidate, a_job
+from tests.records.house import connect, count
 
 FIRING = Firing("high_total", 1, Step.INTERVIEWED, {"total": 8.0})
 
@@ -37,11 +38,6 @@ FIRING = Firing("high_total", 1, Step.INTERVIEWED, {"total": 8.0})
 @pytest.fixture
 async def application_id(database: Database) -> str:
     return await Applications(database).open_for(await a_candidate(database), await a_job(database), "console", NOW)
-
-
-async def count(database: Database, table: sa.Table) -> int:
-    async with database.read() as connection:
-        return await connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
 
 async def test_an_application_is_opened_once(database: Database, application_id: str) -> None:
@@ -65,6 +61,7 @@ async def test_everything_of_one_append_is_there_together(database: Database, ap
         InterviewArranged("i" * 32, 1, "flow", "u"),
         ReportReceived("i" * 32, "m1", 8.0),
     ]
+    await connect(database, "hr", "standard_webhooks", "application.step_changed")
     log = ApplicationLog(database)
     await log.append(application_id, 1, bodies, at=NOW)
     later = NOW + timedelta(hours=1)
