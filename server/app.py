@@ -10,7 +10,6 @@ from aiohttp import web
 
 import server.candidate.routes
 import server.ehr.api.routes
-import server.ehr.outbox
 import server.ehr.routes
 import server.health
 import server.hr.routes
@@ -27,6 +26,7 @@ from server.ehr.builtin import builtin
 from server.ehr.kinds import KINDS, given
 from server.i18n import MESSAGES, Messages
 from server.interview.registry import Interviews
+from server.keeping_records import records
 from server.keys import (
     CONNECTORS,
     DATABASE,
@@ -131,6 +131,7 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
             recognition,
             *kept,
             recordings,
+            records,
             connected(given),
             *messages(builtin),
             reminding,

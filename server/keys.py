@@ -12,10 +12,10 @@ from media.recorder import Recorder
 from question_flows.model import Flow
 from server.delivery.connections import Connections
 from server.delivery.connector import Connector
-from server.delivery.inbox import Engine
 from server.interview.registry import Interviews
 from server.live.hub import Hub
 from server.mail.mailer import Mailer
+from server.records.engine import Records
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.inbox import Inbox
@@ -46,5 +46,5 @@ CONNECTORS: web.AppKey[Mapping[str, type[Connector]]] = web.AppKey("connectors")
 CONNECTIONS = web.AppKey("connections", Connections)
 OUTBOX = web.AppKey("outbox", Outbox)
 INBOX = web.AppKey("inbox", Inbox)
-RECORDS: web.AppKey[Engine] = web.AppKey("records")
+RECORDS = web.AppKey("records", Records)
 """What has come in and what interviews tell ends up there."""

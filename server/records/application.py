@@ -159,7 +159,7 @@ def interview_is_later(status: str, other: str) -> bool:
 def _rank(status: str) -> int:
     if status not in _INTERVIEW_ORDER:
         return -1
-    if status == Status.COMPLETED:
+    if status in (Status.COMPLETED, Status.CANCELLED):
         return 3
     return {Status.INVITED.value: 0, Status.READY.value: 1}.get(status, 2)
 

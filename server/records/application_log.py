@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.errors import UserError
-from server.records.application import ApplicationState, apply, fold
+from server.interview.state import Status
+from server.records.application import ApplicationState, apply, fold, is_beyond
 from server.records.application_events import (
     ApplicationEvent,
     ApplicationEventBody,
@@ -36,6 +37,7 @@ Within = Callable[[AsyncConnection], Awaitable[Sequence[OutboxMessage]]]
 """What else is written in the same transaction, and what it wants sent."""
 
 FOLLOW_UP_FAILED = "follow_up_failed"
+INTERVIEW_CANCELLED = "interview_cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +136,13 @@ async def begin(
 
 
 def stuck_because(state: ApplicationState) -> str | None:
-    """Why it does not go on until a person acts: a blocked rule's name for it, or a follow-up that failed."""
+    """Why it does not go on until a person acts: a blocked rule's name for it, or what was called off or has failed."""
     if not state.is_open:
         return None
     if state.blocked:
         return state.blocked[-1].because
+    if state.interviews and state.interviews[-1].status == Status.CANCELLED and not is_beyond(state.step, Step.INVITED):
+        return INTERVIEW_CANCELLED
     kinds = {one.kind: one for one in state.follow_ups}
     failed = any(one.status is FollowUpStatus.FAILED for one in kinds.values() if one.moved_at >= state.step_since)
     return FOLLOW_UP_FAILED if failed else None

@@ -30,6 +30,7 @@ STATUS_TOLD: Mapping[str, Status] = {
     "interview.started": Status.RUNNING,
     "interview.question_answered": Status.RUNNING,
     "interview.finished": Status.COMPLETED,
+    "interview.cancelled": Status.CANCELLED,
     "report.ready": Status.COMPLETED,
     "report.updated": Status.COMPLETED,
 }
@@ -54,6 +55,8 @@ def interview_news(
         if _is_newer(arranged, message_id, made_at):
             bodies.append(ReportReceived(arranged.id, message_id, total_of(data), made_at))
         return [*bodies, *step_on(state, Step.INTERVIEWED, BY_INTERVIEW)]
+    if status is Status.CANCELLED:
+        return bodies
     return [*bodies, *step_on(state, Step.INTERVIEW, BY_INTERVIEW)]
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from question_flows.model import Language
+from server.interview.state import Status
 from server.records.application import ApplicationState, is_beyond
 from server.records.application_events import BY_RULE, FollowUpKind, FollowUpStatus, Step
 from server.records.application_log import Firing
@@ -213,7 +214,8 @@ def _leads_on(rule: Rule, state: ApplicationState) -> bool:
 
 def _wants_interview(rule: Rule, state: ApplicationState) -> bool:
     """An interview is ordered when none is under way and this is not answered yet by one that somebody arranged."""
-    if any(one.report_id is None or one.by == rule.by for one in state.interviews):
+    under_way = any(one.report_id is None and one.status != Status.CANCELLED for one in state.interviews)
+    if under_way or any(one.by == rule.by for one in state.interviews):
         return False
     if rule.when.event is On.APPLIED:
         return not state.interviews

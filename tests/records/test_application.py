@@ -120,3 +120,11 @@ def test_a_gap_is_refused() -> None:
         fold([ApplicationEvent(1, NOW, APPLIED), ApplicationEvent(3, NOW, Reopened("u", ""))])
     with pytest.raises(ValueError, match="begins with Applied"):
         fold([ApplicationEvent(1, NOW, Reopened("u", ""))])
+
+
+def test_an_interview_called_off_before_it_began_waits_for_a_person() -> None:
+    arranged, off = InterviewArranged("i1", 1, "f", "u"), InterviewMoved("i1", "cancelled")
+    state = after(arranged, StepReached(Step.INVITED, "u"), off)
+    assert stuck_because(state) == "interview_cancelled"
+    again = InterviewArranged("i2", 2, "f", "u")
+    assert stuck_because(after(arranged, StepReached(Step.INVITED, "u"), off, again)) is None
