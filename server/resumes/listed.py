@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from server.resumes.resume import Found, Line, SpokenLanguage
-from server.resumes.skill_names import known_skill
+from question_flows.skill_names import known_skill
 from server.resumes.wording import without_bullet
 
 _MOST = 80

@@ -18,7 +18,7 @@ from server.resumes.kinds import Unreadable
 from server.resumes.limits import LONGEST_LINE
 from server.resumes.lines import clean, numbered
 from server.resumes.resume import Kind, Line, Resume, Where, finds, to_check
-from server.resumes.skill_names import every_skill, plain
+from question_flows.skill_names import every_skill, plain
 from tests.resumes.conftest import CHINESE, ENGLISH, JSON_RESUME
 
 

@@ -1,0 +1,237 @@
+"""A flow out of whatever an HR system says of a job: competencies with indicators, or skills with levels alone.
+
+Unlike `generate.py`, which wants a whole model, this takes what there is. What the shipped flows know by id or by name,
+in either language, brings its evidence and its question; everything else is asked for by questions about the competency
+as a whole. A skill without indicators is seen by three that fit any (`general_behaviours`). Same model, same flow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from question_flows.asked_model import AskedCompetency, AskedIndicator, AskedModel, arranged, in_languages, shares_of
+from question_flows.competency_model import WantedIndicator
+from question_flows.competency_questions import KINDS, competency_question
+from question_flows.cue_words import cues_from
+from question_flows.general_behaviours import general_indicators
+from question_flows.model import Anchors, Competency, Flow, Hint, Indicator, Language, Question, QuestionKind, Text
+from question_flows.problems import FEWEST_INDICATORS, sayable
+from question_flows.skill_cues import names_of
+from question_flows.skill_names import known_skill, plain
+from question_flows.standard import practice_in, standard_anchors, standard_probe, title_for
+
+_T = TypeVar("_T")
+
+FEWEST_QUESTIONS, MOST_QUESTIONS = 3, 8
+"""More only where HR names indicators of more competencies than that: each is asked for."""
+_LONGEST_ID = 40
+_STANDING_ALONE = (QuestionKind.STRUCTURED, QuestionKind.SITUATIONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A competency of the flow to be, with what is asked about it."""
+
+    competency: Competency
+    skill: Text
+    terms: Mapping[Language, tuple[str, ...]]
+    level: float | None
+    question: Question | None
+    """A shipped one that asks for all of its indicators."""
+
+
+def flow_from(asked: AskedModel, flow_id: str, version: int, bank: Iterable[Flow]) -> Flow:
+    """The flow, of 3 to 8 questions as a rule.
+
+    It is offered in the languages in which HR words every behaviour that no shipped flow knows; names of skills are
+    translated where they are known and else stand as they are. What has more than 4 indicators becomes two
+    competencies. Raises ValueError without any competency.
+    """
+    if not asked.competencies:
+        raise ValueError("a model without competencies")
+    shipped = tuple(bank)
+    competencies = arranged(asked.competencies, MOST_QUESTIONS)
+    languages = _languages(competencies, shipped)
+    taken: set[str] = set()
+    weights = shares_of(competencies)
+    parts = [_part(one, weight, languages, shipped, taken) for one, weight in zip(competencies, weights, strict=True)]
+    job = in_languages(asked.job, languages)
+    return Flow(
+        id=flow_id,
+        version=version,
+        title=title_for(job),
+        job=job,
+        languages=languages,
+        competencies=tuple(part.competency for part in parts),
+        scenarios=(),
+        questions=tuple(_questions(parts)),
+        practice=practice_in(languages),
+    )
+
+
+def _languages(competencies: Sequence[AskedCompetency], bank: Sequence[Flow]) -> tuple[Language, ...]:
+    """Those in which each behaviour is worded; if that is none, the one in which most are."""
+    worded = [
+        {language for language, text in (one.description or one.name).items() if sayable(text)}
+        for competency in competencies
+        for one in competency.indicators
+        if _like(one, bank) is None
+    ]
+    everywhere = tuple(language for language in Language if all(language in its for its in worded))
+    return everywhere or (max(Language, key=lambda language: sum(language in its for its in worded)),)
+
+
+def _part(
+    one: AskedCompetency, weight: float, languages: tuple[Language, ...], bank: Sequence[Flow], taken: set[str]
+) -> _Part:
+    name = in_languages(one.name, Language)
+    names = {language: names_of(name[language], language) for language in Language}
+    own_id = _free(one.id or name[Language.ENGLISH], "competency", taken)
+    taken.add(own_id)
+    like = None if one.indicators else _like_competency(one, bank)
+    # An indicator belongs to one competency only: of two that know the same one, the first has it.
+    if like is not None and taken.isdisjoint(indicator.id for indicator in like.indicators):
+        indicators = like.indicators
+    else:
+        given = tuple(_indicator(each, own_id, languages, bank, taken) for each in one.indicators)
+        general = general_indicators(own_id, name, names)
+        indicators = given + general[: max(0, FEWEST_INDICATORS - len(given))]
+    indicators = tuple(_cut(indicator, languages) for indicator in indicators)
+    taken.update(indicator.id for indicator in indicators)
+    return _Part(
+        Competency(own_id, {language: name[language] for language in languages}, weight, indicators),
+        {language: name[language] for language in languages},
+        {language: names[language] for language in languages},
+        one.level,
+        _shipped_question(indicators, languages, bank),
+    )
+
+
+def _like_competency(one: AskedCompetency, bank: Sequence[Flow]) -> Competency | None:
+    """A shipped competency with this id, or with one of these names in whatever language."""
+    wanted = {plain(one.id), *(key for name in one.name.values() for key in _keys(name))} - {""}
+    for flow in bank:
+        for competency in flow.competencies:
+            known = {plain(competency.id), *(key for name in competency.name.values() for key in _keys(name))}
+            if not wanted.isdisjoint(known):
+                return competency
+    return None
+
+
+def _keys(name: str) -> Iterator[str]:
+    """What a name is compared by: itself, and the skill it is known as; so for each part of "negotiation and sales"."""
+    for text in (name, *re.split(r"\s+(?:and|&)\s+|[与和]", name)):
+        yield plain(text)
+        if (known := known_skill(text)) is not None:
+            yield plain(known.en)
+
+
+def _like(one: AskedIndicator, bank: Sequence[Flow]) -> Indicator | None:
+    """A shipped indicator with this id or name, and nothing but its evidence: HR's own words stay."""
+    wanted = {plain(one.id), *(plain(name) for name in one.name.values())} - {""}
+    for flow in bank:
+        for competency in flow.competencies:
+            for indicator in competency.indicators:
+                if not wanted.isdisjoint({plain(indicator.id), *(plain(name) for name in indicator.name.values())}):
+                    return indicator
+    return None
+
+
+def _indicator(
+    one: AskedIndicator, prefix: str, languages: tuple[Language, ...], bank: Sequence[Flow], taken: set[str]
+) -> Indicator:
+    like = _like(one, bank)
+    name = in_languages(one.name or one.description, Language)
+    if like is not None and like.id not in taken:
+        taken.add(like.id)
+        description = in_languages(one.description, Language) if one.description else like.description
+        return replace(like, name={**like.name, **one.name}, description={**like.description, **description})
+    own_id = _free(f"{prefix}_{one.id or name[Language.ENGLISH]}", f"{prefix}_indicator", taken)
+    taken.add(own_id)
+    description = in_languages(one.description or one.name, Language)
+    wanted = WantedIndicator(own_id, name, description, (), {}, {})
+    return Indicator(
+        id=own_id,
+        name=name,
+        description=description,
+        cues=like.cues if like else {language: cues_from(description[language], language) for language in Language},
+        counter_cues=like.counter_cues if like else dict.fromkeys(Language, ()),
+        anchors=like.anchors if like else standard_anchors(wanted),
+        probes=like.probes if like else (standard_probe(wanted),),
+    )
+
+
+def _shipped_question(
+    indicators: Sequence[Indicator], languages: tuple[Language, ...], bank: Sequence[Flow]
+) -> Question | None:
+    """A question of the bank that stands alone and asks for all of these."""
+    wanted = tuple(one.id for one in indicators)
+    for flow in bank:
+        for question in flow.questions:
+            fits = question.kind in _STANDING_ALONE and set(wanted) <= set(question.indicator_ids)
+            if fits and set(languages) <= set(flow.languages) and not question.tags:
+                return replace(
+                    question,
+                    indicator_ids=wanted,
+                    text={language: question.text[language] for language in languages},
+                    hints=tuple(
+                        Hint({language: hint.text[language] for language in languages}) for hint in question.hints
+                    ),
+                    terms={language: question.terms[language] for language in languages},
+                    sample_answers={language: question.sample_answers[language] for language in languages},
+                    round_id=None,
+                )
+    return None
+
+
+def _questions(parts: Sequence[_Part]) -> Iterator[Question]:
+    """One for each competency; more for the heaviest where that would be too few."""
+    counts = [1] * len(parts)
+    heaviest = sorted(range(len(parts)), key=lambda at: -parts[at].competency.weight)
+    for number in range(max(0, FEWEST_QUESTIONS - len(parts))):
+        counts[heaviest[number % len(heaviest)]] += 1
+    taken: set[str] = set()
+    for part, count in zip(parts, counts, strict=True):
+        kinds = list(KINDS)
+        if part.question is not None:
+            question = replace(part.question, id=_free(part.question.id, "question", taken))
+            taken.add(question.id)
+            yield question
+            kinds, count = kinds[1:], count - 1
+        for kind in kinds[:count]:
+            its = tuple(one.id for one in part.competency.indicators)
+            name = _free(
+                f"about_{part.competency.id}" if kind == KINDS[0] else f"{kind}_{part.competency.id}", kind, taken
+            )
+            taken.add(name)
+            yield competency_question(name, kind, part.skill, its, part.terms, part.level)
+
+
+def _free(wanted: str, otherwise: str, taken: Collection[str]) -> str:
+    """An id of plain characters that is not taken yet."""
+    name = re.sub(r"[^a-z0-9]+", "_", wanted.lower()).strip("_")[:_LONGEST_ID].strip("_") or otherwise
+    count, free = 2, name
+    while free in taken:
+        free, count = f"{name}_{count}", count + 1
+    return free
+
+
+def _cut(one: Indicator, languages: tuple[Language, ...]) -> Indicator:
+    """In these languages only."""
+
+    def cut(texts: Mapping[Language, _T]) -> dict[Language, _T]:
+        return {language: texts[language] for language in languages}
+
+    anchors = one.anchors
+    return replace(
+        one,
+        name=cut(one.name),
+        description=cut(one.description),
+        cues=cut(one.cues),
+        counter_cues=cut(one.counter_cues),
+        anchors=Anchors(cut(anchors.at_2), cut(anchors.at_5), cut(anchors.at_8)) if anchors else None,
+        probes=tuple(cut(probe) for probe in one.probes),
+    )
