@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
-from server.resumes.resume import Found, Line, SpokenLanguage
 from question_flows.skill_names import known_skill
+from server.resumes.resume import Found, Line, SpokenLanguage
 from server.resumes.wording import without_bullet
 
 _MOST = 80

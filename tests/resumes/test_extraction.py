@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from question_flows.skill_names import every_skill, plain
 from server.resumes.availability import availability_in
 from server.resumes.codec import decode, encode
 from server.resumes.dates import date_of, dated
@@ -18,7 +19,6 @@ from server.resumes.kinds import Unreadable
 from server.resumes.limits import LONGEST_LINE
 from server.resumes.lines import clean, numbered
 from server.resumes.resume import Kind, Line, Resume, Where, finds, to_check
-from question_flows.skill_names import every_skill, plain
 from tests.resumes.conftest import CHINESE, ENGLISH, JSON_RESUME
 
 
