@@ -10,20 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from question_flows.asked_model import AskedCompetency, AskedIndicator, AskedModel, arranged, in_languages, shares_of
 from question_flows.competency_model import WantedIndicator
 from question_flows.competency_questions import KINDS, competency_question
 from question_flows.cue_words import cues_from
 from question_flows.general_behaviours import general_indicators
-from question_flows.model import Anchors, Competency, Flow, Hint, Indicator, Language, Question, QuestionKind, Text
+from question_flows.model import Competency, Flow, Indicator, Language, Question, QuestionKind, Text
 from question_flows.problems import FEWEST_INDICATORS, sayable
 from question_flows.skill_cues import names_of
 from question_flows.skill_names import known_skill, plain
 from question_flows.standard import practice_in, standard_anchors, standard_probe, title_for
-
-_T = TypeVar("_T")
 
 FEWEST_QUESTIONS, MOST_QUESTIONS = 3, 8
 """More only where HR names indicators of more competencies than that: each is asked for."""
@@ -47,18 +44,19 @@ def flow_from(asked: AskedModel, flow_id: str, version: int, bank: Iterable[Flow
     """The flow, of 3 to 8 questions as a rule.
 
     It is offered in the languages in which HR words every behaviour that no shipped flow knows; names of skills are
-    translated where they are known and else stand as they are. What has more than 4 indicators becomes two
+    translated where they are known and else stand as they are. Its texts are in both languages all the same, for HR's
+    pages. What has more than 4 indicators becomes two
     competencies. Raises ValueError without any competency.
     """
     if not asked.competencies:
         raise ValueError("a model without competencies")
-    shipped = tuple(bank)
+    shipped = tuple(flow for flow in bank if set(Language) <= set(flow.languages))
     competencies = arranged(asked.competencies, MOST_QUESTIONS)
     languages = _languages(competencies, shipped)
     taken: set[str] = set()
     weights = shares_of(competencies)
-    parts = [_part(one, weight, languages, shipped, taken) for one, weight in zip(competencies, weights, strict=True)]
-    job = in_languages(asked.job, languages)
+    parts = [_part(one, weight, shipped, taken) for one, weight in zip(competencies, weights, strict=True)]
+    job = in_languages(asked.job, Language)
     return Flow(
         id=flow_id,
         version=version,
@@ -68,7 +66,7 @@ def flow_from(asked: AskedModel, flow_id: str, version: int, bank: Iterable[Flow
         competencies=tuple(part.competency for part in parts),
         scenarios=(),
         questions=tuple(_questions(parts)),
-        practice=practice_in(languages),
+        practice=practice_in(tuple(Language)),
     )
 
 
@@ -84,9 +82,7 @@ def _languages(competencies: Sequence[AskedCompetency], bank: Sequence[Flow]) ->
     return everywhere or (max(Language, key=lambda language: sum(language in its for its in worded)),)
 
 
-def _part(
-    one: AskedCompetency, weight: float, languages: tuple[Language, ...], bank: Sequence[Flow], taken: set[str]
-) -> _Part:
+def _part(one: AskedCompetency, weight: float, bank: Sequence[Flow], taken: set[str]) -> _Part:
     name = in_languages(one.name, Language)
     names = {language: names_of(name[language], language) for language in Language}
     own_id = _free(one.id or name[Language.ENGLISH], "competency", taken)
@@ -96,17 +92,16 @@ def _part(
     if like is not None and taken.isdisjoint(indicator.id for indicator in like.indicators):
         indicators = like.indicators
     else:
-        given = tuple(_indicator(each, own_id, languages, bank, taken) for each in one.indicators)
+        given = tuple(_indicator(each, own_id, bank, taken) for each in one.indicators)
         general = general_indicators(own_id, name, names)
         indicators = given + general[: max(0, FEWEST_INDICATORS - len(given))]
-    indicators = tuple(_cut(indicator, languages) for indicator in indicators)
     taken.update(indicator.id for indicator in indicators)
     return _Part(
-        Competency(own_id, {language: name[language] for language in languages}, weight, indicators),
-        {language: name[language] for language in languages},
-        {language: names[language] for language in languages},
+        Competency(own_id, name, weight, indicators),
+        name,
+        names,
         one.level,
-        _shipped_question(indicators, languages, bank),
+        _shipped_question(indicators, bank),
     )
 
 
@@ -140,9 +135,7 @@ def _like(one: AskedIndicator, bank: Sequence[Flow]) -> Indicator | None:
     return None
 
 
-def _indicator(
-    one: AskedIndicator, prefix: str, languages: tuple[Language, ...], bank: Sequence[Flow], taken: set[str]
-) -> Indicator:
+def _indicator(one: AskedIndicator, prefix: str, bank: Sequence[Flow], taken: set[str]) -> Indicator:
     like = _like(one, bank)
     name = in_languages(one.name or one.description, Language)
     if like is not None and like.id not in taken:
@@ -164,26 +157,13 @@ def _indicator(
     )
 
 
-def _shipped_question(
-    indicators: Sequence[Indicator], languages: tuple[Language, ...], bank: Sequence[Flow]
-) -> Question | None:
+def _shipped_question(indicators: Sequence[Indicator], bank: Sequence[Flow]) -> Question | None:
     """A question of the bank that stands alone and asks for all of these."""
     wanted = tuple(one.id for one in indicators)
     for flow in bank:
         for question in flow.questions:
-            fits = question.kind in _STANDING_ALONE and set(wanted) <= set(question.indicator_ids)
-            if fits and set(languages) <= set(flow.languages) and not question.tags:
-                return replace(
-                    question,
-                    indicator_ids=wanted,
-                    text={language: question.text[language] for language in languages},
-                    hints=tuple(
-                        Hint({language: hint.text[language] for language in languages}) for hint in question.hints
-                    ),
-                    terms={language: question.terms[language] for language in languages},
-                    sample_answers={language: question.sample_answers[language] for language in languages},
-                    round_id=None,
-                )
+            if question.kind in _STANDING_ALONE and set(wanted) <= set(question.indicator_ids) and not question.tags:
+                return replace(question, indicator_ids=wanted, round_id=None)
     return None
 
 
@@ -217,21 +197,3 @@ def _free(wanted: str, otherwise: str, taken: Collection[str]) -> str:
     while free in taken:
         free, count = f"{name}_{count}", count + 1
     return free
-
-
-def _cut(one: Indicator, languages: tuple[Language, ...]) -> Indicator:
-    """In these languages only."""
-
-    def cut(texts: Mapping[Language, _T]) -> dict[Language, _T]:
-        return {language: texts[language] for language in languages}
-
-    anchors = one.anchors
-    return replace(
-        one,
-        name=cut(one.name),
-        description=cut(one.description),
-        cues=cut(one.cues),
-        counter_cues=cut(one.counter_cues),
-        anchors=Anchors(cut(anchors.at_2), cut(anchors.at_5), cut(anchors.at_8)) if anchors else None,
-        probes=tuple(cut(probe) for probe in one.probes),
-    )

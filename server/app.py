@@ -33,6 +33,7 @@ from server.keys import (
     DRAINING,
     ENGINE,
     FLOWS,
+    GENERATED_FLOWS,
     HUB,
     INBOX,
     INTERVIEWS,
@@ -58,6 +59,7 @@ from server.pages import setup_templates
 from server.recognition import new_engine, recognition
 from server.recordings.serving import recordings
 from server.recordings.spool import Spool, sink_opener
+from server.records.models import GeneratedFlows
 from server.second_scorer import models
 from server.settings import Settings
 from server.storage.database import Database
@@ -97,7 +99,7 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     app.on_response_prepare.append(security_headers)
     app[SETTINGS] = settings
     own = own_flows(settings)
-    app[FLOWS] = {**shipped_flows(), **own}
+    app[FLOWS] = flows = {**shipped_flows(), **own}
     app[OWN_FLOWS] = frozenset(own)
     app[MESSAGES] = Messages()
     if (mailer := Mailer.of(settings, app[FLOWS])) is not None:
@@ -106,6 +108,7 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     app[OUTBOX] = Outbox(app[DATABASE])
     app[INBOX] = Inbox(app[DATABASE])
     app[CONNECTORS] = KINDS
+    app[GENERATED_FLOWS] = GeneratedFlows(app[DATABASE], flows)
     broker = RedisBroker(settings.redis_url) if settings.redis_url else MemoryBroker()
     app[HUB] = Hub(broker, EventLog(app[DATABASE]))
     app[ENGINE] = new_engine(settings)
@@ -127,6 +130,7 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     app.cleanup_ctx.extend(
         (
             storage,
+            generated_flows,
             live_events,
             recognition,
             *kept,
@@ -152,6 +156,15 @@ async def storage(app: web.Application) -> AsyncIterator[None]:
     app[REPORT_ENDPOINT] = asyncio.get_running_loop().create_future()
     yield
     await app[DATABASE].close()
+
+
+async def generated_flows(app: web.Application) -> AsyncIterator[None]:
+    """Learns the flows of stored competency models, before interviews are taken up and as long as the server serves."""
+    await app[GENERATED_FLOWS].look()
+    task = asyncio.create_task(app[GENERATED_FLOWS].keep_looking(), name="generated flows")
+    yield
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def live_events(app: web.Application) -> AsyncIterator[None]:
@@ -203,6 +216,7 @@ async def interviews(app: web.Application) -> AsyncIterator[None]:
             second_scorer=opinion,
             check_minutes=settings.check_minutes,
             probe_chooser=chooser,
+            look_for_flows=app[GENERATED_FLOWS].look,
         )
         async with registry:
             app[INTERVIEWS] = registry

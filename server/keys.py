@@ -16,6 +16,7 @@ from server.interview.registry import Interviews
 from server.live.hub import Hub
 from server.mail.mailer import Mailer
 from server.records.engine import Records
+from server.records.models import GeneratedFlows
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.inbox import Inbox
@@ -25,6 +26,8 @@ from server.workers.ownership import Ownership
 SETTINGS = web.AppKey("settings", Settings)
 DATABASE = web.AppKey("database", Database)
 FLOWS: web.AppKey[Mapping[str, Flow]] = web.AppKey("flows")
+GENERATED_FLOWS = web.AppKey("generated_flows", GeneratedFlows)
+"""Adds to FLOWS what is made of stored competency models, here or in another process."""
 OWN_FLOWS: web.AppKey[frozenset[str]] = web.AppKey("own_flows")
 """Ids of those that do not come with the server."""
 HUB = web.AppKey("hub", Hub)

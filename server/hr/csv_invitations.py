@@ -19,6 +19,7 @@ from server.hr.csv_reading import MOST_BYTES, MOST_ROWS, Row, rows_of, text_of
 from server.hr.form_ids import interview_id_of, new_form_id
 from server.hr.invitations import JURISDICTIONS, jurisdictions_offered, link_of
 from server.i18n import MESSAGES
+from server.interview.flow_versions import offered
 from server.interview.inviting import AlreadyInvited, Invited, Wanted
 from server.keys import DATABASE, FLOWS, INTERVIEWS, SETTINGS
 from server.pages import LANGUAGE_NAMES, page_language, render
@@ -179,7 +180,7 @@ async def _page(
         rows=rows,
         most_rows=MOST_ROWS,
         jobs=[job for job in jobs if job.is_open],
-        flows=[(flow.id, flow.title[language]) for flow in request.app[FLOWS].values()],
+        flows=[(flow.id, flow.title[language]) for flow in offered(request.app[FLOWS]).values()],
         interview_languages=[(code.value, name) for code, name in LANGUAGE_NAMES.items()],
         chosen_language=sent.get("language") or language.value,
         jurisdictions=jurisdictions_offered(request),

@@ -14,6 +14,7 @@ from server.hr.csv_checks import flow_of_job
 from server.hr.form_ids import interview_id_of, new_form_id
 from server.hr.forms import form_fields
 from server.i18n import MESSAGES
+from server.interview.flow_versions import offered
 from server.interview.inviting import AlreadyInvited, Wanted
 from server.keys import DATABASE, FLOWS, INTERVIEWS, SETTINGS
 from server.pages import LANGUAGE_NAMES, page_language, render
@@ -117,7 +118,7 @@ async def _page(request: web.Request, sent: Mapping[str, str], error: UserError 
         field=FIELDS.get(error.field or "") if error else None,
         problem=problem,
         jobs=[job for job in jobs if job.is_open],
-        flows=[(flow.id, flow.title[language], len(flow.questions)) for flow in request.app[FLOWS].values()],
+        flows=[(flow.id, flow.title[language], len(flow.questions)) for flow in offered(request.app[FLOWS]).values()],
         interview_languages=[(code.value, name) for code, name in LANGUAGE_NAMES.items()],
         chosen_language=sent.get("language") or language.value,
         jurisdictions=jurisdictions_offered(request),

@@ -53,6 +53,18 @@ competency_models = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 
+generated_flows = sa.Table(
+    "generated_flows",
+    metadata,
+    # The model's id and version: each version has a flow of its own, so that an interview keeps what it began with.
+    sa.Column("id", sa.String(100), primary_key=True),
+    sa.Column("model_id", sa.String(32), nullable=False),
+    sa.Column("model_version", sa.Integer, nullable=False),
+    # The flow's plain values, as a flow's file has them.
+    sa.Column("body", Json, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
 applications = sa.Table(
     "applications",
     metadata,
