@@ -128,6 +128,9 @@ async def test_an_interview_of_others_is_none_of_feishus_business() -> None:
             Sent(error="code 99991400", status=429, retry_after=timedelta(seconds=7)),
         ),
         (Refusal(502), Sent(error="HTTP 502", status=502)),
+        (Refusal(403, {}, {"code": 1002001}), Sent(error="code 1002001", status=403)),
+        # The app lacks a permission, which it may be given.
+        (Refusal(400, {}, {"code": 99991672}), Sent(error="code 99991672", status=400)),
         (Refusal(400, {}, {"code": 1002001}), Sent(error="code 1002001", status=400, final=True)),
         (Refusal(200, {}, {"code": 1002001}), Sent(error="code 1002001", status=200, final=True)),
     ],

@@ -223,6 +223,8 @@ def test_the_other_messages_say_what_they_say() -> None:
         ("candidate.upserted", {"id": "", "name": "Kim"}, "data.id"),
         ("candidate.upserted", {"id": "c1", "name": "Kim", "language": "tlh"}, "data.language"),
         ("candidate.upserted", {"id": "c1", "name": "Kim", "time_zone": "Mars/Base"}, "data"),
+        ("candidate.upserted", {"id": "c1", "name": "Kim", "time_zone": "../../etc/passwd"}, "data"),
+        ("candidate.upserted", {"id": "c1", "name": "Kim", "time_zone": "Europe"}, "data"),
         (
             "candidate.upserted",
             {"id": "c1", "name": "Kim", "availability": [{"from": "2026-03-03T09:00:00", "to": "x"}]},

@@ -33,8 +33,10 @@ EARLIEST = timedelta(minutes=5)
 RENEW_BEFORE = timedelta(minutes=10)
 TOKEN_WRONG = (99991661, 99991663, 99991664, 99991668)
 """Codes for a token that is missing, wrong or has run out: a new one is fetched."""
-LATER = (99991400, 99991429, 1061045)
-"""Codes for too many calls."""
+LATER = (99991400, 99991429, 1061045, 99991672, 99991679)
+"""Codes for too many calls, and for a permission that the app lacks and can be given meanwhile."""
+REFUSED = (200, 400, 404)
+"""HTTP statuses beside which another code means that the same call is refused for ever."""
 ACCOUNT_CREATED, EXAM_CREATED = "hire.eco_account.created_v1", "hire.eco_exam.created_v1"
 
 Id = Annotated[str, Field(min_length=1, max_length=200)]
@@ -270,7 +272,7 @@ def _told(response: Response, now: datetime, *, may_be_final: bool = False) -> S
     sent = judged(response, now)
     reset = response.headers.get("x-ogw-ratelimit-reset", "")
     wait = timedelta(seconds=min(int(reset), 3600)) if reset.isascii() and reset.isdigit() else sent.retry_after
-    final = may_be_final and code is not None and code not in (*TOKEN_WRONG, *LATER) and response.status < 429
+    final = may_be_final and code is not None and code not in (*TOKEN_WRONG, *LATER) and response.status in REFUSED
     return Sent(
         error=f"code {code}" if code else f"HTTP {response.status}",
         status=response.status,

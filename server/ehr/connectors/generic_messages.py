@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl, model_validator
 
@@ -58,8 +58,11 @@ class Candidate(_Told):
 
     @model_validator(mode="after")
     def _zone_exists(self) -> Candidate:
-        if self.time_zone is not None and self.time_zone not in available_timezones():
-            raise ValueError("no IANA time zone")
+        try:
+            if self.time_zone is not None:
+                ZoneInfo(self.time_zone)
+        except (KeyError, OSError) as error:
+            raise ValueError("no IANA time zone") from error
         return self
 
     def seen(self) -> CandidateSeen:

@@ -65,6 +65,11 @@ class _SendTest(BaseModel):
     url: Annotated[str, Field(min_length=1, max_length=LONGEST_URL)]
 
 
+class _ResponseError(BaseModel):
+    api_call: Text = ""
+    errors: Annotated[list[Annotated[str, Field(max_length=1000)]], Field(max_length=100)] = []
+
+
 class Greenhouse:
     """Answers Greenhouse from what is known, and tells it when an interview is complete."""
 
@@ -100,9 +105,7 @@ class Greenhouse:
             case "GET", "test_status":
                 return _test_status(request)
             case "POST", "response_error":
-                # What it could not read of ours, for the log; the next poll brings it anew.
-                digest = sha256(request.raw).hexdigest()
-                return Reply(200, {}, keep=(f"response_error-{digest}", "response_error", {}))
+                return _response_error(request)
         return Reply(404, {"errors": ["unknown endpoint"]})
 
     def read(self, type_: str, body: Mapping[str, Any]) -> Sequence[Incoming]:
@@ -165,6 +168,13 @@ def _test_status(request: Received) -> Reply | LookUp:
     # A total that is withheld is left out; it is no 0.
     score = {} if standing.total is None else {"partner_score": standing.total}
     return Reply(200, {**done, **score, "metadata": dict(standing.competencies)})
+
+
+def _response_error(request: Received) -> Reply:
+    """What Greenhouse could not read of ours is kept for whoever mends it; the next poll asks anew."""
+    error = parsed(_ResponseError, request.raw)
+    keep = (f"error-{sha256(request.raw).hexdigest()}", "response_error", error.model_dump(mode="json"))
+    return Reply(200, {}, keep=keep)
 
 
 def _encoded(url: str) -> str:
