@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import html
 import json
-import uuid
 from base64 import b64decode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -17,20 +16,17 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
-from question_flows.loader import shipped_flows
 from question_flows.model import Language
 from server.delivery.connector import Outgoing, Received, Sent, Unreadable
 from server.delivery.safe_client import NoAnswer, SafeClient
 from server.ehr.connectors.odoo import OdooConnector
 from server.ehr.connectors.odoo_settings import OdooSecrets, OdooSettings
-from server.interview.events import InterviewEvent, InterviewInvited
-from server.interview.report import build_report, report_json
 from server.records.incoming import ApplicationSeen, ApplicationWithdrawn, CandidateSeen, Incoming, JobSeen
 from tests.ehr.fake_odoo import FakeOdoo
 from tests.ehr.faulty_line import FaultyLine
 from tests.ehr.odoo_house import OdooHouse
+from tests.ehr.reports import NAMES, NOON, message, report
 
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY, NOBODYS_KEY = "the-key", "the-key-of-nobody"
 
 
@@ -89,31 +85,6 @@ async def _behind_a_line(house: OdooHouse) -> AsyncIterator[Connected]:
     stages = [await house.stage(name, place) for place, name in enumerate(names, start=100)]
     async with TestServer(line.app()) as running, SafeClient(inside=["127.0.0.0/8"]) as client:
         yield Connected(house, line, str(running.make_url("")).rstrip("/"), client, stages)
-
-
-FLOW = shipped_flows()["customer_service"]
-NAMES = [one.name[Language.ENGLISH] for one in FLOW.competencies]
-_NUMBERS = count(1)
-
-
-def report(points: Sequence[float | None], total: float | None = 8.2, decision: str = "") -> dict[str, Any]:
-    """A report as it leaves an interview, with these points for the flow's first competencies."""
-    invited = InterviewEvent(1, NOW, 0, InterviewInvited(FLOW.id, FLOW.version, Language.ENGLISH, "EU", "Ada & Co"))
-    made = report_json(build_report(f"{next(_NUMBERS):032x}", [invited], FLOW))
-    for one, value in zip(made["score"]["competencies"], points, strict=False):
-        one["points"], one["withheld"] = value, None if value is not None else "too_few_words"
-    made["score"].update(total=total, withheld=None if total is not None else "not_enough_evidence")
-    if decision:
-        made["people"]["decision"] = {"decision": decision, "reason": "", "by": "hr", "at": NOW.isoformat()}
-    return made
-
-
-def message(applicant: int, type_: str, data: Mapping[str, Any], *, minutes: int = 0) -> Outgoing:
-    """A message on its way, made so many minutes after noon."""
-    made_at = NOW + timedelta(minutes=minutes)
-    body = {"type": type_, "timestamp": made_at.isoformat(), "data": dict(data)}
-    mark = f"msg_{uuid.uuid4().hex}"
-    return Outgoing(mark, type_, body, "i", "a", made_at, 1, {"application": str(applicant)})
 
 
 async def polled(connector: OdooConnector, seen: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Incoming]]:
@@ -188,7 +159,7 @@ async def test_who_was_in_a_stage_before_it_was_chosen_comes_in_when_it_is(odoo:
 async def test_a_report_leaves_attachment_note_skills_and_stage(odoo: Connected) -> None:
     applicant = await odoo.interviewed({NAMES[0].upper(): "Expert", NAMES[1]: "Expert", "Juggling": "Expert"})
     sent = report([8.0, None])
-    assert await odoo.connector().deliver(message(applicant, "report.ready", sent), NOW) == Sent(status=200)
+    assert await odoo.connector().deliver(message(applicant, "report.ready", sent), NOON) == Sent(status=200)
     left = await odoo.house.left(applicant)
     assert (left["stage"], left["kanban_state"]) == (odoo.stages[2], "done")
     [attachment] = left["attachments"]
@@ -212,10 +183,10 @@ async def test_killed_anywhere_on_the_way_all_is_there_once(odoo: Connected, *, 
             odoo.line.dead_after = place
         else:
             odoo.line.dead_before = place
-        first = await odoo.connector().deliver(told, NOW)
+        first = await odoo.connector().deliver(told, NOON)
         assert not first.final
         odoo.line.mend()
-        assert await odoo.connector().deliver(told, NOW) == Sent(status=200)
+        assert await odoo.connector().deliver(told, NOON) == Sent(status=200)
         left = await odoo.house.left(applicant)
         assert (len(left["attachments"]), len(left["notes"])) == (1, 1), place
         assert left["skills"] == [(NAMES[0], "Intermediate")]
@@ -234,7 +205,7 @@ async def test_an_updated_report_takes_the_former_ones_place_and_an_older_one_do
     late = message(applicant, "report.updated", old, minutes=1)
     first, second = message(applicant, "report.ready", old), message(applicant, "report.updated", new, minutes=5)
     for one in (first, second, late):
-        assert (await odoo.connector().deliver(one, NOW)).delivered
+        assert (await odoo.connector().deliver(one, NOON)).delivered
     left = await odoo.house.left(applicant)
     [attachment] = left["attachments"]
     assert json.loads(b64decode(attachment["datas"])) == new
@@ -250,7 +221,7 @@ async def test_somebody_moved_on_by_hand_is_not_moved_back_and_the_refused_stay_
     await odoo.house.move(moved, odoo.stages[3])
     await odoo.house.call("hr.applicant", "action_archive", ids=[refused])
     for applicant in (moved, refused):
-        assert (await odoo.connector().deliver(message(applicant, "report.ready", report([5.0])), NOW)).delivered
+        assert (await odoo.connector().deliver(message(applicant, "report.ready", report([5.0])), NOON)).delivered
     assert (await odoo.house.left(moved))["stage"] == odoo.stages[3]
     left = await odoo.house.left(refused)
     assert (left["stage"], left["kanban_state"], len(left["notes"])) == (odoo.stages[1], "normal", 1)
@@ -266,7 +237,7 @@ async def test_a_new_stage_writes_to_the_candidate_only_if_hr_wants_that(odoo: C
     applicant = await odoo.interviewed({})
     connector = odoo.connector(report_stage=stage, mails_candidate=mails)
     before = len((await odoo.house.left(applicant))["others"])
-    assert (await connector.deliver(message(applicant, "report.ready", report([5.0])), NOW)).delivered
+    assert (await connector.deliver(message(applicant, "report.ready", report([5.0])), NOON)).delivered
     left = await odoo.house.left(applicant)
     letters = [one for one in left["others"] if "A letter" in (one["body"] or "")]
     assert (left["stage"], len(letters)) == (stage, int(mails))
@@ -279,11 +250,11 @@ async def test_milestones_and_steps_are_noted_once_in_the_chosen_language(odoo: 
     for type_ in ("interview.invited", "interview.started", "interview.finished"):
         told = message(applicant, type_, {"interview_id": "i"})
         for _ in range(2):
-            assert (await connector.deliver(told, NOW)).delivered
+            assert (await connector.deliver(told, NOON)).delivered
     step = message(applicant, "application.step_changed", {"application_id": "a", "step": "ready_for_offer"})
-    assert (await connector.deliver(step, NOW)).delivered
+    assert (await connector.deliver(step, NOON)).delivered
     silent = message(applicant, "application.step_changed", {"application_id": "a", "step": "invited"})
-    assert (await connector.deliver(silent, NOW)).delivered
+    assert (await connector.deliver(silent, NOON)).delivered
     left = await odoo.house.left(applicant)
     assert len(left["notes"]) == 4
     assert "已邀请候选人" in left["notes"][0]["body"]
@@ -294,23 +265,23 @@ async def test_what_trying_again_cannot_mend_is_final_and_what_people_can_mend_i
     applicant = await odoo.interviewed({})
     told = message(applicant, "report.ready", report([5.0]))
     gone = message(999_999, "report.ready", report([5.0]))
-    assert await odoo.connector().deliver(gone, NOW) == Sent("applicant gone", final=True)
-    wrong_key = await odoo.connector(api_key="wrong").deliver(told, NOW)
+    assert await odoo.connector().deliver(gone, NOON) == Sent("applicant gone", final=True)
+    wrong_key = await odoo.connector(api_key="wrong").deliver(told, NOON)
     assert (wrong_key.status, wrong_key.final) == (401, False)
-    wrong_database = await odoo.connector(database="no_such").deliver(told, NOW)
+    wrong_database = await odoo.connector(database="no_such").deliver(told, NOON)
     assert (wrong_database.delivered, wrong_database.final) == (False, False)
-    wrong_stage = await odoo.connector(report_stage="no such").deliver(told, NOW)
+    wrong_stage = await odoo.connector(report_stage="no such").deliver(told, NOON)
     assert (wrong_stage.error, wrong_stage.final) == ("a stage of the settings is not there", False)
     odoo.line.dead_before = 0
-    down = await odoo.connector().deliver(told, NOW)
+    down = await odoo.connector().deliver(told, NOON)
     assert (down.status, down.final, down.delivered) == (None, False, False)
     with pytest.raises(NoAnswer):
         await polled(odoo.connector(), {})
     odoo.line.mend()
     with pytest.raises(NoAnswer, match="stage"):
         await polled(odoo.connector(stages="no such"), {})
-    elsewhere = Outgoing(told.id, told.type, told.body, "i", "a", NOW, 1, {})
-    assert await odoo.connector().deliver(elsewhere, NOW) == Sent()
+    elsewhere = Outgoing(told.id, told.type, told.body, "i", "a", NOON, 1, {})
+    assert await odoo.connector().deliver(elsewhere, NOON) == Sent()
     assert (await odoo.house.left(applicant))["stage"] == odoo.stages[1]
 
 
@@ -347,10 +318,10 @@ def test_its_webhooks_are_hints_and_junk_is_refused() -> None:
     settings = OdooSettings(url="https://odoo.example.com", database="d")
     connector = OdooConnector(settings, OdooSecrets.model_validate({"api_key": "k"}), SafeClient())
     hint = Received("POST", "", {}, {}, b'{"_action": "", "_id": 7, "_model": "hr.applicant"}')
-    answer = connector.receive(hint, NOW)
+    answer = connector.receive(hint, NOON)
     assert (answer.status, answer.keep, answer.poll_soon) == (200, None, True)
     for raw in (b"not json", b"[]", b'{"_model": 1}'):
         with pytest.raises(Unreadable):
-            connector.receive(Received("POST", "", {}, {}, raw), NOW)
+            connector.receive(Received("POST", "", {}, {}, raw), NOON)
     with pytest.raises(Unreadable):
         connector.read("hint", {})

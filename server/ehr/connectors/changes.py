@@ -65,7 +65,8 @@ class Place:
     ) -> tuple[Place, Sequence[tuple[str, str, Mapping[str, Any]]]]:
         """rows: (key, time of change, what it says), by key. Gives those that say something new."""
         news = [row for row in rows if self.told.get(row[0], ("", ""))[1] != digest(row[2])]
-        told = self._recent({**self.told, **{key: (changed, digest(said)) for key, changed, said in rows}})
+        # What was told before is needed to the end: its rows may come on a later page.
+        told = {**self.told, **self._recent({key: (changed, digest(said)) for key, changed, said in rows})}
         after = rows[-1][0] if rows else self.after
         return Place(self.since, self.until, after, told), news
 

@@ -151,6 +151,11 @@ def reference_of(message: Outgoing) -> str:
     return f"{message.id} {message.created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
+def is_ours(found: str) -> bool:
+    """Whether the text that was found bears such a mark."""
+    return _REFERENCE.search(found) is not None
+
+
 def is_newer(found: str, message: Outgoing) -> bool:
     """Whether the text that was found was left by a message made after this one."""
     marked = _REFERENCE.search(found)
