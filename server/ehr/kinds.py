@@ -10,14 +10,26 @@ from server.ehr.connectors.assessment import Assessment
 from server.ehr.connectors.checkr import Checkr
 from server.ehr.connectors.email import connector_of
 from server.ehr.connectors.feishu import Feishu
+from server.ehr.connectors.frappe import FrappeConnector
 from server.ehr.connectors.greenhouse import Greenhouse
+from server.ehr.connectors.odoo import OdooConnector
 from server.ehr.connectors.standard_webhooks import StandardWebhooks
 from server.ehr.connectors.training import Training
 from server.mail.letter import DESTINATION
 from server.settings import Settings
 
 KINDS: Mapping[str, type[Connector]] = {
-    one.kind: one for one in (StandardWebhooks, Assessment, Training, Greenhouse, Feishu, Checkr)
+    one.kind: one
+    for one in (
+        StandardWebhooks,
+        OdooConnector,
+        FrappeConnector,
+        Assessment,
+        Training,
+        Greenhouse,
+        Feishu,
+        Checkr,
+    )
 }
 
 

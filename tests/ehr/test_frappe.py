@@ -233,7 +233,9 @@ async def test_what_trying_again_cannot_mend_is_final_and_what_people_can_mend_i
 
 
 def test_a_webhook_is_a_hint_if_it_is_signed() -> None:
-    settings = FrappeSettings(url="https://hr.example.com", interview_round=ROUND, interviewer=US)
+    settings = FrappeSettings.model_validate(
+        {"url": "https://hr.example.com", "interview_round": ROUND, "interviewer": US}
+    )
     given = {"api_key": "k", "api_secret": "s"}
     connector = FrappeConnector(
         settings, FrappeSecrets.model_validate({**given, "webhook_secret": SECRET}), SafeClient()

@@ -315,7 +315,7 @@ async def test_odoo_answers_as_the_connector_reads_it(odoo: Connected) -> None:
 
 
 def test_its_webhooks_are_hints_and_junk_is_refused() -> None:
-    settings = OdooSettings(url="https://odoo.example.com", database="d")
+    settings = OdooSettings.model_validate({"url": "https://odoo.example.com", "database": "d"})
     connector = OdooConnector(settings, OdooSecrets.model_validate({"api_key": "k"}), SafeClient())
     hint = Received("POST", "", {}, {}, b'{"_action": "", "_id": 7, "_model": "hr.applicant"}')
     answer = connector.receive(hint, NOON)

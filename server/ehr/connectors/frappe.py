@@ -29,9 +29,7 @@ class FrappeConnector:
     Secrets: ClassVar[type[BaseModel]] = FrappeSecrets
     SUBSCRIPTIONS: ClassVar[Sequence[str]] = ("interview.started", *REPORT_TYPES)
 
-    def __init__(self, settings: BaseModel, secrets: BaseModel, client: SafeClient) -> None:
-        assert isinstance(settings, FrappeSettings)
-        assert isinstance(secrets, FrappeSecrets)
+    def __init__(self, settings: FrappeSettings, secrets: FrappeSecrets, client: SafeClient) -> None:
         self._settings, self._secrets, self._client = settings, secrets, client
 
     async def deliver(self, message: Outgoing, now: datetime) -> Sent:
@@ -89,4 +87,4 @@ class FrappeConnector:
     def _frappe(self, now: datetime) -> Frappe:
         secrets = self._secrets
         key, secret = secrets.api_key.get_secret_value(), secrets.api_secret.get_secret_value()
-        return Frappe(self._client, self._settings.url, key, secret, now)
+        return Frappe(self._client, str(self._settings.url), key, secret, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, HttpUrl, SecretStr, field_validator
 
 from question_flows.model import Language
 
@@ -12,7 +12,7 @@ from question_flows.model import Language
 class FrappeSettings(BaseModel):
     """What HR fills in."""
 
-    url: str = Field(description="Address of the site, such as https://hr.example.com.")
+    url: HttpUrl = Field(description="Address of the site, such as https://hr.example.com.")
     interview_round: str = Field(min_length=1, description="Interview Round whose expected skills are asked for.")
     interviewer: str = Field(min_length=1, description="User, by e-mail address, that gives the feedback.")
     statuses: str = Field("Open", description="Statuses of applicants who come as candidates, separated by commas.")

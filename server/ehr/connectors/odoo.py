@@ -33,11 +33,9 @@ class OdooConnector:
         "application.step_changed",
     )
 
-    def __init__(self, settings: BaseModel, secrets: BaseModel, client: SafeClient) -> None:
-        assert isinstance(settings, OdooSettings)
-        assert isinstance(secrets, OdooSecrets)
+    def __init__(self, settings: OdooSettings, secrets: OdooSecrets, client: SafeClient) -> None:
         self._settings = settings
-        self._odoo = Odoo(client, settings.url, settings.database, secrets.api_key.get_secret_value())
+        self._odoo = Odoo(client, str(settings.url), settings.database, secrets.api_key.get_secret_value())
 
     async def deliver(self, message: Outgoing, now: datetime) -> Sent:
         """Leaves at the applicant what the message tells. Nothing to do for an application that is not from there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, HttpUrl, SecretStr
 
 from question_flows.model import Language
 
@@ -10,7 +10,7 @@ from question_flows.model import Language
 class OdooSettings(BaseModel):
     """What HR fills in."""
 
-    url: str = Field(description="Address of Odoo, such as https://odoo.example.com.")
+    url: HttpUrl = Field(description="Address of Odoo, such as https://odoo.example.com.")
     database: str = Field(min_length=1, description="Name of the database.")
     stages: str = Field(
         "", description="Stages whose applicants come as candidates, by name, separated by commas; empty: all."
