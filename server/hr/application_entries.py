@@ -44,7 +44,7 @@ def _entry(
             return Entry(at, _mark(by), text, _by(words, by), f"/hr/interviews/{interview_id}", t("console.interview"))
         case happened.InterviewMoved(interview_id, status):
             return Entry(
-                at, "other", t("console.waits_interview", n=_round(state, interview_id), state=t(f"hr.status_{status}"))
+                at, "other", t("console.did_interview", n=_round(state, interview_id), state=t(f"hr.status_{status}"))
             )
         case happened.ReportReceived(interview_id=interview_id, total=total):
             key = "console.did_report_withheld" if total is None else "console.did_report"

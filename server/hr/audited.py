@@ -61,6 +61,9 @@ CHANGES: Mapping[str, str] = {
     "/hr/jobs": "job_added",
     "/hr/jobs/{job_id}": "job_changed",
     "/hr/flows/{flow_id}/try": "flow_tried",
+    "/hr/rules": "rule_added",
+    "/hr/rules/{rule_id}": "rule_changed",
+    "/hr/rules/{rule_id}/switch": "rule_switched_on",
     "/hr/flows/{flow_id}/switch-on": "flow_switched_on",
     "/hr/people": "person_invited",
     "/hr/people/{user_id}": "person_changed",
@@ -77,7 +80,7 @@ QUIET = frozenset({f"{_API}/whep/{{viewer_id}}"})
 """Changes nothing but how something is looked at."""
 
 EXPORTED, CHANGED = "exported", "changed"
-_SUBJECTS = ("interview_id", "user_id", "candidate_id", "job_id", "flow_id", "application_id", "message_id")
+_SUBJECTS = ("interview_id", "user_id", "candidate_id", "job_id", "flow_id", "application_id", "message_id", "rule_id")
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from server.hr.access import USER
 from server.hr.blind import hidden_among
 from server.hr.interviews import asked_of, cursor_in, links_of
 from server.hr.names import Mask, hides_names, pseudonym, shown_name
-from server.hr.process_list import ListedApplication, ProcessList, Wanted
+from server.hr.process_list import USUAL, ListedApplication, ProcessList, Wanted
 from server.hr.reasons import Reasons, in_words, reasons_for
 from server.hr.visible import reviewer_of
 from server.i18n import MESSAGES
@@ -58,9 +58,10 @@ async def page(request: web.Request) -> web.StreamResponse:
     elif asked["show"] == CLOSED or asked["show"] in set(Outcome):
         wanted = replace(wanted, closed="any" if asked["show"] == CLOSED else asked["show"])
     is_flat = bool(wanted.step or wanted.closed or wanted.only_stuck)
-    found = await listed.page(wanted, cursor_in(request)) if is_flat else await listed.page(stuck, None, MOST_STUCK)
+    found = await listed.page(wanted, cursor_in(request)) if is_flat else Page([], 0, None, None)
     groups = {} if is_flat else await listed.by_step(base, MOST_OF_STEP)
-    rows = [*found.rows, *(one for group in groups.values() for one in group)]
+    first = [] if is_flat else await listed.stuck(stuck, MOST_STUCK)
+    rows = [*found.rows, *first, *(one for group in groups.values() for one in group)]
     shown = {one.one.id: one for one in await shown_applications(request, rows, now)}
     t = texts(request, page_language(request))["t"]
     return render(
@@ -73,6 +74,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         counts=await listed.counts(base),
         stuck_counts=await listed.counts(stuck),
         found=Page([shown[one.id] for one in found.rows], found.total, found.before, found.after),
+        stuck=[shown[one.id] for one in first],
         groups={step: [shown[one.id] for one in group] for step, group in groups.items()},
         links=links_of(request, found) if is_flat else {},
         hidden=len(without),
@@ -130,7 +132,7 @@ def troubles(one: ListedApplication, state: ApplicationState, words: Reasons, no
     if one.undelivered:
         found.append(words.t("console.undelivered"))
     if (days := one.overdue_days(now)) is not None:
-        found.append(words.t("console.overdue", days=days))
+        found.append(words.t("console.overdue", days=days, usual=USUAL[one.step].days))
     return found
 
 

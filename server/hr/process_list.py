@@ -49,6 +49,7 @@ class Wanted:
     candidate_id: str = ""
     reviewer_id: str | None = None
     without: Collection[str] = ()
+    ids: Collection[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,14 @@ class ProcessList:
         table = tables.applications
         order = Order(table.c.step_since, table.c.id, descending=bool(wanted.closed))
         return await read_page(self._database, _query(wanted), order, cursor, _row, limit)
+
+    async def stuck(self, wanted: Wanted, most: int) -> Sequence[ListedApplication]:
+        """At most so many that are stuck: first those that something stopped, then who has stood there longest."""
+        table = tables.applications
+        stopped = sa.case((sa.or_(table.c.stuck.is_not(None), _undelivered()), 0), else_=1)
+        query = _query(wanted).order_by(stopped, table.c.step_since, table.c.id).limit(most)
+        async with self._database.read() as connection:
+            return [_row(row) for row in (await connection.execute(query)).all()]
 
     async def by_step(self, wanted: Wanted, most: int) -> Mapping[Step, Sequence[ListedApplication]]:
         """Step → who has stood there longest, at most so many; steps where nobody stands are left out."""
@@ -193,6 +202,8 @@ def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         found.append(holds_words(people.c.search_key, wanted.text))
     if wanted.only_stuck is not None:
         found.append(sa.or_(table.c.stuck.is_not(None), _overdue(wanted.only_stuck), _undelivered()))
+    if wanted.ids is not None:
+        found.append(table.c.id.in_(wanted.ids))
     if wanted.without:
         found.append(table.c.id.not_in(wanted.without))
     return [*found, *_assigned(wanted.reviewer_id)]

@@ -62,7 +62,7 @@ class Reasons:
     def compared(self, reason: Mapping[str, Any]) -> str:
         """What a rule looked at: "total 8.1 ≥ 7.5"."""
         left = dict(reason)
-        parts = []
+        parts = [self._particular(key, left.pop(key)) for key in ("kind", "status") if key in left]
         for figure in ("total", "score"):
             least = left.pop("at_least", None) if figure in left else left.pop(f"{figure}_at_least", None)
             value = left.pop(figure, None)
@@ -161,6 +161,10 @@ class Reasons:
             case "result":
                 shown = ", ".join(value) if isinstance(value, list) else str(value)
                 return self.t("console.compared_result", result=shown)
+            case "round":
+                return self.t("console.round_n", n=value)
+            case "source":
+                return self.t("console.compared_source", source=self.who(str(value)))
             case "event" | "job_id" | "interview_id" | "follow_up_id" | "message_id" | "one_of" | "expected":
                 return ""
             case _:

@@ -84,7 +84,7 @@ async def test_what_failed_stood_too_long_or_was_not_delivered_is_stuck(house: H
     html = await page(house, "/hr/process?show=stuck")
     assert set(re.findall(r'data-application="(\w+)"', html)) == {failing, late, undelivered}
     assert well not in html
-    for text in ("Assessment (Codility Berlin) failed.", "6 days here", "was given up"):
+    for text in ("Assessment (Codility Berlin) failed.", "6 days here; usual are 3 at most", "was given up"):
         assert text in html
     await happen(house, failing, Closed(Outcome.WITHDRAWN, "console", "Asked to."))
     assert failing not in await page(house, "/hr/process?show=stuck")

@@ -117,6 +117,11 @@ ROUTES: Mapping[str, Who] = {
     "POST /hr/jobs/{job_id}": HIRING,
     "POST /hr/flows/{flow_id}/try": HIRING,
     "POST /hr/flows/{flow_id}/switch-on": HIRING,
+    "POST /hr/rules": HIRING,
+    "POST /hr/rules/{rule_id}": HIRING,
+    "POST /hr/rules/{rule_id}/switch": HIRING,
+    "GET /hr/rules": READING,
+    "GET /hr/rules/{rule_id}": READING,
     "GET /hr/flows": READING,
     "GET /hr/flows/{flow_id}": READING,
     # Reading and rating.
