@@ -41,6 +41,9 @@ LOOKS: Mapping[str, str] = {
 CHANGES: Mapping[str, str] = {
     "/hr/invitations": "invited",
     "/hr/invitations/csv": "invited",
+    f"{_INTERVIEW}/invitation/appointment": "appointment_made",
+    f"{_INTERVIEW}/invitation/cancel": "invitation_cancelled",
+    f"{_INTERVIEW}/invitation/again": "invited_again",
     f"{_API}/whep": "live_view_opened",
     f"{_API}/help/acknowledge": "help_acknowledged",
     f"{_API}/pause": "interview_paused",

@@ -180,7 +180,7 @@ def mailer(settings: Settings, flows: Mapping[str, Flow]) -> Mailer:
 
 
 @pytest.fixture
-async def post(sqlite: Database, settings: Settings) -> Post:
+def post(sqlite: Database, settings: Settings) -> Post:
     return Post(sqlite, connector_of(settings, SafeClient()))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from aiohttp import ClientSession
 
 from question_flows.model import Language
 from server.delivery.connector import Outgoing, Sent
@@ -38,8 +37,7 @@ def outgoing(letter: Letter = LETTER, **data: object) -> Outgoing:
 
 
 async def send(port: int, message: Outgoing, **settings: str) -> Sent:
-    async with ClientSession() as client:
-        return await connector_of(settings_with(port, **settings), SafeClient(client)).deliver(message, NOW)
+    return await connector_of(settings_with(port, **settings), SafeClient()).deliver(message, NOW)
 
 
 @pytest.mark.parametrize(

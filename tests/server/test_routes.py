@@ -112,6 +112,10 @@ ROUTES: Mapping[str, Who] = {
     "POST /hr/invitations": HIRING,
     "GET /hr/invitations/csv": HIRING,
     "POST /hr/invitations/csv": HIRING,
+    f"GET {INTERVIEW}/invitation": HIRING,
+    f"POST {INTERVIEW}/invitation/appointment": HIRING,
+    f"POST {INTERVIEW}/invitation/cancel": HIRING,
+    f"POST {INTERVIEW}/invitation/again": HIRING,
     # Jobs, and which flow is switched on for them.
     "POST /hr/jobs": HIRING,
     "POST /hr/jobs/{job_id}": HIRING,
