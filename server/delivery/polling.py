@@ -104,14 +104,15 @@ class Poller:
         async with self._database.read() as connection:
             query = sa.select(connections.c.seen).where(connections.c.id == connection_id)
             seen = await connection.scalar(query) or {}
+        found = 0
         async for after, incoming in connector.poll(seen, self._now()):
             async with self._database.begin() as connection:
                 for place, one in enumerate(incoming):
                     body = encode([one])
                     # The order in which they were found is the order of their times.
-                    at = self._now() + timedelta(microseconds=place)
+                    at = self._now() + timedelta(microseconds=found + place)
                     await put(connection, connection_id, event_id(seen, after, body, place), INCOMING, body, at)
                 await connection.execute(
                     connections.update().where(connections.c.id == connection_id).values(seen=dict(after))
                 )
-            seen = after
+            seen, found = after, found + len(incoming)

@@ -41,8 +41,8 @@ class OutboxMessage:
 
     @property
     def stream(self) -> str:
-        """What keeps its order on the way: everything of one application, else of one interview."""
-        return self.application_id or self.interview_id or self.id
+        """What keeps its order on the way: everything of one interview, else of one application."""
+        return self.interview_id or self.application_id or self.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,22 +10,26 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 import server.ehr.routes
-from server.keys import DATABASE, SETTINGS
+from server.delivery.connections import Connections
+from server.keys import CONNECTIONS, DATABASE, FLOWS, SETTINGS
 from server.middleware import MIDDLEWARES
 from server.pages import setup_templates
 from server.settings import Settings
 from server.storage.database import Database
 from tests.delivery.conftest import SECRET, connections, database, make_worker
+from tests.fixed_flows import fixed_flows
 
 __all__ = ["connections", "database", "endpoint", "make_worker"]
 
 
 @pytest.fixture
-async def endpoint(database: Database, tmp_path: Path) -> AsyncIterator[TestServer]:
-    """The built-in endpoint."""
+async def endpoint(database: Database, connections: Connections, tmp_path: Path) -> AsyncIterator[TestServer]:
+    """The built-in endpoint, and the connected systems' addresses."""
     app = web.Application(middlewares=MIDDLEWARES)
     app[SETTINGS] = Settings(data_dir=tmp_path, ehr_secret=SECRET, _env_file=None)
     app[DATABASE] = database
+    app[CONNECTIONS] = connections
+    app[FLOWS] = fixed_flows()
     setup_templates(app)
     server.ehr.routes.add_routes(app)
     running = TestServer(app)
