@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import phonenumbers
 
+from server.resumes.dates import dated
 from server.resumes.resume import Contact, Found, Line, Where
 from server.resumes.wording import CITIES, FAMILY_NAMES, HAN, POSITION, is_title, section_of
 
@@ -113,6 +114,9 @@ def _matched(text: str, where: Where, region: str | None, *, certain: bool) -> I
     for match in phonenumbers.PhoneNumberMatcher(text, region):
         normal = phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
         written_out = match.raw_string.strip().startswith(("+", "00"))
+        # "09/2015 - 02/2019" has the digits of a number in some country.
+        if not written_out and dated(Line(where, match.raw_string)) is not None:
+            continue
         yield Found(match.raw_string, where, certain or written_out, normal)
 
 

@@ -100,6 +100,7 @@ def test_availability_is_read_in_both_languages(text: str, normal: str | None) -
         ("Tel: 020 7946 0958", "+442079460958", False),
         ("身份证号：110101199003070000 先生", None, False),
         ("2015 - 2019, 12345 units", None, False),
+        ("Developer 09/2015 - 02/2019", None, False),
     ],
 )
 def test_a_number_is_certain_only_when_its_country_is(text: str, number: str | None, certain: bool) -> None:
