@@ -251,7 +251,16 @@ async def test_the_process_has_little_and_knows_no_secret(monkeypatch: pytest.Mo
     look = (
         "import os, resource, sys; sys.argv = ['reading']\n"
         "from server.resumes import reading\n"
-        "reading._answer = lambda _: {'environment': dict(os.environ), 'limits': [resource.getrlimit(one)"
+        "def refused(act):\n"
+        "    try: act()\n"
+        "    except PermissionError: return True\n"
+        "def acts():\n"
+        "    import socket, subprocess\n"
+        "    yield lambda: socket.create_connection(('127.0.0.1', 9))\n"
+        "    yield lambda: subprocess.run(['true'])\n"
+        "    yield lambda: os.system('true')\n"
+        "reading._answer = lambda _: {'refused': [refused(act) for act in acts()],"
+        " 'environment': dict(os.environ), 'limits': [resource.getrlimit(one)"
         " for one in (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE)]}\n"
         "reading.main()"
     )
@@ -261,6 +270,7 @@ async def test_the_process_has_little_and_knows_no_secret(monkeypatch: pytest.Mo
     seen = json.loads(await Reader()._asked(b"x"))
     assert "whsec" not in str(seen)
     assert set(seen["environment"]) <= {"PATH", "LANG", "LC_CTYPE", "OPENBLAS_NUM_THREADS"}
+    assert seen["refused"] == [True, True, True]
     wanted = (limits.MEMORY, limits.CPU_SECONDS, 0, limits.OPEN_FILES)
     assert seen["limits"] == [[most, most] for most in wanted]
 
