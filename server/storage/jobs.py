@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.errors import UserError
 from server.storage import schema
 from server.storage.database import Database
 from server.storage.interview_list import visible
-from server.storage.paging import Cursor, Order, Page, read_page
+from server.storage.paging import PAGE, Cursor, Order, Page, read_page
 from server.storage.search_key import holds_words, search_key
 
 LONGEST_TITLE = 200
@@ -41,11 +42,8 @@ class Jobs:
 
     async def add(self, title: str, department: str, flow_id: str | None, now: datetime) -> str:
         """Makes an open job; its id. Raises UserError job_title_missing, job_title_long, name_long."""
-        job_id = uuid.uuid4().hex
-        values = {**_named(title, department), "flow_id": flow_id, "is_open": True, "created_at": now}
         async with self._database.begin() as connection:
-            await connection.execute(schema.jobs.insert().values(id=job_id, **values))
-        return job_id
+            return await add_job(connection, title, department, flow_id, now)
 
     async def change(self, job_id: str, *, title: str, department: str, flow_id: str | None, is_open: bool) -> None:
         """Raises UserError as `add`, and job_unknown (404)."""
@@ -70,14 +68,14 @@ class Jobs:
         async with self._database.read() as connection:
             return [_row(row) for row in (await connection.execute(query)).all()]
 
-    async def page(self, text: str, cursor: Cursor | None, *, is_open: bool | None) -> Page[Job]:
+    async def page(self, text: str, cursor: Cursor | None, *, is_open: bool | None, limit: int = PAGE) -> Page[Job]:
         """The newest first. is_open: None: open and closed."""
         table, query = schema.jobs, _QUERY
         if text:
             query = query.where(holds_words(table.c.search_key, text))
         if is_open is not None:
             query = query.where(table.c.is_open.is_(is_open))
-        return await read_page(self._database, query, Order(table.c.created_at, table.c.id, True), cursor, _row)
+        return await read_page(self._database, query, Order(table.c.created_at, table.c.id, True), cursor, _row, limit)
 
     async def counts(self, job_ids: Sequence[str], reviewer_id: str | None) -> Mapping[str, Mapping[str, int]]:
         """Job → status → how many interviews, of those that count and may be seen."""
@@ -99,6 +97,14 @@ class Jobs:
             changed = await connection.execute(table.update().where(table.c.id == _id(job_id)).values(**values))
             if changed.rowcount != 1:
                 raise UserError("job_unknown", status=404)
+
+
+async def add_job(connection: AsyncConnection, title: str, department: str, flow_id: str | None, now: datetime) -> str:
+    """As `Jobs.add`, within the caller's transaction."""
+    job_id = uuid.uuid4().hex
+    values = {**_named(title, department), "flow_id": flow_id, "is_open": True, "created_at": now}
+    await connection.execute(schema.jobs.insert().values(id=job_id, **values))
+    return job_id
 
 
 _QUERY = sa.select(schema.jobs)

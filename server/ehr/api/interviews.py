@@ -11,16 +11,8 @@ from pydantic import Field
 from question_flows.model import Language
 from server.ehr.api.addresses import base_url
 from server.ehr.api.declaring import Call, operation
-from server.ehr.api.models import (
-    CancelIn,
-    Cancelled,
-    Id,
-    Interview,
-    InterviewIn,
-    InterviewPage,
-    Ordered,
-    PageQuery,
-)
+from server.ehr.api.fields import Id, PageQuery
+from server.ehr.api.interview_models import CancelIn, Cancelled, Interview, InterviewIn, InterviewPage, Ordered
 from server.errors import UserError
 from server.interview.hr_commands import CancelInterview
 from server.interview.inviting import AlreadyInvited, Wanted

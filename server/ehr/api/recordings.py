@@ -8,8 +8,8 @@ from aiohttp import web
 
 from server.ehr.api.addresses import base_url
 from server.ehr.api.declaring import Call, operation
+from server.ehr.api.interview_models import RecordingLink, RecordingLinkIn
 from server.ehr.api.interviews import known
-from server.ehr.api.models import RecordingLink, RecordingLinkIn
 from server.errors import UserError
 from server.keys import DATABASE, INTERVIEWS, SETTINGS
 from server.problems import API_PREFIX

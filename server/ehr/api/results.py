@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from server.ehr.api.declaring import Call, operation
-from server.ehr.api.interviews import known
-from server.ehr.api.models import (
+from server.ehr.api.interview_models import (
     CompetencyScore,
     InterviewTranscript,
     Rated,
@@ -15,6 +14,7 @@ from server.ehr.api.models import (
     TranscriptAnswer,
     Word,
 )
+from server.ehr.api.interviews import known
 from server.errors import UserError
 from server.interview import report as reports
 from server.interview.combined import CombinedScore

@@ -6,7 +6,7 @@ import json
 
 from aiohttp import web
 
-from server.ehr.api import interviews, recordings, results
+from server.ehr.api import applications, candidates, erasing, interviews, jobs, recordings, results
 from server.ehr.api.addresses import base_url
 from server.ehr.api.declaring import Operation
 from server.ehr.api.document import document
@@ -18,6 +18,18 @@ from server.problems import API_PREFIX, sentence_of
 from server.rate_limit import RateLimit
 
 OPERATIONS: tuple[Operation, ...] = (
+    candidates.upsert_candidate,
+    candidates.list_candidates,
+    candidates.get_candidate,
+    erasing.erase_candidate,
+    jobs.upsert_job,
+    jobs.list_jobs,
+    jobs.get_job,
+    jobs.put_competency_model,
+    applications.open_application,
+    applications.list_applications,
+    applications.get_application,
+    applications.close_application,
     interviews.order_interview,
     interviews.list_interviews,
     interviews.get_interview,

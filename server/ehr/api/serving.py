@@ -55,14 +55,14 @@ def served(operation: Operation) -> Callable[[web.Request], Awaitable[web.Stream
 async def _caller(request: web.Request, now: datetime) -> tuple[str, ApiKey]:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     address = of_address(request.remote)
-    wait_s = request.app[WRONG_KEYS].wait_s(address, MOST_WRONG_KEYS, monotonic())
-    if wait_s:
-        raise _too_many(wait_s)
     key = None
     if scheme.lower() == "bearer":
         key = await ApiKeys(request.app[DATABASE]).of_secret(secret.strip(), now)
     if key is None:
-        request.app[WRONG_KEYS].note(address, monotonic())
+        # Who shares the address with a client that has lost its key is not kept waiting.
+        wait_s = request.app[WRONG_KEYS].take(address, MOST_WRONG_KEYS, monotonic())
+        if wait_s:
+            raise _too_many(wait_s)
         raise UserError("api_key_wrong", status=401)
     wait_s = request.app[RATES].take(key.id, request.app[SETTINGS].api_requests_per_minute, monotonic())
     if wait_s:

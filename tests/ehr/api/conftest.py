@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestServer
 
 from question_flows.model import Language
 from server.app import create_app
-from server.interview.commands import GiveConsent, Start
+from server.interview.commands import ConfirmTranscripts, GiveConsent, Start
 from server.interview.session import InterviewSession
 from server.keys import DATABASE, FLOWS, INTERVIEWS, RECOGNITION_SETTLED, REPORT_ENDPOINT
 from server.settings import Settings
@@ -84,6 +84,19 @@ class Api:
 
         self.run(work())
 
+    def settle(self, interview_id: str) -> None:
+        """Waits until the interview that was ended is complete."""
+
+        async def work() -> None:
+            session: InterviewSession = await self.app[INTERVIEWS].get(interview_id)
+            if session.state.is_checking:
+                await session.execute(ConfirmTranscripts())
+            async with asyncio.timeout(10):
+                while session.state.report_id is None:
+                    await asyncio.sleep(0.01)
+
+        self.run(work())
+
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
@@ -130,6 +143,3 @@ class serving:
 
     def _on_loop(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
-
-
-Check = Callable[[aiohttp.ClientResponse], Any]

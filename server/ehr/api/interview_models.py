@@ -1,72 +1,14 @@
-"""What the API takes and answers, field by field; the client in `scripts/hr_client.py` uses the same models."""
+"""Interviews and what comes of them as the API takes and answers them; `scripts/hr_client.py` uses the same models."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import AwareDatetime, Field
 
 from question_flows.model import Language
-from server.ehr.api.declaring import Answer, Query, Sent
-
-Id = Annotated[str, Field(pattern="^[0-9a-z]{1,32}$", description="An id that this server gave.")]
-FlowId = Annotated[str, Field(min_length=1, max_length=100, pattern="^[\\w.-]+$")]
-RemoteId = Annotated[
-    str,
-    Field(min_length=1, max_length=200, pattern="^[^\\x00-\\x1f\\x7f]+$", description="What your system calls it."),
-]
-_LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
-_PERHAPS_A_LINE = r"^[^\x00-\x1f\x7f]*$"
-_WORDS = r"^[^\x00]*[^\x00-\x20][^\x00]*$"
-Line = Annotated[str, Field(max_length=200, pattern=_LINE)]
-"""One line of text with something in it."""
-ShortLine = Annotated[str, Field(max_length=100, pattern=_LINE)]
-Words = Annotated[str, Field(max_length=2000, pattern=_WORDS)]
-Reason = Annotated[str, Field(max_length=500, pattern=_WORDS)]
-Points = Annotated[float, Field(ge=0, le=10, multiple_of=0.5, description="0-10, whole or half.")]
-
-
-class PageQuery(Query):
-    """Which part of a list."""
-
-    cursor: str = Field("", max_length=1000, description="`next` of the page before; empty: the first page.")
-    limit: int = Field(50, ge=1, le=200, description="How many at most.")
-
-
-class PageOf(Answer):
-    """A part of a list, the newest first. next: the cursor of the following part, null at the end."""
-
-    next: str | None = Field(description="Cursor of the next page; null: this was the last.")
-
-
-class JobIn(Sent):
-    """A job as your system has it."""
-
-    remote_id: RemoteId
-    title: Line
-    department: str = Field("", max_length=100, pattern=_PERHAPS_A_LINE)
-    is_open: bool = True
-    flow_id: FlowId | None = Field(
-        None, description="The question flow to ask; null: as it was, or made of the job's competency model."
-    )
-
-
-class Job(Answer):
-    """A job. flow_id: what is asked in its interviews; null: nothing yet."""
-
-    id: Id
-    remote_id: str | None
-    title: str
-    department: str
-    is_open: bool
-    flow_id: str | None
-    created_at: AwareDatetime
-
-
-class JobPage(PageOf):
-    """Some of the jobs."""
-
-    items: list[Job]
+from server.ehr.api.declaring import Answer, Sent
+from server.ehr.api.fields import PERHAPS_A_LINE, FlowId, Id, Line, PageOf, Points, Reason, ShortLine, Words
 
 
 class InterviewIn(Sent):
@@ -214,7 +156,7 @@ class RatingIn(Sent):
     """A person's rating of one competency, or of one dimension that people alone rate."""
 
     rater: ShortLine = Field(description="Whose opinion it is, by name.")
-    department: str = Field("", max_length=100, pattern=_PERHAPS_A_LINE)
+    department: str = Field("", max_length=100, pattern=PERHAPS_A_LINE)
     competency_id: FlowId | None = None
     dimension_id: FlowId | None = None
     points: Points

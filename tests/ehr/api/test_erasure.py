@@ -1,0 +1,132 @@
+"""Who is erased leaves no trace: not in any column of any table, nor among the recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from server.keys import DATABASE, SETTINGS
+from server.storage import record_tables, schema
+from server.storage.audit import Audit, Wanted
+from tests.ehr.api.conftest import Api
+from tests.ehr.api.test_records import JOB, sent
+
+NAME, EMAIL, PHONE = "Zuleika Quarkenbush", "zuleika@example.org", "+49301239999"
+TRACES = ("zuleika", "quarkenbush", "1239999", "a parcel that nobody else speaks of")
+NAMESAKE = {"remote_id": "c-namesake", "name": "Somebody Else", "email": "else@example.org"}
+
+
+def everything(api: Api) -> Mapping[str, str]:
+    """Table → all its text, in lower case."""
+
+    async def read() -> dict[str, str]:
+        found = {}
+        async with api.app[DATABASE].read() as connection:
+            for table in schema.metadata.sorted_tables:
+                found[table.name] = str((await connection.execute(sa.select(table))).all()).lower()
+        return found
+
+    return api.run(read())
+
+
+def traces(api: Api, ids: tuple[str, ...] = ()) -> dict[str, list[str]]:
+    """Table → what of the person stands in it."""
+    held = {name: [one for one in (*TRACES, *ids) if one in text] for name, text in everything(api).items()}
+    return {name: found for name, found in held.items() if found}
+
+
+def come_by_other_ways(api: Api, interview_id: str) -> None:
+    """A connected system has told of the person, a résumé is kept, a recording is stored, a report was delivered."""
+    now = datetime.now(UTC)
+
+    async def write() -> None:
+        table, stored = record_tables, schema
+        async with api.app[DATABASE].begin() as connection:
+            candidate_id = await connection.scalar(
+                sa.select(stored.interviews.c.candidate_id).where(stored.interviews.c.id == interview_id)
+            )
+            inbox = {"type": "x", "received_at": now, "attempts": 1, "next_attempt_at": now, "dead": False}
+            for event_id, body, processed in (
+                ("by address", {"candidate": {"mail": EMAIL.upper()}}, None),
+                ("by name", {"candidate": {"name": NAME}}, now),
+                ("by id", {"candidate": candidate_id, "note": "quarkenbush"}, None),
+            ):
+                row = {**inbox, "source": "acme", "event_id": event_id, "body": body, "processed_at": processed}
+                await connection.execute(table.inbox.insert().values(**row))
+            content = f"Résumé of {NAME}".encode()
+            resume = {"media_type": "text/plain", "sha256": "0", "file_name": f"{NAME}.txt", "created_at": now}
+            await connection.execute(
+                table.resumes.insert().values(id="r1", candidate_id=candidate_id, content=content, **resume)
+            )
+
+    api.run(write())
+    folder = api.app[SETTINGS].recordings_dir
+    for place in (folder / interview_id / "recording.webm", folder / "spool" / interview_id / "1.segment"):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(b"voice")
+
+
+async def test_who_is_erased_leaves_no_trace_in_any_table_or_folder(api: Api) -> None:
+    async with api.client(**{"Idempotency-Key": "erasure"}) as client:
+        job = await sent(client, "POST", "jobs", {**JOB, "remote_id": "job-erase"})
+    async with api.client() as client:
+        await sent(client, "POST", "candidates", NAMESAKE)
+        candidate = await sent(
+            client, "POST", "candidates", {"remote_id": "zuleika-1", "name": NAME, "email": EMAIL, "phone": PHONE}
+        )
+        application = await sent(
+            client,
+            "POST",
+            "applications",
+            {"candidate_id": candidate["id"], "job_id": job["id"], "remote_id": "zuleika-a"},
+        )
+        order = {"candidate_id": candidate["id"], "job_id": job["id"], "language": "en"}
+        async with client.post("interviews", json=order, headers={"Idempotency-Key": "zuleika"}) as response:
+            ordered = await response.json()
+        api.begin(ordered["id"], answers=-1)
+        waiting = await sent(client, "POST", "interviews", order, 201)
+        running = await sent(client, "POST", "interviews", order, 201)
+        api.begin(running["id"], answers=1)
+        come_by_other_ways(api, ordered["id"])
+        ids = (candidate["id"], application["id"], ordered["id"], waiting["id"], running["id"])
+        before = traces(api, ids)
+        assert {"candidates", "interviews", "events", "outbox", "remote_ids", "inbox", "resumes"} <= before.keys()
+
+        path, why = f"candidates/{candidate['id']}/erase", {"reason": "The candidate asked for it."}
+        assert (await sent(client, "POST", path, why, 409))["code"] == "erase_under_way"
+        await sent(client, "POST", f"interviews/{running['id']}/cancel", {"reason": "Erasure"})
+        api.settle(running["id"])
+        answer = await sent(client, "POST", path, why)
+
+        assert (answer["interviews"], answer["resumes"], answer["recordings"], answer["applications"]) == (3, 1, 1, 1)
+        left = traces(api, ids)
+        assert left.keys() <= {"audit"}, left
+        assert all(one not in TRACES for one in left.get("audit", []))
+        folder = api.app[SETTINGS].recordings_dir
+        assert not [*folder.rglob("recording.webm"), *folder.rglob("*.segment")]
+        assert (await sent(client, "GET", f"candidates/{candidate['id']}", status=404))[
+            "code"
+        ] == "candidate_not_listed"
+        assert (await sent(client, "GET", f"interviews/{ordered['id']}", status=404))["code"] == "interview_unknown"
+        assert "else@example.org" in everything(api)["candidates"], "nobody else is touched"
+        found = api.run(Audit(api.app[DATABASE]).find(Wanted(action="api_erase_candidate")))
+        assert [(one.subject, one.user_id) for one in found] == [(candidate["id"], api.key_id)]
+
+
+def test_every_table_that_belongs_to_somebody_says_so_in_a_column(api: Api) -> None:
+    """A new table with people's data is emptied by erasing only if it has one of these, or is named there."""
+    known: dict[str, Any] = dict.fromkeys(("candidate_id", "application_id", "interview_id", "outbox_id"))
+    named = {"candidates", "inbox", "ehr_inbox", "idempotency_keys", "remote_ids"}
+    of_the_house = {
+        *("jobs", "competency_models", "rules", "connections", "api_keys", "audit"),
+        *("hr_users", "hr_sessions", "sign_in_links", "oidc_attempts"),
+    }
+    unclear = [
+        table.name
+        for table in schema.metadata.sorted_tables
+        if not known.keys() & {column.name for column in table.c} and table.name not in named | of_the_house
+    ]
+    assert unclear == []

@@ -1,0 +1,144 @@
+"""Candidates, jobs, applications and interviews, carried through the API alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+
+from tests.ehr.api.conftest import Api
+
+JOB = {"remote_id": "job-1", "title": "Support agent", "department": "Service", "flow_id": "customer_service"}
+ADA = {"remote_id": "c-1", "name": "Ada Lovelace", "email": "Ada@Example.org", "phone": "+49 30 1234567"}
+
+
+async def sent(
+    client: aiohttp.ClientSession, method: str, path: str, body: Any = None, status: int = 200, **params: str
+) -> Any:
+    """The answer's JSON."""
+    async with client.request(method, path, json=body, params=params) as response:
+        assert response.status == status, await response.text()
+        return await response.json()
+
+
+async def test_a_candidate_is_one_by_remote_id_and_by_address(api: Api) -> None:
+    async with api.client() as client:
+        first = await sent(client, "POST", "candidates", ADA)
+        assert (first["email"], first["phone"], first["remote_id"]) == ("ada@example.org", "+49301234567", "c-1")
+        again = await sent(client, "POST", "candidates", {"remote_id": "c-1", "name": "Ada King"})
+        assert (again["id"], again["name"], again["email"]) == (first["id"], "Ada King", "ada@example.org")
+        listed = await sent(client, "GET", "candidates", remote_id="c-1")
+        assert [one["id"] for one in listed["items"]] == [first["id"]]
+        assert (await sent(client, "GET", f"candidates/{first['id']}"))["name"] == "Ada King"
+    # Another system knows the same person by another id, and sees its own.
+    async with api.client(api.key(system="other")[1]) as other:
+        same = await sent(other, "POST", "candidates", {"remote_id": "77", "name": "A. L.", "email": "ada@example.org"})
+        assert (same["id"], same["remote_id"]) == (first["id"], "77")
+        for field, wrong in (("email", "nobody"), ("phone", "12"), ("time_zone", "Mars/Olympus"), ("time_zone", "..")):
+            refused = await sent(other, "POST", "candidates", {"remote_id": "78", "name": "B", field: wrong}, 400)
+            assert refused["field"] == field
+
+
+async def test_lists_come_in_pages_that_hold_still(api: Api) -> None:
+    async with api.client() as client:
+        made = [
+            (await sent(client, "POST", "jobs", {**JOB, "remote_id": f"page-{n}", "title": f"Job {n}"}))["id"]
+            for n in range(5)
+        ]
+        seen: list[str] = []
+        page = await sent(client, "GET", "jobs", limit="2")
+        while True:
+            seen += [one["id"] for one in page["items"] if one["id"] in made]
+            if page["next"] is None:
+                break
+            page = await sent(client, "GET", "jobs", limit="2", cursor=page["next"])
+        assert seen == made[::-1]
+
+
+async def test_a_job_is_changed_by_its_remote_id_and_its_model_gets_versions(api: Api) -> None:
+    async with api.client() as client:
+        job = await sent(client, "POST", "jobs", JOB)
+        closed = await sent(client, "POST", "jobs", {"remote_id": "job-1", "title": "Agent", "is_open": False})
+        assert (closed["id"], closed["title"], closed["is_open"]) == (job["id"], "Agent", False)
+        assert closed["flow_id"] == "customer_service", "a flow that is not named stays"
+        model = {
+            "competencies": [{"remote_id": "s-1", "name": "Listening", "weight": 2.0, "indicators": ["Asks back"]}]
+        }
+        versions = []
+        for sent_model in (model, model, {"competencies": [{"remote_id": "s-1", "name": "Listening"}]}):
+            answer = await sent(client, "PUT", f"jobs/{job['id']}/competency-model", sent_model)
+            versions.append((answer["id"], answer["version"]))
+        assert [version for _, version in versions] == [1, 1, 2]
+        assert len({id_ for id_, _ in versions}) == 1
+        twice = {"competencies": model["competencies"] * 2}
+        assert (await sent(client, "PUT", f"jobs/{job['id']}/competency-model", twice, 400))["field"] == "competencies"
+
+
+async def test_an_application_is_opened_once_and_closed_by_a_person_with_a_reason(api: Api) -> None:
+    async with api.client() as client:
+        job = await sent(client, "POST", "jobs", {**JOB, "remote_id": "job-2"})
+        candidate = await sent(client, "POST", "candidates", {"remote_id": "c-2", "name": "Mei Lin"})
+        body = {"candidate_id": candidate["id"], "job_id": job["id"], "remote_id": "a-2"}
+        opened = await sent(client, "POST", "applications", body)
+        assert (await sent(client, "POST", "applications", body))["id"] == opened["id"]
+        assert (opened["step"], opened["source"], opened["remote_id"]) == ("applied", "acme", "a-2")
+        listed = await sent(client, "GET", "applications", step="applied", is_open="true", job_id=job["id"])
+        assert [one["id"] for one in listed["items"]] == [opened["id"]]
+        close = {"outcome": "withdrawn", "decided_by": "Ann Smith", "reason": "She has found something else."}
+        assert (await sent(client, "POST", f"applications/{opened['id']}/close", {"outcome": "withdrawn"}, 400))[
+            "field"
+        ]
+        closed = await sent(client, "POST", f"applications/{opened['id']}/close", close)
+        assert closed["outcome"] == "withdrawn"
+        await sent(client, "POST", f"applications/{opened['id']}/close", close)
+        other = await sent(client, "POST", f"applications/{opened['id']}/close", {**close, "outcome": "rejected"}, 409)
+        assert other["code"] == "application_closed"
+        history = (await sent(client, "GET", f"applications/{opened['id']}"))["history"]
+        assert [one["type"] for one in history] == ["Applied", "Closed"]
+        assert history[1]["data"]["reason"] == "Ann Smith: She has found something else."
+
+
+async def test_an_interview_is_ordered_held_read_rated_and_cannot_be_called_off_afterwards(api: Api) -> None:
+    async with api.client() as client:
+        order = {"candidate_name": "Grace Hopper", "flow_id": "customer_service", "language": "en"}
+        ordered = await sent(client, "POST", "interviews", order, 201)
+        path = f"interviews/{ordered['id']}"
+        assert (await sent(client, "GET", path))["status"] == "invited"
+        assert (await sent(client, "POST", f"{path}/recording-link", {}, 404))["code"] == "recording_none"
+        api.begin(ordered["id"], answers=-1)
+        assert (await sent(client, "GET", path))["status"] == "completed"
+        assert (await sent(client, "POST", f"{path}/cancel", {"reason": "Too late"}, 409))["code"] == "questions_over"
+        transcript = await sent(client, "GET", f"{path}/transcript")
+        assert transcript["answers"][0]["text"]
+        assert len(transcript["answers"][0]["words"]) > 5
+        scores = await sent(client, "GET", f"{path}/scores")
+        assert scores["total"]["machine"] is not None
+        rating = {"rater": "Ann Smith", "department": "Store", "competency_id": scores["competencies"][0]["id"]}
+        rated = {**rating, "points": 7.5, "reason": "She listened."}
+        await sent(client, "POST", f"{path}/ratings", rated)
+        after = await sent(client, "GET", f"{path}/scores")
+        assert after["competencies"][0]["human"] == 7.5
+        for wrong in ({"points": 7.3}, {"points": 11.0}, {"reason": " "}, {"dimension_id": "motivation"}):
+            await sent(client, "POST", f"{path}/ratings", {**rated, **wrong}, 400)
+        report = (await sent(client, "GET", f"{path}/report"))["report"]
+        [given] = report["people"]["competencies"][0]["ratings"]
+        assert (given["rater"], given["reason"]) == ("Ann Smith (acme)", "She listened.")
+
+
+async def test_an_interview_is_called_off_and_nobody_is_surprised(api: Api) -> None:
+    async with api.client() as client:
+        order = {"candidate_name": "Joan Clarke", "flow_id": "customer_service", "language": "en"}
+        ordered = await sent(client, "POST", "interviews", order, 201)
+        called_off = await sent(client, "POST", f"interviews/{ordered['id']}/cancel", {"reason": "The job is filled."})
+        assert called_off["status"] == "cancelled"
+        listed = await sent(client, "GET", "interviews?status=cancelled")
+        assert ordered["id"] in [one["id"] for one in listed["items"]]
+        async with client.get(ordered["link"]) as page:
+            text = await page.text()
+            assert page.status == 410
+            assert "has called this interview off" in text
+            assert "The job is filled" not in text
+        running = api.invite("Alan Turing")
+        api.begin(running, answers=1)
+        ended = await sent(client, "POST", f"interviews/{running}/cancel", {"reason": "Fire drill."})
+        assert ended["status"] in ("running", "checking", "completed")
