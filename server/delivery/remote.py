@@ -25,12 +25,14 @@ async def remote_ids_of(database: Database, row: OutboxRow) -> Mapping[str, str]
         return {}
     async with database.read() as connection:
         ours = await local_ids_of(connection, row)
+        if not ours:
+            return {}
         query = sa.select(remote_ids.c.kind, remote_ids.c.remote_id).where(
             remote_ids.c.system == row.destination,
             sa.or_(*(sa.and_(remote_ids.c.kind == kind, remote_ids.c.local_id == ours[kind]) for kind in ours)),
         )
         # Of several (two candidates there who are one here) the last that came counts.
-        found = (await connection.execute(query.order_by(remote_ids.c.created_at))).all() if ours else []
+        found = (await connection.execute(query.order_by(remote_ids.c.created_at))).all()
     return {one.kind: one.remote_id for one in found}
 
 
