@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import sqlalchemy as sa
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 from cryptography.fernet import Fernet
 
 import server.ehr.routes
@@ -52,7 +52,7 @@ class Works:
     database: Database
     records: Records
     connections: Connections
-    door: TestServer
+    door: BaseTestServer
     http: aiohttp.ClientSession
     sender: Worker
     taker: InboxWorker
