@@ -34,4 +34,5 @@ def message(application: str | int, type_: str, data: Mapping[str, Any], *, minu
     """A message on its way, made so many minutes after noon."""
     made_at = NOON + timedelta(minutes=minutes)
     body = {"type": type_, "timestamp": made_at.isoformat(), "data": dict(data)}
-    return Outgoing(f"msg_{uuid.uuid4().hex}", type_, body, "i", "a", made_at, 1, {"application": str(application)})
+    remote = {"application": str(application)}
+    return Outgoing(f"msg_{uuid.uuid4().hex}", type_, body, "i", "a", made_at, 1, remote, "https://hr.test/report")

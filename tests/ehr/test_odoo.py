@@ -167,6 +167,7 @@ async def test_a_report_leaves_attachment_note_skills_and_stage(odoo: Connected)
     [note] = left["notes"]
     assert note["attachment_ids"] == [attachment["id"]]
     assert "Total: 8.2 of 10" in note["body"]
+    assert 'href="https://hr.test/report"' in note["body"]
     assert f"{NAMES[1]}: no score (Too few words to judge)" in html.unescape(note["body"])
     # 8.0 is not yet an expert's; and what was withheld is no level.
     assert left["skills"] == [(NAMES[0].upper(), "Intermediate")]

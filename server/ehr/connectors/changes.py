@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
+
+from server.records.incoming import ApplicationSeen, ApplicationWithdrawn, Incoming
 
 OVERLAP = timedelta(minutes=5)
 """Longer than any transaction of theirs that changes such a row."""
@@ -74,6 +76,20 @@ class Place:
         # The next pass asks for nothing older.
         oldest = earlier(self.until)
         return {key: value for key, value in told.items() if value[0] >= oldest}
+
+
+def without_strangers(incoming: Iterable[Incoming], known: set[str]) -> list[Incoming]:
+    """Leaves out withdrawals of applications that were never told. known: those that were, brought up to date here."""
+    kept: list[Incoming] = []
+    for one in incoming:
+        if isinstance(one, ApplicationWithdrawn):
+            if one.remote_id not in known:
+                continue
+            known.remove(one.remote_id)
+        if isinstance(one, ApplicationSeen):
+            known.add(one.remote_id)
+        kept.append(one)
+    return kept
 
 
 def earlier(moment: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from server.ehr.connectors.changes import Place, digest
+from server.ehr.connectors.changes import Place, digest, without_strangers
 from server.ehr.connectors.frappe_rest import Frappe
 from server.records.incoming import (
     ApplicationSeen,
@@ -72,6 +72,7 @@ async def changed_applicants(
     chosen = sorted(name.strip() for name in statuses.split(",") if name.strip())
     # Who had a status long before it was chosen has not changed since.
     place = Place.of(kept) if kept.get("statuses") == chosen else Place()
+    known = set(kept.get("known", []))
     # Nobody knows those yet who were rejected long ago.
     asked = [*chosen, REJECTED] if place.since else chosen
     wanted: list[list[Any]] = [["status", "in", asked]]
@@ -85,15 +86,16 @@ async def changed_applicants(
     while place.is_under_way:
         after = [["name", ">", place.after]] if place.after else []
         rows = await frappe.list("Job Applicant", [*wanted, *after], APPLICANT_FIELDS, order="name asc", limit=PAGE)
-        said = [
+        page = [
             (row["name"], row["modified"], {key: value for key, value in row.items() if key != "modified"})
             for row in rows
         ]
-        place, news = place.read(said)
+        place, news = place.read(page)
         if len(rows) < PAGE:
             place = place.ended()
-        incoming = [one for _, _, row in news for one in incoming_of(row, order_interview=order_interview)]
-        yield {**place.kept(), "statuses": chosen}, incoming
+        said = [one for _, _, row in news for one in incoming_of(row, order_interview=order_interview)]
+        incoming = without_strangers(said, known)
+        yield {**place.kept(), "statuses": chosen, "known": sorted(known)}, incoming
 
 
 def incoming_of(row: Mapping[str, Any], *, order_interview: bool) -> Sequence[Incoming]:

@@ -49,12 +49,8 @@ class Writing:
             return
         summary = summary_of(data)
         interview = await self._interview(applicant, summary.started_at or message.created_at)
-        updated = message.type == "report.updated"
-        note = as_text(
-            report_note(summary, self._settings.language, updated=updated),
-            reference_of(message),
-            self._settings.language,
-        )
+        language = self._settings.language
+        note = as_text(report_note(summary, message, language), reference_of(message), language)
         if is_newer(interview.get("interview_summary") or "", message):
             return
         await self._summarize(interview, note)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from server.ehr.connectors.changes import Place, digest
+from server.ehr.connectors.changes import Place, digest, without_strangers
 from server.ehr.connectors.odoo_json2 import NOT_FOUND, Odoo, OdooRefused
 from server.ehr.connectors.odoo_records import (
     APPLICANT_FIELDS,
@@ -51,6 +51,7 @@ async def changed_applicants(
     chosen = named_stages(stages, found)
     # Who was in a stage long before it was chosen has not changed since.
     place = Place.of(kept) if kept.get("stages") == chosen else Place()
+    known = set(kept.get("known", []))
     wanted: list[Any] = [["stage_id", "in", chosen]] if chosen else []
     if place.since:
         wanted = ["|", ["active", "=", False], *wanted] if wanted else []
@@ -69,8 +70,9 @@ async def changed_applicants(
         place, news = place.read(await _said(odoo, rows))
         if len(rows) < PAGE:
             place = place.ended()
-        incoming = [one for _, _, row in news for one in incoming_of(row, row["lang"], order_interview=order_interview)]
-        yield {**place.kept(), "stages": chosen}, incoming
+        said = [one for _, _, row in news for one in incoming_of(row, row["lang"], order_interview=order_interview)]
+        incoming = without_strangers(said, known)
+        yield {**place.kept(), "stages": chosen, "known": sorted(known)}, incoming
 
 
 async def _said(odoo: Odoo, rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, Mapping[str, Any]]]:

@@ -26,7 +26,6 @@ from server.ehr.connectors.report_notes import (
     reference_of,
     report_note,
     summary_of,
-    text,
 )
 
 APPLICANT = "hr.applicant"
@@ -65,12 +64,10 @@ class Writing:
         attachment = await self._attach(applicant["id"], summary, report, message)
         if attachment is not None and self._settings.writes_skills and applicant["job_id"]:
             await self._write_skills(applicant["id"], applicant["job_id"][0], summary)
-        updated = message.type == "report.updated"
-        if not updated:
+        if message.type == "report.ready":
             await self._move_on(applicant, self._settings.report_stage, ready=self._settings.marks_ready)
         if attachment is not None:
-            note = report_note(summary, self._settings.language, updated=updated)
-            note = Note(note.heading, (*note.sentences, text(self._settings.language, "attached")), note.items)
+            note = report_note(summary, message, self._settings.language, "attached")
             await self._post(applicant["id"], message, note, (attachment,))
 
     async def _attach(

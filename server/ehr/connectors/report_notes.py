@@ -56,6 +56,7 @@ class Note:
     heading: str
     sentences: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
+    link: str = ""
 
 
 def summary_of(report: Mapping[str, Any]) -> Summary:
@@ -92,22 +93,23 @@ def _counts(people: Mapping[str, Any], machine: float | None) -> tuple[float | N
     return (machine if corrected is None else corrected), False
 
 
-def report_note(summary: Summary, language: Language, *, updated: bool) -> Note:
-    """The report in a few lines."""
+def report_note(summary: Summary, message: Outgoing, language: Language, *also: str) -> Note:
+    """The report that the message brings, in a few lines. also: names of further sentences."""
     sentences = [_total(summary, language)]
     if summary.total is not None:
         key = "mark_reached" if summary.reaches_mark else "mark_not_reached"
         sentences.append(text(language, key, mark=f"{summary.pass_mark:.1f}"))
     if summary.decision:
         sentences.append(text(language, f"decision_{summary.decision}"))
+    sentences += [text(language, key) for key in also]
     items = [
         text(language, "competency_withheld", name=one.name, reason=_reason(language, one.withheld))
         if one.points is None
         else text(language, "competency", name=one.name, points=f"{one.points:.1f}")
         for one in summary.competencies
     ]
-    heading = text(language, "report_updated" if updated else "report_ready")
-    return Note(heading, tuple(sentences), tuple(items))
+    heading = text(language, message.type.replace(".", "_"))
+    return Note(heading, tuple(sentences), tuple(items), message.report_url)
 
 
 def _total(summary: Summary, language: Language) -> str:
@@ -134,16 +136,18 @@ def as_html(note: Note, reference: str, language: Language) -> str:
     paragraphs = "".join(f"<p>{escape(one)}</p>" for one in note.sentences)
     items = "".join(f"<li>{escape(one)}</li>" for one in note.items)
     told = text(language, "reference", reference=reference)
+    link = f'<p><a href="{escape(note.link)}">{escape(text(language, "link"))}</a></p>' if note.link else ""
     return (
         f"<p><b>{escape(note.heading)}</b></p>{paragraphs}"
-        f"{f'<ul>{items}</ul>' if items else ''}<p><small>{escape(told)}</small></p>"
+        f"{f'<ul>{items}</ul>' if items else ''}{link}<p><small>{escape(told)}</small></p>"
     )
 
 
 def as_text(note: Note, reference: str, language: Language) -> str:
     """The note as lines."""
     items = [f"- {one}" for one in note.items]
-    return "\n".join([note.heading, *note.sentences, *items, text(language, "reference", reference=reference)])
+    told = text(language, "reference", reference=reference)
+    return "\n".join([note.heading, *note.sentences, *items, *filter(None, [note.link]), told])
 
 
 def reference_of(message: Outgoing) -> str:
