@@ -17,6 +17,7 @@ from server.pages import setup_templates
 from server.settings import Settings
 from server.storage.database import Database
 from tests.delivery.conftest import SECRET, connections, database, make_worker
+from tests.ehr.odoo_connected import Connected, connected_odoo
 from tests.fixed_flows import fixed_flows
 
 __all__ = ["connections", "database", "endpoint", "make_worker"]
@@ -36,3 +37,10 @@ async def endpoint(database: Database, connections: Connections, tmp_path: Path)
     await running.start_server()
     yield running
     await running.close()
+
+
+@pytest.fixture(params=["fake", "real"])
+async def odoo(request: pytest.FixtureRequest) -> AsyncIterator[Connected]:
+    """An Odoo behind a line; the real one only if pytest was told of it."""
+    async with connected_odoo(request.config, request.param) as connected:
+        yield connected

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import web
@@ -16,18 +17,22 @@ class FaultyLine:
     """Forwards each request to `target`, and cuts where it is told to.
 
     dead_before: the request with this number (from 0) and all behind it never arrive. dead_after: that one arrives, and
-    neither its answer nor anything behind it comes back. requests: how many have come since it was last mended.
+    neither its answer nor anything behind it comes back. dead_after_path: the same for the first request whose address
+    ends so; has_died: set then. requests: how many have come since it was last mended.
     """
 
     client: aiohttp.ClientSession
     target: str
     dead_before: int | None = None
     dead_after: int | None = None
+    dead_after_path: str | None = None
+    has_died: asyncio.Event = field(default_factory=asyncio.Event)
     requests: int = 0
 
     def mend(self) -> None:
         """All is well again."""
-        self.dead_before, self.dead_after, self.requests = None, None, 0
+        self.dead_before, self.dead_after, self.dead_after_path, self.requests = None, None, None, 0
+        self.has_died.clear()
 
     def app(self) -> web.Application:
         """To be served."""
@@ -38,6 +43,8 @@ class FaultyLine:
     async def _forward(self, request: web.Request) -> web.StreamResponse:
         number = self.requests
         self.requests += 1
+        if self.dead_after is None and self.dead_after_path and request.path.endswith(self.dead_after_path):
+            self.dead_after = number
         is_dead = self.dead_before is not None and number >= self.dead_before
         is_dead = is_dead or (self.dead_after is not None and number > self.dead_after)
         if is_dead:
@@ -48,6 +55,7 @@ class FaultyLine:
         ) as response:
             answer = await response.read()
             if number == self.dead_after:
+                self.has_died.set()
                 return _cut(request)
             return web.Response(status=response.status, body=answer, content_type=response.content_type)
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import html
 import json
 from base64 import b64decode
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from io import BytesIO
 from itertools import count
 from typing import Any
 
-import aiohttp
 import pytest
-from aiohttp.test_utils import TestServer
+from pypdf import PdfReader
 
 from question_flows.model import Language
 from server.delivery.connector import Outgoing, Received, Sent, Unreadable
@@ -22,69 +20,8 @@ from server.delivery.safe_client import NoAnswer, SafeClient
 from server.ehr.connectors.odoo import OdooConnector
 from server.ehr.connectors.odoo_settings import OdooSecrets, OdooSettings
 from server.records.incoming import ApplicationSeen, ApplicationWithdrawn, CandidateSeen, Incoming, JobSeen
-from tests.ehr.fake_odoo import FakeOdoo
-from tests.ehr.faulty_line import FaultyLine
-from tests.ehr.odoo_house import OdooHouse
+from tests.ehr.odoo_connected import Connected
 from tests.ehr.reports import NAMES, NOON, message, report
-
-KEY, NOBODYS_KEY = "the-key", "the-key-of-nobody"
-
-
-@dataclass
-class Connected:
-    """house: Odoo itself. line: what the connector reaches it by. stages: New, AI interview, Interviewed, Offer."""
-
-    house: OdooHouse
-    line: FaultyLine
-    url: str
-    client: SafeClient
-    stages: Sequence[str]
-
-    def connector(self, **settings: Any) -> OdooConnector:
-        """A new one, as after a restart; with a stage for those whose report is there, and one for an offer."""
-        given = {
-            "url": self.url,
-            "database": self.house.database,
-            "stages": self.stages[1],
-            "report_stage": self.stages[2],
-            "offer_stage": self.stages[3],
-            **settings,
-        }
-        secrets = OdooSecrets.model_validate({"api_key": given.pop("api_key", self.house.key)})
-        return OdooConnector(OdooSettings.model_validate(given), secrets, self.client)
-
-    async def interviewed(self, skills: Mapping[str, str]) -> int:
-        """An applicant for a job with these skills, in the stage of the interview."""
-        applicant = await self.house.applicant(await self.house.job(skills))
-        await self.house.move(applicant, self.stages[1])
-        return applicant
-
-
-@pytest.fixture(params=["fake", "real"])
-async def odoo(request: pytest.FixtureRequest) -> AsyncIterator[Connected]:
-    """An Odoo with stages of its own, behind a line."""
-    url = request.config.getoption("--odoo")
-    if request.param == "real" and not url:
-        pytest.skip("no real Odoo: scripts/test --odoo URL --odoo-database NAME --odoo-key KEY")
-    async with aiohttp.ClientSession() as client:
-        if request.param == "real":
-            name, key = (request.config.getoption(f"--odoo-{what}") for what in ("database", "key"))
-            async with _behind_a_line(OdooHouse(client, url.rstrip("/"), name, key)) as connected:
-                yield connected
-            return
-        async with TestServer(FakeOdoo("fake", {KEY: True, NOBODYS_KEY: False}).app()) as running:
-            house = OdooHouse(client, str(running.make_url("")).rstrip("/"), "fake", KEY)
-            async with _behind_a_line(house) as connected:
-                yield connected
-
-
-@asynccontextmanager
-async def _behind_a_line(house: OdooHouse) -> AsyncIterator[Connected]:
-    line = FaultyLine(house.client, house.url)
-    names = ("New", "AI interview", "Interviewed", "Offer")
-    stages = [await house.stage(name, place) for place, name in enumerate(names, start=100)]
-    async with TestServer(line.app()) as running, SafeClient(inside=["127.0.0.0/8"]) as client:
-        yield Connected(house, line, str(running.make_url("")).rstrip("/"), client, stages)
 
 
 async def polled(connector: OdooConnector, seen: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Incoming]]:
@@ -171,6 +108,22 @@ async def test_a_report_leaves_attachment_note_skills_and_stage(odoo: Connected)
     assert f"{NAMES[1]}: no score (Too few words to judge)" in html.unescape(note["body"])
     # 8.0 is not yet an expert's; and what was withheld is no level.
     assert left["skills"] == [(NAMES[0].upper(), "Intermediate")]
+
+
+async def test_the_report_is_attached_as_pdf_too_and_its_newer_one_in_its_place(odoo: Connected) -> None:
+    applicant = await odoo.interviewed({})
+    sent = report([8.0], decision="advance")
+    connector = odoo.connector(attaches_pdf=True, company="Example Ltd")
+    for type_ in ("report.ready", "report.updated"):
+        told = message(applicant, type_, sent)
+        assert (await connector.deliver(told, NOON)).delivered
+    left = await odoo.house.left(applicant)
+    data, pdf = left["attachments"]
+    assert (data["mimetype"], pdf["mimetype"]) == ("application/json", "application/pdf")
+    page = PdfReader(BytesIO(b64decode(pdf["datas"]))).pages[0].extract_text()
+    assert "Example Ltd" in page
+    assert NAMES[0] in page
+    assert all(note["attachment_ids"] == [data["id"], pdf["id"]] for note in left["notes"])
 
 
 @pytest.mark.parametrize("arrives", [False, True])

@@ -19,6 +19,8 @@ class OdooSettings(BaseModel):
     report_stage: str = Field("", description="Stage that the report moves an applicant on to; empty: none.")
     offer_stage: str = Field("", description="Stage of those who are ready for an offer; empty: none.")
     marks_ready: bool = Field(True, description="Whether the report sets the applicant to ready for the next stage.")
+    attaches_pdf: bool = Field(True, description="Whether the report is attached as PDF too, beside the data.")
+    company: str = Field("", description="Company's name on the PDF.")
     writes_skills: bool = Field(True, description="Whether points become levels of the applicant's skills.")
     mails_candidate: bool = Field(False, description="Whether Odoo may send its own letter when the stage changes.")
     language: Language = Field(Language.ENGLISH, description="Language of the notes.")

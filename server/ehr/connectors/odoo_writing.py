@@ -27,9 +27,12 @@ from server.ehr.connectors.report_notes import (
     report_note,
     summary_of,
 )
+from server.ehr.connectors.report_pdf import report_pdf
 
 APPLICANT = "hr.applicant"
 REPORT_TYPES = ("report.ready", "report.updated")
+KINDS = {"json": "application/json", "pdf": "application/pdf"}
+"""Odoo turns HTML of whom it does not trust into plain text; so there is none."""
 
 
 class Writing:
@@ -59,44 +62,64 @@ class Writing:
             await self._post(applicant_id, message, note, ())
 
     async def _leave_report(self, applicant: Mapping[str, Any], message: Outgoing) -> None:
-        report = message.body["data"]
-        summary = summary_of(report)
-        attachment = await self._attach(applicant["id"], summary, report, message)
-        if attachment is not None and self._settings.writes_skills and applicant["job_id"]:
+        summary = summary_of(message.body["data"])
+        attachments = await self._attach_all(applicant["id"], summary, message)
+        if attachments and self._settings.writes_skills and applicant["job_id"]:
             await self._write_skills(applicant["id"], applicant["job_id"][0], summary)
         if message.type == "report.ready":
             await self._move_on(applicant, self._settings.report_stage, ready=self._settings.marks_ready)
-        if attachment is not None:
+        if attachments:
             note = report_note(summary, message, self._settings.language, "attached")
-            await self._post(applicant["id"], message, note, (attachment,))
+            await self._post(applicant["id"], message, note, attachments)
+
+    async def _attach_all(self, applicant_id: int, summary: Summary, message: Outgoing) -> Sequence[int]:
+        """The report as data and as PDF, one of each for an interview: newer ones take the former ones' place.
+
+        Empty: newer ones are there. A message that was given up and is sent again by hand comes late.
+        """
+        report = message.body["data"]
+        about = f"interview {summary.interview_id}"
+        domain = [["res_model", "=", APPLICANT], ["res_id", "=", applicant_id], ["description", "=like", f"{about} %"]]
+        found = await self._odoo.search_read("ir.attachment", domain, ["description", "checksum"])
+        if any(is_newer(one["description"], message) for one in found):
+            return ()
+        left = []
+        for kind, mimetype in KINDS.items():
+            mark = f"{about} {kind}: {reference_of(message)}"
+            there = next((one for one in found if one["description"].startswith(f"{about} {kind}:")), None)
+            if there is not None and there["description"] == _described(mark, there["checksum"]):
+                left.append(int(there["id"]))
+                continue
+            content = await self._content(kind, report, message)
+            if content is not None:
+                name = f"AI interview {summary.interview_id[:8]}.{kind}"
+                values = {"name": name, "mimetype": mimetype, "datas": b64encode(content).decode()}
+                left.append(await self._attach(applicant_id, there, {**values, "description": mark}, content))
+        return left
+
+    async def _content(self, kind: str, report: Mapping[str, Any], message: Outgoing) -> bytes | None:
+        if kind == "json":
+            return json.dumps(report, ensure_ascii=False, indent=1, sort_keys=True).encode()
+        if not self._settings.attaches_pdf:
+            return None
+        return await report_pdf(
+            report,
+            self._settings.language,
+            company=self._settings.company,
+            system="Odoo",
+            made_at=message.created_at,
+        )
 
     async def _attach(
-        self, applicant_id: int, summary: Summary, report: Mapping[str, Any], message: Outgoing
-    ) -> int | None:
-        """The report as an attachment, one for each interview: a newer one takes the former one's place.
-
-        None: a newer one is there. A message that was given up and is sent again by hand comes late.
-        """
-        content = json.dumps(report, ensure_ascii=False, indent=1, sort_keys=True).encode()
-        about = f"interview {summary.interview_id}"
-        values = {
-            "name": f"AI interview {summary.interview_id[:8]}.json",
-            "mimetype": "application/json",
-            "description": f"{about}: {reference_of(message)}",
-            "datas": b64encode(content).decode(),
-        }
-        domain = [["res_model", "=", APPLICANT], ["res_id", "=", applicant_id], ["description", "=like", f"{about}:%"]]
+        self, applicant_id: int, there: Mapping[str, Any] | None, values: dict[str, Any], content: bytes
+    ) -> int:
         sha1 = hashlib.sha1(content, usedforsecurity=False).hexdigest()
-        found = await self._odoo.search_read("ir.attachment", domain, ["description", "checksum"], limit=1)
-        if not found:
+        values["description"] = _described(values["description"], sha1)
+        if there is None:
             where = {"res_model": APPLICANT, "res_id": applicant_id}
             attachment_id = await self._odoo.create("ir.attachment", {**values, **where})
         else:
-            attachment_id = int(found[0]["id"])
-            if is_newer(found[0]["description"], message):
-                return None
-            if found[0]["description"] == values["description"] and found[0]["checksum"] == sha1:
-                return attachment_id
+            attachment_id = int(there["id"])
             await self._odoo.write("ir.attachment", attachment_id, values, {})
         # Odoo takes broken base64 without a word.
         stored = await self._odoo.search_read("ir.attachment", [["id", "=", attachment_id]], ["checksum"])
@@ -179,6 +202,11 @@ class Writing:
             attachment_ids=list(attachments),
             context=dict(WITH_ARCHIVED),
         )
+
+
+def _described(mark: str, sha1: str) -> str:
+    """What an attachment is found by, and found whole: its content's SHA-1, which Odoo works out itself."""
+    return f"{mark} {sha1}"
 
 
 def _message_id(message: Outgoing) -> str:

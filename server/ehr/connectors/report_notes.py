@@ -119,7 +119,7 @@ def _total(summary: Summary, language: Language) -> str:
 
 
 def _reason(language: Language, withheld: str) -> str:
-    return _messages().text(language, f"hr.withheld_{withheld or 'not_enough_evidence'}")
+    return messages().text(language, f"hr.withheld_{withheld or 'not_enough_evidence'}")
 
 
 def milestone_note(message: Outgoing, language: Language) -> Note | None:
@@ -128,7 +128,7 @@ def milestone_note(message: Outgoing, language: Language) -> Note | None:
         key = f"step_{message.body['data']['step']}"
     else:
         key = message.type.replace(".", "_")
-    return Note(text(language, key)) if f"connected.{key}" in _messages().keys(language) else None
+    return Note(text(language, key)) if f"connected.{key}" in messages().keys(language) else None
 
 
 def as_html(note: Note, reference: str, language: Language) -> str:
@@ -168,9 +168,10 @@ def is_newer(found: str, message: Outgoing) -> bool:
 
 def text(language: Language, key: str, **params: str) -> str:
     """A text of `connected.json`."""
-    return _messages().text(language, f"connected.{key}", params)
+    return messages().text(language, f"connected.{key}", params)
 
 
 @cache
-def _messages() -> Messages:
+def messages() -> Messages:
+    """The catalogue; it is read once."""
     return Messages()

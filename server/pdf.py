@@ -1,6 +1,6 @@
 """HTML in, PDF out, in a process of its own: laying out a long report takes seconds that no interview may wait for.
 
-Run as `python -m server.hr.pdf`: HTML on standard input, the PDF on standard output. Only user of WeasyPrint.
+Run as `python -m server.pdf`: HTML on standard input, the PDF on standard output. Only user of WeasyPrint.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from server.errors import UserError
 
-STYLES = Path(__file__).parents[2] / "web" / "static" / "print.css"
+STYLES = Path(__file__).parents[1] / "web" / "static" / "print.css"
 SECONDS = 90
 MEMORY_BYTES = 2 << 30
 """Address space of the process; WeasyPrint takes some 200 MB for 60 pages."""
@@ -26,7 +26,7 @@ async def pdf_of(html: str) -> bytes:
     """The pages as a tagged PDF (PDF/UA-1). Raises UserError pdf_needs_pango (501), pdf_failed (500)."""
     async with AT_ONCE:
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "server.hr.pdf",
+            sys.executable, "-m", "server.pdf",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             cwd=STYLES.parents[2],
         )  # fmt: skip
