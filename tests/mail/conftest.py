@@ -19,6 +19,7 @@ from icalendar import Calendar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from question_flows.model import Flow, Language
+from scripts.local_server import free_port
 from server.delivery.connector import Outgoing, Sent
 from server.delivery.safe_client import SafeClient
 from server.ehr.connectors.email import Email, connector_of
@@ -31,7 +32,7 @@ from server.storage.event_log import EventLog, NewInterview
 from server.storage.invitations import Invitations
 from server.storage.outbox import Outbox
 from tests.fixed_flows import fixed_flows
-from tests.storage.conftest import database, database_url, free_port, postgres
+from tests.storage.conftest import database, database_url, postgres
 
 __all__ = ["database", "database_url", "postgres"]
 

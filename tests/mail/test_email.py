@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from question_flows.model import Language
+from scripts.local_server import free_port
 from server.delivery.connector import Outgoing, Sent
 from server.delivery.safe_client import SafeClient
 from server.ehr.connectors.email import Email, connector_of
 from server.mail.letter import EMAIL_SEND, Letter, LetterKind, encode
 from server.mail.mailer import LinkSeal
 from tests.mail.conftest import ADA, EXPIRES, NOW, Mailbox, part, settings_with
-from tests.storage.conftest import free_port
 
 LETTER = Letter(
     LetterKind.INVITED,
