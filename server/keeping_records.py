@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.announcing import base_url
-from server.keys import DATABASE, FLOWS, HUB, MAILER, RECORDS, SETTINGS
+from server.keys import DATABASE, FLOWS, GENERATED_FLOWS, HUB, MAILER, RECORDS, SETTINGS
 from server.mail.invitations import invite_by_mail
+from server.records.application_log import Conflict
 from server.records.engine import Records
 from server.records.identities import region_of
 from server.records.ordering import Means, WriteInvitation
@@ -18,12 +22,34 @@ from server.records.people import People
 from server.storage.event_log import EventLog
 from server.storage.invitations import Invitations
 
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS = 60.0
+LEFT_UNDONE = timedelta(hours=1)
+"""How far back a server that starts looks for what another left undone."""
+
 
 async def records(app: web.Application) -> AsyncIterator[None]:
     """For cleanup_ctx, behind the database and the hub: the rules that come with the server are there afterwards."""
-    app[RECORDS] = records_of(app)
-    await app[RECORDS].rules.ensure_defaults(datetime.now(UTC))
+    app[RECORDS] = kept = records_of(app)
+    await kept.rules.ensure_defaults(datetime.now(UTC))
+    task = asyncio.create_task(_look_after(kept), name="records")
     yield
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def _look_after(kept: Records) -> None:
+    """Until cancelled; a database that is away for a while only costs time."""
+    since = datetime.now(UTC) - LEFT_UNDONE
+    while True:
+        now = datetime.now(UTC)
+        try:
+            await kept.look_after(since, now)
+            since = now
+        except (SQLAlchemyError, Conflict) as error:
+            log.warning("applications are looked after later", extra={"error": type(error).__name__})
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 
 def records_of(app: web.Application) -> Records:
@@ -41,6 +67,7 @@ def records_of(app: web.Application) -> Records:
         link_of=lambda token: f"{base}/i/{token}",
         write_letter=_letters(app),
         announce=app[HUB].publish_events,
+        look_for_flows=app[GENERATED_FLOWS].look,
     )
     return Records(means)
 

@@ -90,7 +90,15 @@ class Reasons:
 
     def because(self, name: str) -> str:
         """What keeps a rule from acting."""
-        known = ("no_connection", "no_flow", "no_email", "several_connections", "follow_up_failed")
+        known = (
+            "no_connection",
+            "no_flow",
+            "no_email",
+            "several_connections",
+            "connection_off",
+            "follow_up_failed",
+            "interview_cancelled",
+        )
         return self.t(f"console.because_{name}") if name in known else name.replace("_", " ")
 
     def why(self, state: ApplicationState) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from server.errors import UserError
 from server.records.acts import Acts
 from server.records.adopting import application_of
 from server.records.application_log import ApplicationLog
@@ -16,7 +17,7 @@ from server.records.news import interview_news
 from server.records.ordering import Means, Ordering
 from server.records.remote_ids import RemoteIds
 from server.records.rule_store import Rules
-from server.records.taking_in import TakingIn
+from server.records.taking_in import NotKnownYet, NotTheirs, TakingIn
 
 
 class Records:
@@ -41,12 +42,20 @@ class Records:
         """What a connected system tells, in its order. source: the connection's id.
 
         Raises NotKnownYet for what is about something that has not come yet; NotTheirs; UserError for what can never be
-        kept. What came before it in the list is kept then, and told again it changes nothing.
+        kept. The rest of the list is kept then, and told again it changes nothing.
         """
+        refused: Exception | None = None
         for place, one in enumerate(incoming):
-            application_id = await self._taking_in.take(source, f"{source}/{event_id}/{place}", one, now)
+            try:
+                application_id = await self._taking_in.take(source, f"{source}/{event_id}/{place}", one, now)
+            except (NotKnownYet, NotTheirs, UserError) as error:
+                # One of a page's fifty must not hold up the others.
+                refused = refused or error
+                continue
             if application_id is not None:
                 await self.carry_on(application_id, now)
+        if refused is not None:
+            raise refused
 
     async def interview_told(self, event_id: str, type_: str, body: Mapping[str, Any], now: datetime) -> None:
         """What one of our own interviews tells: body is {type, timestamp, data}. Raises KeyError, ValueError."""
@@ -60,3 +69,14 @@ class Records:
     async def carry_on(self, application_id: str, now: datetime) -> None:
         """Does what rules want done now, also what was blocked and a person has mended. Raises as `Automation`."""
         await self._automation.carry_on(application_id, now)
+
+    async def look_after(self, since: datetime, now: datetime) -> int:
+        """Carries on what waits for something that a person may have mended, and what came to its step since then.
+
+        That is also what a process left undone that died between a person's act and what rules make of it. Gives how
+        many applications were looked at.
+        """
+        waiting = await self.applications.to_look_after(since)
+        for application_id in waiting:
+            await self.carry_on(application_id, now)
+        return len(waiting)

@@ -93,7 +93,10 @@ class OrderedInterview:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What ordering needs. link_of: token → address. write_letter: None: no letters can be sent."""
+    """What ordering needs. link_of: token → address. write_letter: None: no letters can be sent.
+
+    look_for_flows: learns what has become a flow since; asked where one is missing.
+    """
 
     database: Database
     event_log: EventLog
@@ -105,6 +108,7 @@ class Means:
     link_of: Callable[[str], str]
     write_letter: WriteInvitation | None = None
     announce: Announce | None = None
+    look_for_flows: Callable[[], Awaitable[None]] | None = None
     performers: Mapping[FollowUpKind, Collection[str]] = field(default_factory=lambda: PERFORMERS)
 
 
@@ -125,10 +129,7 @@ class Ordering:
         """
         means = self._means
         application = await Applications(means.database).get(application_id)
-        job = await Jobs(means.database).get(application.job_id)
-        flow = means.flows.get(order.flow_id or job.flow_id or "")
-        if flow is None:
-            raise CannotAct("no_flow")
+        flow = await self._flow(order.flow_id, application.job_id)
         person = await means.people.get(application.candidate_id)
         language = person.language if person.language in flow.languages else flow.languages[0]
         wanted = checked(
@@ -138,7 +139,7 @@ class Ordering:
                 candidate_name=person.name,
                 email=person.email or "",
                 jurisdiction=means.jurisdiction,
-                job_id=job.id,
+                job_id=application.job_id,
                 candidate_id=person.id,
                 interview_id=order.interview_id,
                 application_id=application_id,
@@ -213,6 +214,17 @@ class Ordering:
             outbox=outbox if ordered.connection_id else (),
             firings=order.firings,
         )
+
+    async def _flow(self, flow_id: str | None, job_id: str) -> Flow:
+        """Also one that is made of the competencies of a job that came a moment ago."""
+        jobs, flows = Jobs(self._means.database), self._means.flows
+        flow = flows.get(flow_id or (await jobs.get(job_id)).flow_id or "")
+        if flow is None and self._means.look_for_flows is not None:
+            await self._means.look_for_flows()
+            flow = flows.get(flow_id or (await jobs.get(job_id)).flow_id or "")
+        if flow is None:
+            raise CannotAct("no_flow")
+        return flow
 
     async def _performer(self, order: FollowUpOrder) -> str | None:
         if order.connection_id is None and order.kind is FollowUpKind.DEPARTMENT_RATING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,7 +38,7 @@ async def write(connection: AsyncConnection, interview_id: str, token: str, now:
     return await invite_by_mail(connection, MAILER, interview_id, token, now)
 
 
-def records(database: Database) -> Records:
+def records(database: Database, look_for_flows: Callable[[], Awaitable[None]] | None = None) -> Records:
     """As the server makes it, with letters."""
     means = Means(
         database=database,
@@ -50,6 +50,7 @@ def records(database: Database) -> Records:
         invitation_days=14,
         link_of=lambda token: f"https://hr.example.org/i/{token}",
         write_letter=write,
+        look_for_flows=look_for_flows,
     )
     return Records(means)
 

@@ -260,6 +260,39 @@ async def test_what_comes_too_early_is_asked_for_again(engine: Records) -> None:
             await engine.take("odoo", "e", [too_early], NOW)
 
 
+async def test_one_that_comes_too_early_holds_up_no_other(engine: Records) -> None:
+    with pytest.raises(NotKnownYet):
+        await engine.take("odoo", "e", [ApplicationSeen("a0", "c0", "j1"), *APPLIED], NOW)
+    assert await engine.remote_ids.local("odoo", "application", "a1") is not None
+
+
+async def test_what_was_left_undone_is_looked_after(database: Database, engine: Records) -> None:
+    application_id = await an_application(engine)
+    await engine.rules.add("at_once", ORDER_AT_ONCE, "u" * 32, NOW)
+    assert await engine.look_after(NOW, NOW) == 1
+    state = await engine.log.state(application_id)
+    assert len(state.interviews) == 1
+    later = NOW + timedelta(hours=1)
+    assert await engine.look_after(later, later) == 0
+    report = told("report.ready", state.interviews[0].id, 8.0)
+    await engine.interview_told("m1", "report.ready", report, NOW)
+    await connect(database, "assess", "assessment")
+    assert await engine.look_after(later, later) == 1
+    assert (await engine.log.state(application_id)).step is Step.ASSESSMENT
+
+
+async def test_a_flow_that_is_made_this_moment_is_waited_for(database: Database) -> None:
+    async def look() -> None:
+        async with database.begin() as connection:
+            await connection.execute(schema.jobs.update().values(flow_id=FLOW))
+
+    engine = records(database, look_for_flows=look)
+    await engine.take("odoo", "e", [*APPLIED[:2], ApplicationSeen("a1", "c1", "j1", order_interview=True)], NOW)
+    application_id = await engine.remote_ids.local("odoo", "application", "a1") or ""
+    state = await engine.log.state(application_id)
+    assert (len(state.interviews), state.blocked) == (1, ())
+
+
 async def test_a_connection_speaks_only_of_its_own(database: Database, engine: Records) -> None:
     await connect(database, "assess", "assessment")
     await connect(database, "other", "checkr")
