@@ -72,17 +72,20 @@ def follow_up_ordered(
     ordered: FollowUpOrdered,
     candidate: Mapping[str, Any],
     job: Mapping[str, Any],
-    total: float | None,
+    report: Mapping[str, Any],
     now: datetime,
 ) -> OutboxMessage:
-    """What the connection that is to do it gets. candidate: id, name, email, phone, language; job: id, title."""
+    """What the connection that is to do it gets. candidate: id, name, email, phone, language; job: id, title.
+
+    report: total; for a training, competencies as `reported.competencies_of` has them.
+    """
     data = {
         "follow_up_id": ordered.follow_up_id,
         "kind": ordered.kind.value,
         "application_id": application_id,
         "candidate": dict(candidate),
         "job": dict(job),
-        "report": {"total": total},
+        "report": dict(report),
         "department": ordered.department,
         "interview_id": ordered.interview_id,
     }

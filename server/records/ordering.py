@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +22,7 @@ from server.records.commands import arrange, step_on
 from server.records.messages import follow_up_ordered, message
 from server.records.people import People
 from server.records.remote_ids import INTERVIEW, keep
+from server.records.reported import competencies_of
 from server.records.rules import STEP_OF, Action
 from server.storage.database import Database
 from server.storage.event_log import EventLog
@@ -205,7 +207,11 @@ class Ordering:
             "language": person.language.value,
         }
         job = {"id": application.job_id, "title": application.job}
-        outbox = [follow_up_ordered(application_id, ordered, candidate, job, state.total, now)]
+        report: dict[str, Any] = {"total": state.total}
+        if order.kind is FollowUpKind.TRAINING:
+            # Nobody else needs to know what somebody is weak at.
+            report["competencies"] = await competencies_of(means.event_log, means.flows, ordered.interview_id)
+        outbox = [follow_up_ordered(application_id, ordered, candidate, job, report, now)]
         await self._log.append(
             application_id,
             state.seq,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server.records.application_events import Step
+from server.records.application_events import FollowUpKind, Step
 from server.storage import schema
 from server.storage.database import Database
 from server.storage.outbox import OutboxMessage, enqueue
@@ -191,3 +191,17 @@ async def _report_of(at_work: Works, total: float) -> None:
         interview_id = str(await connection.scalar(sa.select(schema.interviews.c.id)))
         body = told("report.ready", interview_id, total)
         await enqueue(connection, [OutboxMessage("msg_report", interview_id, "report.ready", body)], at_work.now)
+
+
+async def test_a_training_gets_a_plan_made_of_the_interviews_competencies(at_work: Works) -> None:
+    provider = FakeProvider()
+    async with reachable(provider.app) as (their_url, _):
+        await at_work.connect("training", {"url": f"{their_url}/webhooks"}, {"secret": SECRET})
+        application_id = await _reported(at_work, 7.0)
+        await at_work.records.acts.order_follow_up(application_id, FollowUpKind.TRAINING, "console", at_work.now)
+        await at_work.settle()
+    [order] = provider.applied.values()
+    # The message told a total; the log behind it holds no answer yet, so that nothing was shown.
+    asked = [one.id for one in FLOWS["software_engineer"].competencies]
+    assert [one["competency"] for one in order["data"]["plan"]] == asked
+    assert {one["because"] for one in order["data"]["plan"]} == {"not_shown"}
