@@ -69,7 +69,7 @@ async def connected_odoo(config: pytest.Config, kind: str) -> AsyncIterator[Conn
             async with _behind_a_line(OdooHouse(client, url.rstrip("/"), name, key)) as connected:
                 yield connected
             return
-        async with TestServer(FakeOdoo("fake", {KEY: True}).app()) as running:
+        async with TestServer(FakeOdoo("fake", KEY).app()) as running:
             house = OdooHouse(client, str(running.make_url("")).rstrip("/"), "fake", KEY)
             async with _behind_a_line(house) as connected:
                 yield connected
