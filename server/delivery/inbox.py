@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from server.delivery.connections import Connections
 from server.delivery.connector import Unreadable
 from server.delivery.kept_incoming import INCOMING, decode
+from server.errors import UserError
 from server.interview.failures import describe
 from server.records.incoming import Incoming
 from server.storage.inbox import INTERVIEWS, Inbox, InboxItem
@@ -97,6 +98,9 @@ class InboxWorker:
         except Unreadable as error:
             # It will never be another: a person looks, and a mended connector reads it after a replay.
             await self._failed(item, f"unreadable: {error.field}", None)
+        except UserError as error:
+            # Nor will it ever be kept as it is.
+            await self._failed(item, error.code, None)
         except Exception as error:  # noqa: BLE001
             # What one item does must not hold up the others.
             again = next_try(item.attempts, self._now(), random.random())

@@ -154,9 +154,9 @@ class Worker:
             again = next_attempt(row.attempts, sent, self._now(), random.random(), self._scale)
             await record(self._outbox.database, row, sent, attempt, again, self._now())
             _log(row, sent, again)
-        except SQLAlchemyError as error:
-            # The lease runs out and the row is sent again; the receiver knows its id.
-            log.error("a delivery could not be recorded", extra={"id": row.id, "error": type(error).__name__})
+        except Exception as error:  # noqa: BLE001
+            # The lease runs out and the row is sent again; the receiver knows its id. The other messages go on.
+            log.error("a delivery could not be recorded", extra={"id": row.id, "error": describe(error)})
 
     async def _send(self, row: OutboxRow, deliverer: Deliverer) -> Sent:
         message = Outgoing(

@@ -12,6 +12,7 @@ from server.delivery.connections import Connections
 from server.delivery.inbox import DELAYS, JITTER, InboxWorker
 from server.delivery.kept_incoming import INCOMING, decode, encode
 from server.delivery.polling import EVERY, LONGEST, SOON, Poller, poll_soon
+from server.errors import UserError
 from server.records.incoming import ApplicationSeen, CandidateSeen, FollowUpReturned, Incoming
 from server.storage.database import Database
 from server.storage.inbox import INTERVIEWS, Inbox
@@ -30,6 +31,8 @@ class Notebook:
     async def take(self, source: str, event_id: str, incoming: Sequence[Incoming], now: datetime) -> None:
         if event_id == self.refuses:
             raise LookupError("Ada is not known yet")
+        if event_id == "never":
+            raise UserError("email_invalid", field="email")
         self.told.append((source, event_id, list(incoming)))
 
     async def interview_told(self, event_id: str, type_: str, body: Mapping[str, Any], now: datetime) -> None:
@@ -96,6 +99,9 @@ async def test_what_no_connector_can_read_is_given_up_at_once_and_an_off_connect
     worker = InboxWorker(inbox, connections, notebook, clock)
     await worker.work_off()
     assert ((row := await item(database, "odd")).last_error, row.dead) == ("unreadable: name", True)
+    await inbox.put("hr", "never", INCOMING, encode([CandidateSeen("1", "Ada", "no address")]), clock())
+    await worker.work_off()
+    assert ((row := await item(database, "never")).last_error, row.dead) == ("email_invalid", True)
     await connections.switch(made.id, False)
     await inbox.put(made.id, "later", "candidate", {"id": "7", "name": "Ada"}, clock())
     await worker.work_off()
