@@ -76,7 +76,7 @@ async def _measure(url: str, workers: int, reports: int, kills: int) -> dict[str
     receiver, database, began = Receiver(SECRET, seed), Database(url), time.monotonic()
     await database.open()
     server = TestServer(receiver.app())
-    await server.start_server(handler_cancellation=True)
+    await server.start_server()
     key = Fernet.generate_key().decode()
     job = Job(url, key, SCALE, LONGEST_SECONDS, LEASE_SECONDS)
     async with SafeClient() as client:
