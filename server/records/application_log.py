@@ -15,13 +15,17 @@ from server.errors import UserError
 from server.interview.state import Status
 from server.records.application import ApplicationState, apply, fold, is_beyond
 from server.records.application_events import (
+    BY_INTERVIEW,
+    BY_RULE,
     ApplicationEvent,
     ApplicationEventBody,
     Applied,
+    Closed,
     FollowUpMoved,
     FollowUpOrdered,
     FollowUpStatus,
     Step,
+    StepReached,
     decode,
     encode,
 )
@@ -104,6 +108,7 @@ async def append_within(
     within: Within | None = None,
 ) -> list[ApplicationEvent]:
     """As `append`, within the caller's transaction, which a Conflict or an IntegrityError must end."""
+    _refuse_what_only_people_do(bodies)
     before = await _read(connection, application_id)
     if not before or before[-1].seq != after_seq:
         raise Conflict(f"application {application_id}: event {after_seq} is not the last")
@@ -146,6 +151,15 @@ def stuck_because(state: ApplicationState) -> str | None:
     kinds = {one.kind: one for one in state.follow_ups}
     failed = any(one.status is FollowUpStatus.FAILED for one in kinds.values() if one.moved_at >= state.step_since)
     return FOLLOW_UP_FAILED if failed else None
+
+
+def _refuse_what_only_people_do(bodies: Sequence[ApplicationEventBody]) -> None:
+    for body in bodies:
+        match body:
+            case Closed(by=by) | StepReached(step=Step.OFFERED, by=by) if by == BY_INTERVIEW or by.startswith(BY_RULE):
+                raise ValueError("only people close an application or offer")
+            case _:
+                pass
 
 
 async def _read(connection: AsyncConnection, application_id: str) -> list[ApplicationEvent]:

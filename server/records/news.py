@@ -17,6 +17,7 @@ from server.records.application import (
 from server.records.application_events import (
     BY_INTERVIEW,
     ApplicationEventBody,
+    FollowUpKind,
     FollowUpMoved,
     FollowUpStatus,
     InterviewMoved,
@@ -36,6 +37,7 @@ STATUS_TOLD: Mapping[str, Status] = {
 }
 """How far an interview is at least, of which this is told."""
 REPORTS = frozenset({"report.ready", "report.updated"})
+RATED = "rated"
 LONGEST_RESULT = 60
 LONGEST_URL = 1000
 
@@ -54,6 +56,7 @@ def interview_news(
     if type_ in REPORTS:
         if _is_newer(arranged, message_id, made_at):
             bodies.append(ReportReceived(arranged.id, message_id, total_of(data), made_at))
+        bodies += _rated(state, arranged.id, data)
         return [*bodies, *step_on(state, Step.INTERVIEWED, BY_INTERVIEW)]
     if status is Status.CANCELLED:
         return bodies
@@ -74,6 +77,31 @@ def total_of(report: Mapping[str, Any]) -> float | None:
         if isinstance(found, int | float) and not isinstance(found, bool):
             return float(found)
     return None
+
+
+def _rated(state: ApplicationState, interview_id: str, report: Mapping[str, Any]) -> Sequence[ApplicationEventBody]:
+    """A department's rating is done once somebody of it has finished theirs; its score is people's total."""
+    done = departments_done(report)
+    human = ((report.get("people") or {}).get("total") or {}).get("human")
+    return [
+        FollowUpMoved(one.id, FollowUpStatus.COMPLETED, score_of(human, 10.0), RATED)
+        for one in state.follow_ups
+        if one.kind is FollowUpKind.DEPARTMENT_RATING
+        and one.is_open
+        and one.interview_id in (None, interview_id)
+        and one.department.casefold() in done
+    ]
+
+
+def departments_done(report: Mapping[str, Any]) -> frozenset[str]:
+    """Departments of which somebody has said that their rating is finished, case-folded."""
+    people = report.get("people") or {}
+    finished = {one["rater"] for one in people.get("finished") or ()}
+    rated = [*(people.get("competencies") or ()), *(report.get("dimensions") or ())]
+    ratings = [rating for one in rated for rating in one.get("ratings") or ()]
+    return frozenset(
+        rating["department"].casefold() for rating in ratings if rating["rater"] in finished and rating["department"]
+    )
 
 
 def follow_up_news(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -94,6 +95,18 @@ async def test_who_comes_second_writes_nothing(database: Database, application_i
         await log.append("unknown", 0, [StepReached(Step.OFFERED, "u")], at=NOW)
     with pytest.raises(UserError, match="application_unknown"):
         await log.state("unknown")
+
+
+async def test_only_people_close_and_offer(database: Database, application_id: str) -> None:
+    log = ApplicationLog(database)
+    refused: Sequence[ApplicationEventBody] = (
+        Closed(Outcome.REJECTED, "rule:r", ""),
+        StepReached(Step.OFFERED, "rule:r"),
+        StepReached(Step.OFFERED, "interview"),
+    )
+    for body in refused:
+        with pytest.raises(ValueError, match="only people"):
+            await log.append(application_id, 1, [body], at=NOW)
 
 
 async def test_lists_find_by_step_and_job_and_what_is_stuck(database: Database) -> None:

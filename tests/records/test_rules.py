@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +36,7 @@ from server.storage.database import Database
 from tests.records.conftest import NOW
 from tests.records.test_application import after
 
+README = Path(__file__).parents[2] / "README.md"
 NAME = {Language.ENGLISH: "A rule", Language.CHINESE: "规则"}
 
 
@@ -182,6 +186,13 @@ def test_a_bad_rule_names_its_field(wrong: object, code: str, field: str) -> Non
     with pytest.raises(UserError) as refused:
         read_rule(wrong)
     assert (refused.value.code, refused.value.field) == (code, field)
+
+
+def test_the_readmes_rule_can_be_read() -> None:
+    [shown] = [
+        text for text in re.findall(r"```json\n(.*?)```", README.read_text(encoding="utf-8"), re.S) if '"when"' in text
+    ]
+    assert read_rule(json.loads(shown)) == DEFAULT_RULES["high_total_to_assessment"]
 
 
 async def test_versions_stay_and_the_last_counts(database: Database) -> None:
