@@ -38,6 +38,8 @@ class _Part:
     level: float | None
     question: Question | None
     """A shipped one that asks for all of its indicators."""
+    is_general: bool
+    """Whether it is seen by the behaviours that fit any skill, and by no other."""
 
 
 def flow_from(asked: AskedModel, flow_id: str, version: int, bank: Iterable[Flow]) -> Flow:
@@ -88,13 +90,15 @@ def _part(one: AskedCompetency, weight: float, bank: Sequence[Flow], taken: set[
     own_id = _free(one.id or name[Language.ENGLISH], "competency", taken)
     taken.add(own_id)
     like = None if one.indicators else _like_competency(one, bank)
+    general = general_indicators(own_id, name, names)
     # An indicator belongs to one competency only: of two that know the same one, the first has it.
     if like is not None and taken.isdisjoint(indicator.id for indicator in like.indicators):
         indicators = like.indicators
     else:
         given = tuple(_indicator(each, own_id, bank, taken) for each in one.indicators)
-        general = general_indicators(own_id, name, names)
-        indicators = given + general[: max(0, FEWEST_INDICATORS - len(given))]
+        # One that HR calls "used" has that id already.
+        others = tuple(indicator for indicator in general if indicator.id not in taken)
+        indicators = given + others[: max(0, FEWEST_INDICATORS - len(given))]
     taken.update(indicator.id for indicator in indicators)
     return _Part(
         Competency(own_id, name, weight, indicators),
@@ -102,6 +106,7 @@ def _part(one: AskedCompetency, weight: float, bank: Sequence[Flow], taken: set[
         names,
         one.level,
         _shipped_question(indicators, bank),
+        indicators == general,
     )
 
 
@@ -187,7 +192,7 @@ def _questions(parts: Sequence[_Part]) -> Iterator[Question]:
                 f"about_{part.competency.id}" if kind == KINDS[0] else f"{kind}_{part.competency.id}", kind, taken
             )
             taken.add(name)
-            yield competency_question(name, kind, part.skill, its, part.terms, part.level)
+            yield competency_question(name, kind, part.skill, its, part.terms, part.level, with_sample=part.is_general)
 
 
 def _free(wanted: str, otherwise: str, taken: Collection[str]) -> str:

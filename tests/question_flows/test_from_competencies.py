@@ -120,6 +120,15 @@ def test_a_good_answer_scores_high_and_a_vague_one_low(name: str, language: Lang
     assert vague <= 2
 
 
+@pytest.mark.parametrize("language", [EN, ZH])
+def test_a_generated_questions_own_sample_answer_is_a_good_one(language: Language) -> None:
+    flow = made(model(skill("Python")))
+    assert len({one for question in flow.questions for one in question.sample_answers[language]}) == FEWEST_QUESTIONS
+    for question in flow.questions:
+        [sample] = question.sample_answers[language]
+        assert points(flow, question, language, sample) >= 6.5, question.id
+
+
 WAREHOUSE = AskedModel(
     {EN: "Warehouse lead", ZH: "仓库主管"},
     (
@@ -215,6 +224,12 @@ def test_the_name_of_a_letter_counts_with_what_is_done_in_it_only() -> None:
     cues = [flow.competencies[at].indicators[0].cues[EN][0].split("|") for at in range(3)]
     assert "in C" in cues[0]
     assert not {"C", "c", "Go", "go", "R"} & {one for its in cues for one in its}
+
+
+def test_an_indicator_that_is_called_like_one_of_ours_is_hrs_own() -> None:
+    flow = made(model(AskedCompetency("x", {EN: "Craft"}, 1, None, (behaviour("Used", "用过"),))))
+    assert [one.id for one in flow.competencies[0].indicators] == ["x_used", "x_reasoned", "x_checked"]
+    assert flow.competencies[0].indicators[0].description == {EN: "Used", ZH: "用过"}
 
 
 def test_without_competencies_there_is_nothing_to_ask() -> None:
