@@ -11,6 +11,7 @@ from aiohttp import web
 from server.errors import UserError
 from server.hr.access import USER, may
 from server.hr.application_entries import Entry, entries, outcome, safe_link
+from server.hr.form_ids import new_form_id
 from server.hr.names import hides_names, shown_name
 from server.hr.process import hidden_applications, mask_of, troubles
 from server.hr.process_list import ListedApplication, ProcessList
@@ -26,6 +27,9 @@ from server.records.application_log import ApplicationLog
 from server.storage.interview_list import InterviewList, ListedInterview
 from server.storage.interview_list import Wanted as WantedInterviews
 from server.storage.jobs import Jobs
+
+FIELDS = ("reason", "step", "flow", "kind", "connection", "department", "outcome", "confirm")
+"""Of the page's forms; what is wrong with anything else is said at the top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +81,10 @@ async def application_page(
         flows=flows,
         job=await Jobs(request.app[DATABASE]).get(one.job_id),
         connections=words.connections,
+        form_id=sent.get("form_id") or new_form_id(),
         can_act=may(request[USER], Right.DECIDE),
         sent=sent,
-        field=error.field if error else None,
+        field=error.field if error and error.field in FIELDS else None,
         problem=sentence(request, error),
     )
 

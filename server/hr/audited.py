@@ -20,6 +20,7 @@ SEEN_WINDOW_S = 300.0
 """Looking at the same thing again within this time is the same look: a player asks for many pieces."""
 
 _INTERVIEW = "/hr/interviews/{interview_id}"
+_APPLICATION = "/hr/applications/{application_id}"
 _API = "/api/hr/interviews/{interview_id}"
 
 LOOKS: Mapping[str, str] = {
@@ -64,6 +65,22 @@ CHANGES: Mapping[str, str] = {
     "/hr/jobs": "job_added",
     "/hr/jobs/{job_id}": "job_changed",
     "/hr/flows/{flow_id}/try": "flow_tried",
+    f"{_APPLICATION}/step": "application_moved",
+    f"{_APPLICATION}/interview": "application_interview_ordered",
+    f"{_APPLICATION}/follow-up": "follow_up_ordered",
+    f"{_APPLICATION}/cancel-follow-up": "follow_up_cancelled",
+    f"{_APPLICATION}/close": "application_closed",
+    f"{_APPLICATION}/reopen": "application_reopened",
+    "/hr/candidates/{candidate_id}/applications": "application_opened",
+    "/hr/candidates/{candidate_id}/merge": "candidates_merged",
+    "/hr/deliveries/replay": "messages_replayed",
+    "/hr/deliveries/{message_id}/replay": "message_replayed",
+    "/hr/connections": "connection_added",
+    "/hr/connections/{connection_id}": "connection_changed",
+    "/hr/connections/{connection_id}/switch": "connection_switched_on",
+    "/hr/connections/{connection_id}/test": "connection_tested",
+    "/hr/api-keys": "api_key_made",
+    "/hr/api-keys/{key_id}/revoke": "api_key_revoked",
     "/hr/rules": "rule_added",
     "/hr/rules/{rule_id}": "rule_changed",
     "/hr/rules/{rule_id}/switch": "rule_switched_on",
@@ -83,7 +100,17 @@ QUIET = frozenset({f"{_API}/whep/{{viewer_id}}"})
 """Changes nothing but how something is looked at."""
 
 EXPORTED, CHANGED = "exported", "changed"
-_SUBJECTS = ("interview_id", "user_id", "candidate_id", "job_id", "flow_id", "application_id", "message_id", "rule_id")
+_SUBJECTS = (
+    "interview_id",
+    "user_id",
+    "candidate_id",
+    "job_id",
+    "flow_id",
+    "application_id",
+    "message_id",
+    "rule_id",
+    "key_id",
+)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from server.keys import DATABASE
 from server.storage import schema
 from server.storage.record_tables import connections, deliveries
 from tests.hr.conftest import House
-from tests.hr.test_people import page
+from tests.hr.test_people import page, post, trail
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 LETTER = {
@@ -27,7 +27,7 @@ LETTER = {
 
 async def connected(house: House, id_: str, name: str) -> None:
     """A connection that is on."""
-    row = {"kind": "standard_webhooks", "settings": {}, "subscriptions": [], "is_on": True, "created_at": NOW}
+    row = {"kind": "standard_webhooks", "settings": {}, "subscriptions": [], "is_on": False, "created_at": NOW}
     async with house.app[DATABASE].begin() as connection:
         await connection.execute(connections.insert().values(id=id_, name=name, **row))
 
@@ -84,6 +84,17 @@ async def test_the_log_shows_what_waits_what_was_given_up_and_finds_it(house: Ho
         f"to={(NOW - timedelta(days=1)).date()}": {"msg_1"},
     }.items():
         assert set(messages_in(await page(house, f"/hr/deliveries?{query}"))) == found, query
+    status, _, html = await post(house, "/hr/deliveries/replay", destination="odoo1", state="dead")
+    assert (status, "Please tick the box" in html) == (400, True)
+    assert (await post(house, "/hr/deliveries/replay", confirm="yes"))[0] == 400
+    status, path, _ = await post(house, "/hr/deliveries/replay", destination="odoo1", state="dead", confirm="yes")
+    assert (status, path) == (303, "/hr/deliveries?destination=odoo1")
+    # The connection knows no system that answers, so that whatever was sent again still waits.
+    assert 'data-state="dead"' not in await page(house, path)
+    [(_, _, detail)] = await trail(house, "messages_replayed")
+    assert detail == {"messages": 1, "destination": "odoo1", "state": "dead"}
+    status, path, _ = await post(house, "/hr/deliveries/msg_1/replay", confirm="yes")
+    assert (status, path) == (303, "/hr/deliveries/msg_1")
     assert "投递记录" in await page(house, "/hr/deliveries?lang=zh-CN")
 
 
