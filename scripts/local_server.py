@@ -10,6 +10,11 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from question_flows.model import Language
+from server import invite_command
+from server.settings import Settings
+from server.storage.database import Database
+
 ROOT = Path(__file__).parents[1]
 VOICE_MODEL = ROOT / "tests" / "data" / "voice_model"
 START_SECONDS = 90.0
@@ -61,6 +66,7 @@ class LocalServer:
         }
         own.update(settings or {})
         variables = {f"INTERVIEW_{name.upper()}": value for name, value in own.items()}
+        self.settings = Settings(_env_prefix="NONE_", _env_file=None, **own)  # type: ignore[arg-type]
         self.environment = {**inherited, **variables, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
         self.url = f"http://127.0.0.1:{port}"
         self.data_dir = data_dir
@@ -123,12 +129,16 @@ class LocalServer:
         await self.process.wait()
 
     async def invite(self, flow: str, language: str, name: str, jurisdiction: str = "CN") -> tuple[str, str]:
-        """Invites a candidate by the README's command. Returns (interview id, link)."""
-        out = await self._command(
-            "invite", "--flow", flow, "--language", language, "--name", name, "--jurisdiction", jurisdiction
-        )
-        lines = dict(line.split(": ", 1) for line in out.splitlines())
-        return lines["Interview"], on_loopback(lines["Link"])
+        """Invites a candidate as the command `invite` does, without its own process. Returns (interview id, link)."""
+        database = Database(self.settings.sqlalchemy_url)
+        await database.open()
+        try:
+            interview_id, link = await invite_command.made(
+                self.settings, database, flow=flow, language=Language(language), name=name, jurisdiction=jurisdiction
+            )
+        finally:
+            await database.close()
+        return interview_id, on_loopback(link)
 
     async def hr_link(self) -> str:
         """A one-time link that makes another account for HR, by the README's command."""

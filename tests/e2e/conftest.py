@@ -81,9 +81,9 @@ async def start_server(tmp_path: Path, receiver: Receiver) -> AsyncIterator[Serv
         await server.stop()
 
 
-@pytest.fixture(params=["memory", "redis", "redis-workers"])
+@pytest.fixture(params=["memory", "redis-workers"])
 async def broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[dict[str, str]]:
-    """Settings: live events in memory, or by a redis-server of this test's own for one process or for four."""
+    """Settings: live events in memory, or by a redis-server of this test's own for one process or for two."""
     if request.param == "memory":
         yield {}
         return
@@ -95,14 +95,14 @@ async def broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     async with asyncio.timeout(10):
         while not await answers(port):
             await asyncio.sleep(0.05)
-    workers = {"workers": "4"} if request.param == "redis-workers" else {}
+    workers = {"workers": "2"} if request.param == "redis-workers" else {}
     yield {"redis_url": f"redis://127.0.0.1:{port}/0", **workers}
     process.terminate()
     await process.wait()
 
 
-one_process_and_four = pytest.mark.parametrize("broker", ["memory", "redis-workers"], indirect=True)
-"""For tests of what one process alone and four behind one port must both do."""
+one_process_and_two = pytest.mark.parametrize("broker", ["memory", "redis-workers"], indirect=True)
+"""For tests of what one process alone and two behind one port must both do."""
 
 
 async def answers(port: int) -> bool:
