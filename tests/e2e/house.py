@@ -27,7 +27,15 @@ FLOW = load_flow(FLOWS / "every_path.yaml")
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
 
-in_both_languages = pytest.mark.parametrize("language", list(Language), ids=lambda language: language.value)
+
+def in_languages(*languages: Language) -> pytest.MarkDecorator:
+    """Runs a test in each of these languages."""
+    return pytest.mark.parametrize("language", languages, ids=[language.value for language in languages])
+
+
+in_both_languages = in_languages(*Language)
+in_english, in_chinese = in_languages(Language.ENGLISH), in_languages(Language.CHINESE)
+"""For ways on which the language changes the words alone: half of them each. Looks and words are tested in both."""
 
 
 @dataclass
