@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from question_flows.model import Language
 from server import invite_command
@@ -81,10 +82,7 @@ class LocalServer:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         log = self.log.open("ab") if self.log else None
         try:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "server", cwd=self.data_dir, env=self.environment,
-                stdout=asyncio.subprocess.PIPE, stderr=log,
-            )  # fmt: skip
+            self.process = await self._spawn(log)
         finally:
             if log:
                 log.close()
@@ -97,6 +95,12 @@ class LocalServer:
             await self.stop()
             said = self.log.read_text()[-3000:] if self.log else "its message stands above"
             raise ServerDidNotStart(f"the server did not start: {said}")
+
+    async def _spawn(self, log: BinaryIO | None) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "server", cwd=self.data_dir, env=self.environment,
+            stdout=asyncio.subprocess.PIPE, stderr=log,
+        )  # fmt: skip
 
     async def _read(self, ready: asyncio.Event, on_line: Callable[[str], None]) -> None:
         assert self.process is not None

@@ -14,6 +14,7 @@ from playwright.async_api import expect
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from scripts.local_server import LocalServer, free_port
+from tests.warm_server import WarmServer
 
 SECRET = "whsec_" + "c2VjcmV0LWZvci10aGUtdGVzdHMtb25seS0hIQ=="
 
@@ -71,7 +72,7 @@ async def start_server(tmp_path: Path, receiver: Receiver) -> AsyncIterator[Serv
     async def start(**settings: str) -> LocalServer:
         log = tmp_path / "server.log"
         settings = {**UNHURRIED, **settings, "ehr_url": receiver.url, "ehr_secret": SECRET}
-        server = LocalServer(tmp_path / "data", settings=settings, log=log)
+        server = WarmServer(tmp_path / "data", settings=settings, log=log)
         servers.append(server)
         await server.start()
         return server

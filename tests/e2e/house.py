@@ -20,6 +20,7 @@ from scripts.browsers import Browsers, chromium, sign_in_first
 from scripts.local_server import LocalServer
 from tests.e2e import journeys
 from tests.e2e.conftest import UNHURRIED
+from tests.warm_server import WarmServer
 
 FLOWS = Path(__file__).parent / "flows"
 FLOW = load_flow(FLOWS / "every_path.yaml")
@@ -101,7 +102,7 @@ async def open_house(
     (flows / "every_path.yaml").write_text(text, "utf-8")
     recorded = text.replace("id: every_path", "id: recorded_only\nrecording_required: true", 1)
     (flows / "recorded_only.yaml").write_text(recorded, "utf-8")
-    server = LocalServer(
+    server = WarmServer(
         folder / "data",
         settings={**UNHURRIED, "flows_dir": str(flows), **(settings or {})},
         log=folder / "server.log",
