@@ -9,6 +9,12 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import BinaryIO
+
+from question_flows.model import Language
+from server import invite_command
+from server.settings import Settings
+from server.storage.database import Database
 
 ROOT = Path(__file__).parents[1]
 VOICE_MODEL = ROOT / "tests" / "data" / "voice_model"
@@ -61,6 +67,7 @@ class LocalServer:
         }
         own.update(settings or {})
         variables = {f"INTERVIEW_{name.upper()}": value for name, value in own.items()}
+        self.settings = Settings(_env_prefix="NONE_", _env_file=None, **own)  # type: ignore[arg-type]
         self.environment = {**inherited, **variables, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
         self.url = f"http://127.0.0.1:{port}"
         self.data_dir = data_dir
@@ -75,10 +82,7 @@ class LocalServer:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         log = self.log.open("ab") if self.log else None
         try:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "server", cwd=self.data_dir, env=self.environment,
-                stdout=asyncio.subprocess.PIPE, stderr=log,
-            )  # fmt: skip
+            self.process = await self._spawn(log)
         finally:
             if log:
                 log.close()
@@ -91,6 +95,12 @@ class LocalServer:
             await self.stop()
             said = self.log.read_text()[-3000:] if self.log else "its message stands above"
             raise ServerDidNotStart(f"the server did not start: {said}")
+
+    async def _spawn(self, log: BinaryIO | None) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "server", cwd=self.data_dir, env=self.environment,
+            stdout=asyncio.subprocess.PIPE, stderr=log,
+        )  # fmt: skip
 
     async def _read(self, ready: asyncio.Event, on_line: Callable[[str], None]) -> None:
         assert self.process is not None
@@ -123,12 +133,16 @@ class LocalServer:
         await self.process.wait()
 
     async def invite(self, flow: str, language: str, name: str, jurisdiction: str = "CN") -> tuple[str, str]:
-        """Invites a candidate by the README's command. Returns (interview id, link)."""
-        out = await self._command(
-            "invite", "--flow", flow, "--language", language, "--name", name, "--jurisdiction", jurisdiction
-        )
-        lines = dict(line.split(": ", 1) for line in out.splitlines())
-        return lines["Interview"], on_loopback(lines["Link"])
+        """Invites a candidate as the command `invite` does, without its own process. Returns (interview id, link)."""
+        database = Database(self.settings.sqlalchemy_url)
+        await database.open()
+        try:
+            interview_id, link = await invite_command.made(
+                self.settings, database, flow=flow, language=Language(language), name=name, jurisdiction=jurisdiction
+            )
+        finally:
+            await database.close()
+        return interview_id, on_loopback(link)
 
     async def hr_link(self) -> str:
         """A one-time link that makes another account for HR, by the README's command."""

@@ -8,30 +8,28 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from media.ice import IceSettings
 from question_flows.loader import FlowError
 from question_flows.model import Language
-from server import people_command
-from server.announcing import base_url
-from server.app import flows_of
+from server import invite_command, people_command
 from server.errors import UserError
 from server.i18n import Messages
-from server.interview.registry import Interviews
-from server.live.hub import Hub
-from server.live.memory import MemoryBroker
 from server.logs import configure
-from server.recognition import new_engine
 from server.serving import serve
 from server.settings import Settings
 from server.starting import CannotStart, database_opens, make_data_dir
 from server.storage.database import Database
-from server.storage.event_log import EventLog
 from server.workers.place import Place
 from server.workers.supervisor import supervise
+
+COMMANDS = {
+    "invite": invite_command.invite,
+    "hr-link": people_command.hr_link,
+    "hr-user": people_command.hr_user,
+}
+"""What is done and over; without one the server serves."""
 
 
 def main() -> None:
@@ -40,10 +38,8 @@ def main() -> None:
     try:
         settings = Settings()
         configure(settings.log_level)
-        if arguments.command == "invite":
-            asyncio.run(invite(settings, arguments))
-        elif arguments.command in ("hr-link", "hr-user"):
-            asyncio.run(people(settings, arguments))
+        if arguments.command in COMMANDS:
+            asyncio.run(command(settings, arguments))
         elif place := Place.taken_from(os.environ):
             asyncio.run(serve(settings, place))
         elif settings.worker_count > 1:
@@ -57,7 +53,7 @@ def main() -> None:
     except UserError as error:
         sys.exit(Messages().text(Language.ENGLISH, f"error.{error.code}", error.params))
     except CannotStart as error:
-        sys.exit(f"The server cannot start: {error}")
+        sys.exit(f"The server cannot start: {error}" if arguments.command is None else f"This cannot be done: {error}")
 
 
 def wrong_setting(location: tuple[int | str, ...], problem: str) -> str:
@@ -74,46 +70,15 @@ def parse_arguments() -> argparse.Namespace:
         epilog="scripts/run --demo adds two simulated candidates; with --once it ends when both are done.",
     )
     commands = parser.add_subparsers(dest="command")
-    inviting = commands.add_parser("invite", help="invite a candidate and print the link")
-    inviting.add_argument("--flow", required=True, help="which interview, e.g. customer_service or software_engineer")
-    inviting.add_argument("--language", required=True, choices=[language.value for language in Language])
-    inviting.add_argument("--name", required=True, help="the candidate's name, as HR should see it")
-    inviting.add_argument("--email", default="", help="the candidate's address, kept with the record")
-    inviting.add_argument("--jurisdiction", help="law that holds; default: INTERVIEW_JURISDICTION")
+    invite_command.add_arguments(commands)
     people_command.add_arguments(commands)
     return parser.parse_args()
 
 
-async def invite(settings: Settings, arguments: argparse.Namespace) -> None:
-    """Makes an invitation in the database and prints its link. Raises UserError or CannotStart."""
-    flows = flows_of(settings)
-    if arguments.flow not in flows:
-        sys.exit(f"There is no question flow {arguments.flow}. There are: {', '.join(sorted(flows))}.")
+async def command(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Does what a single command asks for in the database. Raises UserError or CannotStart."""
     async with open_database(settings) as database:
-        interviews = Interviews(
-            database,
-            Hub(MemoryBroker(), EventLog(database)),
-            flows,
-            engine=new_engine(settings),
-            ice=IceSettings(hosts=(), servers=(), turn_secret=""),
-            invitation_days=settings.invitation_days,
-        )
-        interview_id, token = await interviews.invite(
-            flow_id=arguments.flow,
-            language=Language(arguments.language),
-            candidate_name=arguments.name,
-            email=arguments.email,
-            jurisdiction=arguments.jurisdiction or settings.jurisdiction,
-            now=datetime.now(UTC),
-        )
-    print(f"Interview: {interview_id}\nLink: {base_url(settings, settings.port)}/i/{token}")
-
-
-async def people(settings: Settings, arguments: argparse.Namespace) -> None:
-    """Looks after HR's accounts in the database. Raises UserError or CannotStart."""
-    command = people_command.hr_link if arguments.command == "hr-link" else people_command.hr_user
-    async with open_database(settings) as database:
-        await command(settings, database, arguments)
+        await COMMANDS[arguments.command](settings, database, arguments)
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from scripts.candidate_api import CandidateApi, Refused
 from scripts.local_server import LocalServer
 from scripts.slowed import slowed
 from tests.media.peers import candidate
+from tests.warm_server import WarmServer
 
 STOPPED_S, RUNNING_S = 0.3, 0.1
 """Three quarters of the time the server stands still: its timers are late by three times what is allowed."""
@@ -23,9 +24,7 @@ STOPPED_S, RUNNING_S = 0.3, 0.1
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[LocalServer]:
-    server = LocalServer(
-        tmp_path / "data", settings={"whisper_model": str(tmp_path / "no-model")}, log=tmp_path / "log"
-    )
+    server = WarmServer(tmp_path / "data", settings={"whisper_model": str(tmp_path / "no-model")}, log=tmp_path / "log")
     await server.start()
     yield server
     await server.stop()

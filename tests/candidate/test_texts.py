@@ -97,6 +97,6 @@ async def test_the_pages_texts_cannot_break_out_of_their_script(house: House) ->
 
 
 async def test_scripts_are_asked_for_again_after_an_update(house: House) -> None:
-    response = await house.browser().get("/static/candidate/interview.js")
-    assert response.status == 200
-    assert response.headers["Cache-Control"] == "no-cache"
+    async with await house.browser().get("/static/candidate/interview.js") as response:
+        assert response.status == 200
+        assert response.headers["Cache-Control"] == "no-cache"

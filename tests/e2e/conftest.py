@@ -14,6 +14,7 @@ from playwright.async_api import expect
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from scripts.local_server import LocalServer, free_port
+from tests.warm_server import WarmServer
 
 SECRET = "whsec_" + "c2VjcmV0LWZvci10aGUtdGVzdHMtb25seS0hIQ=="
 
@@ -71,7 +72,7 @@ async def start_server(tmp_path: Path, receiver: Receiver) -> AsyncIterator[Serv
     async def start(**settings: str) -> LocalServer:
         log = tmp_path / "server.log"
         settings = {**UNHURRIED, **settings, "ehr_url": receiver.url, "ehr_secret": SECRET}
-        server = LocalServer(tmp_path / "data", settings=settings, log=log)
+        server = WarmServer(tmp_path / "data", settings=settings, log=log)
         servers.append(server)
         await server.start()
         return server
@@ -81,9 +82,9 @@ async def start_server(tmp_path: Path, receiver: Receiver) -> AsyncIterator[Serv
         await server.stop()
 
 
-@pytest.fixture(params=["memory", "redis", "redis-workers"])
+@pytest.fixture(params=["memory", "redis-workers"])
 async def broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[dict[str, str]]:
-    """Settings: live events in memory, or by a redis-server of this test's own for one process or for four."""
+    """Settings: live events in memory, or by a redis-server of this test's own for one process or for two."""
     if request.param == "memory":
         yield {}
         return
@@ -95,14 +96,14 @@ async def broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     async with asyncio.timeout(10):
         while not await answers(port):
             await asyncio.sleep(0.05)
-    workers = {"workers": "4"} if request.param == "redis-workers" else {}
+    workers = {"workers": "2"} if request.param == "redis-workers" else {}
     yield {"redis_url": f"redis://127.0.0.1:{port}/0", **workers}
     process.terminate()
     await process.wait()
 
 
-one_process_and_four = pytest.mark.parametrize("broker", ["memory", "redis-workers"], indirect=True)
-"""For tests of what one process alone and four behind one port must both do."""
+one_process_and_two = pytest.mark.parametrize("broker", ["memory", "redis-workers"], indirect=True)
+"""For tests of what one process alone and two behind one port must both do."""
 
 
 async def answers(port: int) -> bool:

@@ -20,6 +20,7 @@ from scripts.browsers import Browsers, chromium, sign_in_first
 from scripts.local_server import LocalServer
 from tests.e2e import journeys
 from tests.e2e.conftest import UNHURRIED
+from tests.warm_server import WarmServer
 
 FLOWS = Path(__file__).parent / "flows"
 FLOW = load_flow(FLOWS / "every_path.yaml")
@@ -27,7 +28,15 @@ FLOW = load_flow(FLOWS / "every_path.yaml")
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
 
-in_both_languages = pytest.mark.parametrize("language", list(Language), ids=lambda language: language.value)
+
+def in_languages(*languages: Language) -> pytest.MarkDecorator:
+    """Runs a test in each of these languages."""
+    return pytest.mark.parametrize("language", languages, ids=[language.value for language in languages])
+
+
+in_both_languages = in_languages(*Language)
+in_english, in_chinese = in_languages(Language.ENGLISH), in_languages(Language.CHINESE)
+"""For ways on which the language changes the words alone: half of them each. Looks and words are tested in both."""
 
 
 @dataclass
@@ -93,7 +102,7 @@ async def open_house(
     (flows / "every_path.yaml").write_text(text, "utf-8")
     recorded = text.replace("id: every_path", "id: recorded_only\nrecording_required: true", 1)
     (flows / "recorded_only.yaml").write_text(recorded, "utf-8")
-    server = LocalServer(
+    server = WarmServer(
         folder / "data",
         settings={**UNHURRIED, "flows_dir": str(flows), **(settings or {})},
         log=folder / "server.log",

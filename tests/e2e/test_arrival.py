@@ -13,7 +13,7 @@ from question_flows.model import Language
 from scripts.browsers import chromium, face_video, speech_file
 from tests.e2e import journeys
 from tests.e2e.axe import expect_accessible
-from tests.e2e.house import PHONE, House, in_both_languages, open_house
+from tests.e2e.house import PHONE, House, in_both_languages, in_chinese, open_house
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
 
@@ -74,7 +74,7 @@ async def test_a_spoken_sentence_is_understood_on_a_phone(house: House, tmp_path
         assert browsers.complaints == []
 
 
-@in_both_languages
+@in_chinese
 async def test_who_refuses_the_microphone_types(house: House, language: Language) -> None:
     """Camera and microphone are refused by the browser's question after a yes to everything: typing is offered."""
     interview_id, link = await house.invite(language, "customer_service", "Ada Lin")

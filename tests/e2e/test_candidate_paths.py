@@ -17,6 +17,8 @@ from tests.e2e.house import (
     House,
     asked,
     in_both_languages,
+    in_chinese,
+    in_english,
     open_house,
     sample_of,
     text_of,
@@ -143,7 +145,7 @@ async def expect_the_whole_way_in_the_report(house: House, interview_id: str, la
     await expect_accessible(hr, "report, with a rating begun")
 
 
-@in_both_languages
+@in_chinese
 async def test_who_does_not_apologise_meets_an_angrier_customer(house: House, language: Language) -> None:
     """The other branch; a skipped question is said to be so in the report, and the branch not taken is not in it."""
     page, interview_id = await house.candidate(language)
@@ -178,7 +180,7 @@ async def test_the_keyboard_goes_on_where_the_pressed_button_was(house: House) -
     await expect(page.get_by_test_id("answer-text")).to_be_focused()
 
 
-@in_both_languages
+@in_chinese
 async def test_whoever_agrees_to_nothing_types_and_is_read_by_people(house: House, language: Language) -> None:
     """No voice, no scoring, no recording: the whole interview is typed, and no machine scores or records anything."""
     interview_id, link = await house.invite(language)
@@ -216,7 +218,7 @@ async def test_whoever_agrees_to_nothing_types_and_is_read_by_people(house: Hous
     assert not house.log(interview_id, "UtteranceTranscribed")
 
 
-@in_both_languages
+@in_english
 async def test_a_call_for_help_reaches_hr_at_once(house: House, language: Language) -> None:
     """The wall shows it with its message; "I am on it" reaches the candidate, who may withdraw it as well."""
     page, interview_id = await house.candidate(language, size=PHONE)
@@ -247,7 +249,7 @@ async def test_a_call_for_help_reaches_hr_at_once(house: House, language: Langua
     assert called == ["HelpRequested", "HelpAcknowledged", "HelpWithdrawn", "HelpRequested"]
 
 
-@in_both_languages
+@in_english
 async def test_who_refuses_a_required_recording_is_met_by_a_person(house: House, language: Language) -> None:
     """The candidate reads that it does not count against them, HR that somebody has to call them; nothing starts."""
     interview_id, link = await house.invite(language, "recorded_only")

@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 from question_flows.model import Language
 from tests.e2e import journeys
 from tests.e2e.axe import expect_accessible
-from tests.e2e.house import House, asked, in_both_languages, open_house, sample_of, without_speech
+from tests.e2e.house import House, asked, in_chinese, in_english, open_house, sample_of, without_speech
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
 
@@ -27,7 +27,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
         yield opened
 
 
-@in_both_languages
+@in_english
 async def test_pausing_shows_what_is_left_and_costs_no_time(house: House, language: Language) -> None:
     """Two pauses: each is asked about first, the clock stands still, and after the second there is none.
 
@@ -69,7 +69,7 @@ async def test_pausing_shows_what_is_left_and_costs_no_time(house: House, langua
     await expect(hr.locator(".fault")).to_have_count(len(report["faults"]))
 
 
-@in_both_languages
+@in_chinese
 async def test_a_refresh_in_the_middle_of_an_answer_loses_nothing(house: House, language: Language) -> None:
     """The draft is on the server before the page is left; afterwards it stands there, and the clock did not jump."""
     page, interview_id = await house.candidate(language)
@@ -100,7 +100,7 @@ async def test_a_refresh_in_the_middle_of_an_answer_loses_nothing(house: House, 
     assert (answer["text"], answer["mode"], answer["restarts"]) == (begun + "!", "typed", 0)
 
 
-@in_both_languages
+@in_chinese
 async def test_a_moment_and_starting_again(house: House, language: Language) -> None:
     """A moment lengthens the thinking time; starting again empties the field, once, and counts in the report."""
     page, interview_id = await house.candidate(language)

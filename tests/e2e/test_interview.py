@@ -17,7 +17,7 @@ from question_flows.model import Language
 from scripts.browsers import chromium, face_video, sign_in_first, speech_file
 from scripts.local_server import LocalServer
 from tests.e2e import journeys
-from tests.e2e.conftest import Receiver, ServerFactory, one_process_and_four
+from tests.e2e.conftest import Receiver, ServerFactory, one_process_and_two
 
 pytestmark = pytest.mark.timeout(420)
 
@@ -110,11 +110,11 @@ def check_transcripts(report: dict[str, Any], spoken: list[str]) -> None:
     assert sum(word in known for word in heard) / len(heard) > 0.9
 
 
-@one_process_and_four
+@one_process_and_two
 async def test_a_whole_interview(
     broker: dict[str, str], start_server: ServerFactory, receiver: Receiver, tmp_path: Path
 ) -> None:
-    """English in one process, Chinese in four: words at HR before the answer ends, scores after it."""
+    """English in one process, Chinese in two: words at HR before the answer ends, scores after it."""
     language = Language.CHINESE if broker else Language.ENGLISH
     flow_id = "software_engineer" if broker else "customer_service"
     flow = FLOWS[flow_id]
@@ -166,7 +166,7 @@ async def test_a_whole_interview(
     assert link.rsplit("/", 1)[1] not in log
 
 
-@one_process_and_four
+@one_process_and_two
 async def test_a_killed_server_loses_nothing_it_acknowledged(
     broker: dict[str, str], start_server: ServerFactory, receiver: Receiver, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from question_flows.model import Language
-from tests.e2e.house import House, asked, in_both_languages, open_house, sample_of, without_speech
+from tests.e2e.house import House, asked, in_chinese, open_house, sample_of, without_speech
 from tests.e2e.journeys import tab_to
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
@@ -50,7 +50,7 @@ async def answer(page: Page, question_id: str, language: Language) -> None:
     await press(page, "finish-answer")
 
 
-@in_both_languages
+@in_chinese
 async def test_a_whole_interview_by_the_keyboard_alone(house: House, language: Language) -> None:
     interview_id, link = await house.invite(language)
     page = await house.browsers.page(language.value)

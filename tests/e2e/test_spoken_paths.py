@@ -14,7 +14,7 @@ from question_flows.model import Language
 from scripts.browsers import chromium, speech_file
 from tests.e2e import journeys
 from tests.e2e.axe import expect_accessible
-from tests.e2e.house import House, in_both_languages, open_house, sample_of, text_of
+from tests.e2e.house import House, in_both_languages, in_chinese, open_house, sample_of, text_of
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
 
@@ -158,7 +158,7 @@ async def hasty(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
         yield opened
 
 
-@in_both_languages
+@in_chinese
 async def test_who_checks_nothing_comes_to_the_end_by_itself(hasty: House, language: Language) -> None:
     """The page says how long there is; when it is over, the words stand as they were heard, and the report says so."""
     interview_id, link = await hasty.invite(language)

@@ -12,18 +12,15 @@ from question_flows.loader import shipped_flows
 from question_flows.model import Language
 from scripts.browsers import chromium, sign_in_first
 from tests.e2e import journeys
-from tests.e2e.conftest import Receiver, ServerFactory, one_process_and_four
+from tests.e2e.conftest import Receiver, ServerFactory
 
 pytestmark = pytest.mark.timeout(180)
 
 
-@one_process_and_four
-async def test_typed_answers_without_a_model(
-    broker: dict[str, str], start_server: ServerFactory, receiver: Receiver, tmp_path: Path
-) -> None:
+async def test_typed_answers_without_a_model(start_server: ServerFactory, receiver: Receiver, tmp_path: Path) -> None:
     """The hub is out of reach: a whole interview is typed, with a refresh and a closed tab in between."""
     flow = shipped_flows()["customer_service"]
-    server = await start_server(whisper_model=str(tmp_path / "no-such-model"), **broker)
+    server = await start_server(whisper_model=str(tmp_path / "no-such-model"))
     interview_id, link = await server.invite("customer_service", "zh-CN", "王敏", "EU")
     answers = [question.sample_answers[Language.CHINESE][0] for question in flow.questions]
     async with chromium() as browsers:

@@ -155,7 +155,8 @@ async def test_killed_while_it_uploads_the_work_ends_with_it_and_is_done_again(s
         write_segments(house.spool, INTERVIEW)
         s3.stop()
         process = lose(tmp_path, "none", house.address)
-        await eventually(lambda: is_locked(house))
+        # A Python process that imports the server takes seconds to begin on a busy machine.
+        await eventually(lambda: is_locked(house), 60)
         await asyncio.sleep(1)
         assert is_locked(house)
         process.kill()

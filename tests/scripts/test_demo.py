@@ -11,10 +11,10 @@ import pytest
 from question_flows.loader import shipped_flows
 from question_flows.model import Language
 from scripts.demo import part_of, reports
-from scripts.local_server import LocalServer
 from scripts.print_report import print_report
 from scripts.sample_answers import sample_answer
 from scripts.simulated_candidate import SimulatedCandidate
+from tests.warm_server import WarmServer
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -26,7 +26,7 @@ async def test_a_typing_candidate_reaches_the_report_of_every_flow(
 ) -> None:
     """One flow in English, the next in Chinese."""
     unhurried = {"most_loop_lag_ms": "60000", "most_loop_load": "1", "whisper_model": str(tmp_path / "none")}
-    server = LocalServer(tmp_path / "data", settings=unhurried, log=tmp_path / "server.log")
+    server = WarmServer(tmp_path / "data", settings=unhurried, log=tmp_path / "server.log")
     await server.start()
     try:
         ids = []

@@ -20,7 +20,8 @@ from scripts.load_generator.figures import percentiles, summary
 from scripts.load_generator.invitations import NoInvitation, invite, links_in
 from scripts.load_generator.line import LineFigures
 from scripts.load_generator.tracks import EncodedFaceTrack, EncodedSpeechTrack, Lateness, Microphone
-from scripts.local_server import ROOT, LocalServer
+from scripts.local_server import ROOT
+from tests.warm_server import WarmServer
 
 EMAIL, PASSWORD = "load@example.com", "correct horse battery staple"
 SHIPPED = ROOT / "question_flows" / "flows" / "customer_service.yaml"
@@ -47,7 +48,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     flow["follow_ups"] = {"most": 0}
     (flows / "short.yaml").write_text(yaml.safe_dump(flow, allow_unicode=True), encoding="utf-8")
     log = tmp_path / "server.log"
-    server = LocalServer(tmp_path / "data", settings={"flows_dir": str(flows)}, log=log)
+    server = WarmServer(tmp_path / "data", settings={"flows_dir": str(flows)}, log=log)
     await server.start()
     try:
         assert server.welcome_link is not None

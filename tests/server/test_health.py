@@ -17,13 +17,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from analyzers.transcription.models import load_model
 from analyzers.transcription.whisper import Whisper
 from scripts.local_postgres import postgres_binaries, running_postgres
-from scripts.local_server import VOICE_MODEL, LocalServer
+from scripts.local_server import VOICE_MODEL
 from server.admission import KEPT, Sample
 from server.app import create_app
 from server.keys import DATABASE, DRAINING, INTERVIEWS, RECOGNITION_SETTLED
 from server.settings import Settings
 from tests.live.conftest import RedisServer, redis_server
 from tests.server.conftest import Client
+from tests.warm_server import WarmServer
 
 __all__ = ["redis_server"]
 
@@ -114,7 +115,7 @@ async def test_two_workers_are_ready_while_redis_is_and_their_figures_are_one_an
     tmp_path: Path, redis_server: RedisServer
 ) -> None:
     settings = {"workers": "2", "redis_url": redis_server.url, "whisper_model": str(tmp_path / "no-model")}
-    server = LocalServer(tmp_path / "data", settings=settings, log=tmp_path / "log")
+    server = WarmServer(tmp_path / "data", settings=settings, log=tmp_path / "log")
     await server.start()
     try:
         async with ClientSession() as http:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from server.__main__ import parse_arguments, people
+from server.__main__ import command, parse_arguments
 from server.errors import UserError
 from server.settings import Settings
 from server.storage.audit import Audit, Wanted
@@ -27,7 +27,7 @@ async def test_accounts_are_made_changed_and_listed(
     async def run(*arguments: str, typed: str = "") -> str:
         monkeypatch.setattr("sys.argv", ["scripts/run", *arguments])
         monkeypatch.setattr("sys.stdin", io.StringIO(typed))
-        await people(settings, parse_arguments())
+        await command(settings, parse_arguments())
         return capsys.readouterr().out
 
     # Whatever is asked for, the first account administrates.

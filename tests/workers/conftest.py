@@ -35,6 +35,7 @@ from server.workers.ownership import BEAT_SECONDS
 from tests.fixed_flows import fixed_flow_file
 from tests.interview.houses import FLOWS, LOOPBACK, no_model
 from tests.live.conftest import RedisServer, redis_server
+from tests.warm_server import WarmServer
 
 __all__ = ["redis_server"]
 
@@ -283,7 +284,7 @@ async def serving(
         "flows_dir": str(fixed_flow_file(folder / "flows", "customer_service")),
         **settings,
     }
-    server = LocalServer(folder / "data", settings=own, log=folder / "server.log")
+    server = WarmServer(folder / "data", settings=own, log=folder / "server.log")
     server.environment["TMPDIR"] = str(short_folder)
 
     def read(line: str) -> None:
