@@ -13,6 +13,7 @@ from server.hr.names import hides_names
 from server.hr.process import hidden_applications, shown_applications
 from server.hr.process_list import ProcessList
 from server.hr.process_list import Wanted as WantedApplications
+from server.hr.resume_fit import fits_of
 from server.hr.resume_shown import resumes_of
 from server.hr.rights import Right
 from server.hr.visible import reviewer_of, shown_candidate, shown_candidates, shown_interviews
@@ -62,7 +63,7 @@ async def page(request: web.Request) -> web.StreamResponse:
     )
     applications = await ProcessList(database).page(applied, None)
     # What says who it is, is for those who may know.
-    named = not hides_names(request)
+    named, t = not hides_names(request), texts(request, page_language(request))["t"]
     decides = may(request[USER], Right.DECIDE)
     return render(
         request,
@@ -75,7 +76,8 @@ async def page(request: web.Request) -> web.StreamResponse:
         open_jobs=[job for job in await Jobs(database).all() if job.is_open] if decides else [],
         identities=await identities_of(database, candidate.id) if named else [],
         duplicates=await possible_duplicates(request, candidate) if named and decides else [],
-        resumes=await resumes_of(database, candidate.id, texts(request, page_language(request))["t"]) if named else [],
+        resumes=await resumes_of(database, candidate.id, t) if named else [],
+        fits=await fits_of(database, candidate.id, page_language(request), t) if named else [],
     )
 
 

@@ -8,7 +8,7 @@ from server.resumes.codec import encode
 from server.resumes.resume import Contact, Experience, Found, Kind, Line, Resume, Where
 from server.storage.candidates import Candidates
 from server.storage.hr_user import Role
-from server.storage.record_tables import resumes
+from server.storage.record_tables import competency_models, resumes
 from tests.hr.applied import NOW, a_candidate, a_job, applied
 from tests.hr.conftest import House
 from tests.hr.test_people import page, post, trail
@@ -38,8 +38,14 @@ async def test_who_is_twice_becomes_one_and_their_resume_shows_what_to_check(hou
     again = await a_candidate(house, "ada  LOVELACE", "ada@home.example")
     await a_resume(house, ada)
     first, second = await applied(house, ada, job), await applied(house, again, other_job)
+    body = {"competencies": [{"id": "1", "name": "Python"}, {"id": "2", "name": "Patience"}]}
+    model = {"id": "m" * 32, "version": 1, "job_id": job, "body": body, "created_at": NOW}
+    async with house.app[DATABASE].begin() as connection:
+        await connection.execute(competency_models.insert().values(**model))
     html = await page(house, f"/hr/candidates/{ada}")
     assert first in html
+    for text in ("Listed as a skill: “Python” (page 2, line 30)", "Not found in the résumé. Please ask."):
+        assert text in html
     assert second not in html
     for text in (
         "Perhaps the same person",
@@ -53,7 +59,7 @@ async def test_who_is_twice_becomes_one_and_their_resume_shows_what_to_check(hou
     auditor, _ = await house.person(Role.AUDITOR)
     html = await page(house, f"/hr/candidates/{ada}", auditor)
     assert first in html
-    for text in ("Lovelace", "ada@", "Analytical Engines", "duplicates"):
+    for text in ("Lovelace", "ada@", "Analytical Engines", "duplicates", "Listed as a skill"):
         assert text not in html
     assert (await post(house, f"/hr/candidates/{ada}/merge", other=again))[0] == 400
     status, path, _ = await post(house, f"/hr/candidates/{ada}/merge", other=again, confirm="yes")

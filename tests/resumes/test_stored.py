@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from question_flows.asked_model import AskedCompetency, AskedModel
 from question_flows.model import Language
 from server.errors import UserError
-from server.resumes.shown import shown
-from server.resumes.skills import Reason
+from server.hr.resume_fit import fits_of
+from server.i18n import Messages
 from server.resumes.stored import Resumes
 from server.storage import schema
 from server.storage.candidates import NewCandidate, ensure
 from server.storage.database import Database
-from server.storage.record_tables import candidate_identities, resumes
+from server.storage.jobs import Jobs
+from server.storage.record_tables import applications, candidate_identities, competency_models, resumes
 from tests.resumes.conftest import ENGLISH
 
 NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
@@ -91,21 +91,34 @@ async def test_what_cannot_be_read_is_refused_or_kept_for_a_person(database: Dat
     kept = await stored.add(ada, "cv.pdf", broken, NOW, keep_unreadable=True)
     assert (kept.resume, kept.failed, kept.media_type) == (None, caught.value.code, "application/pdf")
     assert (await stored.fill(kept)).fields == ()
-    assert shown(kept, None).fields == ()
     with pytest.raises(UserError) as caught:
         await stored.get("f" * 32)
     assert caught.value.code == "resume_unknown"
 
 
-async def test_hrs_page_gets_fields_with_place_and_doubt_and_the_fit(database: Database) -> None:
-    stored = Resumes(database)
-    text = ENGLISH.replace("+49 30 901820", "").replace("University of London\n", "")
-    one = await stored.add(await a_candidate(database, "Ada"), "cv.txt", text.encode(), NOW)
-    page = shown(one, AskedModel({Language.ENGLISH: "Job"}, (AskedCompetency("1", {Language.ENGLISH: "Kubernetes"}),)))
-    assert [field.field for field in page.fields[:4]] == ["name", "email", "city", "link"]
-    assert ("experience", 1, "employer", "Initech Ltd") in [
-        (field.group, field.entry, field.field, field.found.value) for field in page.fields
+async def test_hr_sees_how_the_resume_fits_each_job_that_is_applied_for(database: Database) -> None:
+    ada = await a_candidate(database, "Ada")
+    job_id = await Jobs(database).add("Engineer", "", None, NOW)
+    names = ["Kubernetes", "German", "PostgreSQL", "Underwater welding"]
+    body = {"competencies": [{"id": str(at), "name": name} for at, name in enumerate(names)]}
+    async with database.begin() as connection:
+        model = {"id": "m" * 32, "version": 1, "job_id": job_id, "body": body, "created_at": NOW}
+        await connection.execute(competency_models.insert().values(**model))
+        applied = {"candidate_id": ada, "job_id": job_id, "source": "console", "step": "applied"}
+        values = {"id": "a" * 32, "created_at": NOW, "step_since": NOW, **applied}
+        await connection.execute(applications.insert().values(**values))
+    messages = Messages()
+
+    async def told(language: Language) -> list[tuple[str, str, bool]]:
+        fits = await fits_of(database, ada, language, lambda key, **of: messages.text(language, key, of))
+        return [(skill.name, skill.reason, skill.certain) for fit in fits for skill in fit.skills]
+
+    assert await told(Language.ENGLISH) == [], "there is no résumé yet"
+    await Resumes(database).add(ada, "ada.txt", ENGLISH.encode(), NOW)
+    assert await told(Language.ENGLISH) == [
+        ("Kubernetes", "Listed by another name: “K8s” (page 1, line 19)", True),
+        ("German", "Listed as a language: “German”, B2 (page 1, line 21)", True),
+        ("PostgreSQL", "Mentioned in the text: “PostgreSQL” (page 1, line 9)", False),
+        ("Underwater welding", "Not found in the résumé. Please ask.", False),
     ]
-    assert page.missing == ("phone",)
-    assert page.unsure == sum(not field.found.certain for field in page.fields)
-    assert [(match.reason, match.name[Language.ENGLISH]) for match in page.matches] == [(Reason.ALIAS, "Kubernetes")]
+    assert (await told(Language.CHINESE))[3][1] == "简历中没有找到，请询问。"
