@@ -246,7 +246,7 @@ def check(resume: Resume) -> None:
     assert to_check(resume) is not None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(TEXTS)
 def test_whatever_is_written_each_find_stands_where_it_says(texts: list[str]) -> None:
     try:
@@ -263,7 +263,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_whatever_a_json_resume_holds_each_find_stands_where_it_says(data: st.DataObject) -> None:
     resume: dict[str, Any] = json.loads(JSON_RESUME)
