@@ -173,15 +173,16 @@ async def _invitation(request: web.Request) -> Invitation:
     """
     caps = request.app[CAPS]
     caps.link(request.remote)
+    interviews, token = request.app[INTERVIEWS], request.match_info["token"]
+    interview_id = await interviews.invitations.behind(token)
+    if interview_id is not None and (await interviews.state(interview_id)).status is Status.CANCELLED:
+        raise UserError("interview_cancelled", status=410)
     try:
-        found = await request.app[INTERVIEWS].invitations.find(request.match_info["token"], datetime.now(UTC))
+        return await interviews.invitations.find(token, datetime.now(UTC))
     except UserError as error:
         if error.code == "link_unknown":
             caps.unknown_link(request.remote)
         raise
-    if (await request.app[INTERVIEWS].state(found.interview_id)).status is Status.CANCELLED:
-        raise UserError("interview_cancelled", status=410)
-    return found
 
 
 async def page(request: web.Request) -> web.StreamResponse:

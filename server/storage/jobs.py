@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.errors import UserError
 from server.storage import schema
@@ -42,8 +41,11 @@ class Jobs:
 
     async def add(self, title: str, department: str, flow_id: str | None, now: datetime) -> str:
         """Makes an open job; its id. Raises UserError job_title_missing, job_title_long, name_long."""
+        job_id = uuid.uuid4().hex
+        values = {**_named(title, department), "flow_id": flow_id, "is_open": True, "created_at": now}
         async with self._database.begin() as connection:
-            return await add_job(connection, title, department, flow_id, now)
+            await connection.execute(schema.jobs.insert().values(id=job_id, **values))
+        return job_id
 
     async def change(self, job_id: str, *, title: str, department: str, flow_id: str | None, is_open: bool) -> None:
         """Raises UserError as `add`, and job_unknown (404)."""
@@ -97,14 +99,6 @@ class Jobs:
             changed = await connection.execute(table.update().where(table.c.id == _id(job_id)).values(**values))
             if changed.rowcount != 1:
                 raise UserError("job_unknown", status=404)
-
-
-async def add_job(connection: AsyncConnection, title: str, department: str, flow_id: str | None, now: datetime) -> str:
-    """As `Jobs.add`, within the caller's transaction."""
-    job_id = uuid.uuid4().hex
-    values = {**_named(title, department), "flow_id": flow_id, "is_open": True, "created_at": now}
-    await connection.execute(schema.jobs.insert().values(id=job_id, **values))
-    return job_id
 
 
 _QUERY = sa.select(schema.jobs)

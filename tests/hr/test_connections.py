@@ -47,7 +47,7 @@ async def test_a_system_is_set_up_changed_switched_and_its_secret_never_shown(ho
     # The secret that was left empty still is what it was.
     connector = await connections.connector(connection_id)
     assert connector is not None
-    assert SECRET in connector._secrets  # type: ignore[attr-defined]
+    assert SECRET in connector._secrets
     # This network is none that connected systems may be in.
     status, _, html = await post(house, f"{path}/test")
     assert (status, "did not take the trial message" in html) == (400, True)

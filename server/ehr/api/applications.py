@@ -16,15 +16,13 @@ from server.ehr.api.record_models import (
 )
 from server.ehr.api.remote import remote_ids_of
 from server.errors import UserError
-from server.keys import DATABASE
+from server.keys import DATABASE, RECORDS
 from server.records import applications as stored
-from server.records.application_events import Closed, Step, encode
-from server.records.application_log import ApplicationLog, Conflict
+from server.records.application_events import Step, encode
+from server.records.application_log import ApplicationLog
 from server.records.remote_ids import APPLICATION, RemoteIds
 from server.storage.api_keys import Scope
 from server.storage.paging import cursor_of
-
-ATTEMPTS = 5
 
 
 class ApplicationsQuery(PageQuery):
@@ -38,7 +36,10 @@ class ApplicationsQuery(PageQuery):
 
 @operation("POST", "/applications", scope=Scope.APPLICATIONS_WRITE, refuses=(404,))
 async def open_application(call: Call, body: ApplicationIn) -> Application:
-    """Opens a candidate's application for a job; one that is open already is answered as it is."""
+    """Opens a candidate's application for a job; one that is open already is answered as it is.
+
+    The console's rules carry it on from there, such as by ordering the interview.
+    """
     database = call.app[DATABASE]
     applications, ids = stored.Applications(database), RemoteIds(database)
     application_id = await applications.open_for(body.candidate_id, body.job_id, call.key.system, call.now)
@@ -46,6 +47,7 @@ async def open_application(call: Call, body: ApplicationIn) -> Application:
         known = await ids.keep(call.key.system, APPLICATION, body.remote_id, application_id, call.now)
         if known != application_id:
             raise UserError("remote_id_taken", status=409, field="remote_id")
+    await call.app[RECORDS].carry_on(application_id, call.now)
     return await _application(call, application_id)
 
 
@@ -73,21 +75,8 @@ async def close_application(call: Call, application_id: str, body: CloseIn) -> A
 
     409 when it was closed otherwise before.
     """
-    log = ApplicationLog(call.app[DATABASE])
-    for attempt in range(ATTEMPTS):
-        state = await log.state(application_id)
-        if state.outcome is body.outcome:
-            break
-        if state.outcome is not None:
-            raise UserError("application_closed", status=409)
-        closed = Closed(body.outcome, call.by, f"{body.decided_by}: {body.reason}")
-        try:
-            await log.append(application_id, state.seq, [closed], at=call.now)
-        except Conflict:
-            if attempt == ATTEMPTS - 1:
-                raise
-        else:
-            break
+    reason = f"{body.decided_by}: {body.reason}"
+    await call.app[RECORDS].acts.close(application_id, body.outcome, call.by, reason, call.now)
     return await _application(call, application_id)
 
 

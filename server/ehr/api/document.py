@@ -76,7 +76,7 @@ def _operation(one: Operation) -> dict[str, Any]:
         | {str(status): {"$ref": f"#/components/responses/{status}"} for status in one.statuses},
     }
     if one.media_types:
-        content: dict[str, Any] = {name: {} for name in one.media_types}
+        content: dict[str, Any] = {name: {"schema": {"type": "string", "format": "binary"}} for name in one.media_types}
         found["requestBody"] = {"required": True, "content": content}
     elif one.body is not None:
         content = {"application/json": {"schema": _reference(one.body)}}

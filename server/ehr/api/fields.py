@@ -22,6 +22,8 @@ Line = Annotated[str, Field(max_length=200, pattern=_LINE)]
 ShortLine = Annotated[str, Field(max_length=100, pattern=_LINE)]
 Words = Annotated[str, Field(max_length=2000, pattern=_WORDS)]
 Reason = Annotated[str, Field(max_length=500, pattern=_WORDS)]
+ShortReason = Annotated[str, Field(max_length=390, pattern=_WORDS)]
+"""Stands in logs behind the name of whose it is."""
 Points = Annotated[float, Field(ge=0, le=10, multiple_of=0.5, description="0-10, whole or half.")]
 
 

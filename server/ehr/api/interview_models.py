@@ -12,22 +12,31 @@ from server.ehr.api.fields import PERHAPS_A_LINE, FlowId, Id, Line, PageOf, Poin
 
 
 class InterviewIn(Sent):
-    """An interview to be held: for somebody who applies, or directly with a flow."""
+    """An interview to be held: the next round of an application, or directly with a job's flow or another.
+
+    With application_id only flow_id may be said beside it: all else is known.
+    """
+
+    application_id: Id | None = None
 
     candidate_id: Id | None = None
     candidate_name: Line | None = Field(None, description="Needed without candidate_id.")
     email: str = Field("", max_length=320)
-    language: Language
+    language: Language | None = Field(None, description="Null: the candidate's.")
     job_id: Id | None = Field(None, description="Its flow is asked.")
     flow_id: FlowId | None = Field(None, description="Needed without job_id.")
     jurisdiction: str = Field("", max_length=100, description="Whose law applies; empty: the server's setting.")
 
 
 class Ordered(Answer):
-    """An interview that was made. link: what the candidate opens, once; it is shown only here."""
+    """An interview that was made. link: what the candidate opens, once; it is shown only here.
+
+    is_told: whether the candidate gets the link by e-mail; else pass it on.
+    """
 
     id: Id
     candidate_id: Id | None
+    is_told: bool
     link: str | None = Field(description="Null when the same order was cut off before and is made already.")
     expires_at: AwareDatetime
 

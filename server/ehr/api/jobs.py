@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
-from typing import Any
-
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from server.ehr.api.declaring import Call, operation
 from server.ehr.api.fields import PageQuery
 from server.ehr.api.record_models import CompetencyModel, CompetencyModelIn, Job, JobIn, JobPage
 from server.ehr.api.remote import remote_ids_of
 from server.errors import UserError
-from server.keys import DATABASE, FLOWS
-from server.records.remote_ids import JOB, RemoteIds, keep
+from server.keys import DATABASE, FLOWS, GENERATED_FLOWS
+from server.records.incoming import CompetencySeen, JobSeen
+from server.records.jobs_seen import keep_model, model_body, take_in_job
+from server.records.remote_ids import JOB
 from server.storage import jobs as stored
 from server.storage.api_keys import Scope
-from server.storage.database import Database
 from server.storage.paging import cursor_of
-from server.storage.record_tables import competency_models
 
 
 @operation("POST", "/jobs", scope=Scope.JOBS_WRITE)
@@ -27,17 +21,10 @@ async def upsert_job(call: Call, body: JobIn) -> Job:
     """Makes a job, or changes the one that your system calls so."""
     if body.flow_id is not None and body.flow_id not in call.app[FLOWS]:
         raise UserError("flow_unknown", field="flow_id")
-    jobs, database = stored.Jobs(call.app[DATABASE]), call.app[DATABASE]
-    known = await RemoteIds(database).local(call.key.system, JOB, body.remote_id)
-    job_id = known or await _added(database, call, body)
-    job = await jobs.get(job_id)
-    await jobs.change(
-        job_id,
-        title=body.title,
-        department=body.department,
-        flow_id=body.flow_id or job.flow_id,
-        is_open=body.is_open,
-    )
+    seen = JobSeen(body.remote_id, body.title, body.department, body.is_open)
+    job_id = await take_in_job(call.app[DATABASE], call.key.system, seen, call.now)
+    if body.flow_id is not None:
+        await stored.Jobs(call.app[DATABASE]).switch_on(job_id, body.flow_id)
     return await _job(call, job_id)
 
 
@@ -59,44 +46,24 @@ async def get_job(call: Call, job_id: str) -> Job:
 async def put_competency_model(call: Call, job_id: str, body: CompetencyModelIn) -> CompetencyModel:
     """Says what a job asks for.
 
-    A changed model is a new version. Skills of résumés are matched to it, and interviews are made of it.
+    A changed model is a new version, and questions are made of it: its flow is switched on for the job unless HR
+    switched on another. Interviews that were ordered keep theirs.
     """
-    await stored.Jobs(call.app[DATABASE]).get(job_id)
-    names = [one.remote_id for one in body.competencies]
-    if len(set(names)) != len(names):
+    jobs, database = stored.Jobs(call.app[DATABASE]), call.app[DATABASE]
+    await jobs.get(job_id)
+    asked = [
+        CompetencySeen(one.remote_id, one.name, one.weight, one.level, tuple(one.indicators))
+        for one in body.competencies
+    ]
+    if len({one.remote_id for one in asked}) != len(asked):
         raise UserError("field_wrong", field="competencies", params={"field": "competencies"})
-    table, content = competency_models, {"competencies": body.model_dump(mode="json")["competencies"]}
-    async with call.app[DATABASE].begin() as connection:
-        last = await _last_model(connection, job_id)
-        if last is None or last.body != content:
-            model_id, version = (last.id, last.version + 1) if last else (uuid.uuid4().hex, 1)
-            await connection.execute(
-                table.insert().values(id=model_id, version=version, job_id=job_id, body=content, created_at=call.now)
-            )
-            last = await _last_model(connection, job_id)
-    assert last is not None
-    return CompetencyModel(id=last.id, job_id=job_id, version=last.version, created_at=last.created_at, **last.body)
-
-
-async def _last_model(connection: AsyncConnection, job_id: str) -> sa.Row[Any] | None:
-    table = competency_models
-    query = sa.select(table).where(table.c.job_id == job_id).order_by(table.c.version.desc()).limit(1)
-    return (await connection.execute(query)).one_or_none()
-
-
-async def _added(database: Database, call: Call, body: JobIn) -> str:
-    try:
-        async with database.begin() as connection:
-            job_id = await stored.add_job(connection, body.title, body.department, body.flow_id, call.now)
-            if await keep(connection, call.key.system, JOB, body.remote_id, job_id, call.now) != job_id:
-                raise _Added
-            return job_id
-    except _Added:
-        return await RemoteIds(database).local(call.key.system, JOB, body.remote_id) or ""
-
-
-class _Added(Exception):
-    """The same job came twice at this moment; the other one was quicker."""
+    async with database.begin() as connection:
+        model_id, version = await keep_model(connection, job_id, asked, call.now)
+    # What is asked for is asked about at once.
+    await call.app[GENERATED_FLOWS].look()
+    return CompetencyModel(
+        id=model_id, job_id=job_id, version=version, flow_id=(await jobs.get(job_id)).flow_id, **model_body(asked)
+    )
 
 
 async def _job(call: Call, job_id: str) -> Job:

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from question_flows.model import Language
 from server.ehr.api.declaring import Answer, Sent
-from server.ehr.api.fields import PERHAPS_A_LINE, FlowId, Id, Line, PageOf, Reason, RemoteId, ShortLine
+from server.ehr.api.fields import PERHAPS_A_LINE, FlowId, Id, Line, PageOf, Reason, RemoteId, ShortLine, ShortReason
 from server.records.application_events import Outcome
 
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -92,6 +92,49 @@ class CandidatePage(PageOf):
     items: list[Candidate]
 
 
+class ResumeFind(Answer):
+    """One thing that a résumé says, and where. field: such as contact.email. certain: false: a person has to look."""
+
+    field: str
+    value: str
+    normal: str | None = Field(description="In one form for all: E.164, 2021-09-01, present, P2W; null: there is none.")
+    certain: bool
+    page: int | None
+    line: int | None
+    path: str | None
+
+
+class SkillMatch(Answer):
+    """One thing that the job asks for. name: by language. found: what the résumé says of it, and where.
+
+    reason: exact, alias, language, mentioned, or not_found, which is no "no": it is to be asked about.
+    """
+
+    competency_id: str
+    name: dict[str, str]
+    reason: str
+    found: ResumeFind | None
+    level: str
+    certain: bool
+
+
+class Resume(Answer):
+    """What was found in a résumé. to_check: fields that are uncertain, or that every résumé has and this one lacks.
+
+    filled: what the candidate got of it: email, phone. possible_duplicates: ids of candidates who have its address or
+    number and may be the same person; HR merges them. matches: with what the job asks for, where one was named.
+    """
+
+    id: Id
+    candidate_id: Id
+    language: str
+    finds: list[ResumeFind]
+    to_check: list[str]
+    filled: list[str]
+    possible_duplicates: list[str]
+    matches: list[SkillMatch]
+
+
 class CompetencyIn(Sent):
     """A competency that a job asks for. weight: compared with the others'; level: 0-1, how much of it is needed."""
 
@@ -109,13 +152,13 @@ class CompetencyModelIn(Sent):
 
 
 class CompetencyModel(Answer):
-    """version: from 1; the same model sent again has the same one."""
+    """version: from 1; the same model sent again has the same one. flow_id: what the job's interviews ask now."""
 
     id: Id
     job_id: Id
     version: int
+    flow_id: str | None
     competencies: list[dict[str, Any]]
-    created_at: AwareDatetime
 
 
 class ApplicationIn(Sent):
@@ -171,7 +214,7 @@ class CloseIn(Sent):
 
     outcome: Outcome
     decided_by: ShortLine
-    reason: Reason
+    reason: ShortReason
 
 
 class FollowUpIn(Sent):
@@ -179,7 +222,7 @@ class FollowUpIn(Sent):
 
     status: Literal["sent", "completed", "failed", "cancelled"]
     score: float | None = Field(None, ge=0, le=1_000_000)
-    max_score: float | None = Field(None, gt=0, le=1_000_000)
+    max_score: float | None = Field(None, gt=0, le=1_000_000, description="Needed with score.")
     result: str = Field("", max_length=60, pattern=PERHAPS_A_LINE, description="Such as clear or consider.")
     url: str = Field("", max_length=500, pattern="^(https?://[!-~]+)?$", description="Where HR reads more.")
 

@@ -6,7 +6,17 @@ import json
 
 from aiohttp import web
 
-from server.ehr.api import applications, candidates, erasing, interviews, jobs, recordings, results
+from server.ehr.api import (
+    applications,
+    candidates,
+    erasing,
+    follow_ups,
+    interviews,
+    jobs,
+    recordings,
+    results,
+    resumes,
+)
 from server.ehr.api.addresses import base_url
 from server.ehr.api.declaring import Operation
 from server.ehr.api.document import document
@@ -16,11 +26,13 @@ from server.i18n import MESSAGES, language_of
 from server.keys import SETTINGS
 from server.problems import API_PREFIX, sentence_of
 from server.rate_limit import RateLimit
+from server.resumes.reader import Reader
 
 OPERATIONS: tuple[Operation, ...] = (
     candidates.upsert_candidate,
     candidates.list_candidates,
     candidates.get_candidate,
+    resumes.add_resume,
     erasing.erase_candidate,
     jobs.upsert_job,
     jobs.list_jobs,
@@ -30,6 +42,7 @@ OPERATIONS: tuple[Operation, ...] = (
     applications.list_applications,
     applications.get_application,
     applications.close_application,
+    follow_ups.report_follow_up,
     interviews.order_interview,
     interviews.list_interviews,
     interviews.get_interview,
@@ -46,6 +59,7 @@ DOCUMENT_PATH = f"{API_PREFIX}openapi.json"
 def add_routes(app: web.Application) -> None:
     """Hangs every operation, the document and what the problems' addresses lead to onto the application."""
     app[RATES], app[WRONG_KEYS] = RateLimit(WINDOW_S), RateLimit(WINDOW_S)
+    app[resumes.READER] = Reader()
     for one in OPERATIONS:
         app.router.add_route(one.method, API_PREFIX.rstrip("/") + one.path, served(one))
     app.router.add_get(DOCUMENT_PATH, openapi, allow_head=False)

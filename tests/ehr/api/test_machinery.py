@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
+from server import api_key_command
 from server.ehr.api.routes import OPERATIONS
 from server.errors import UserError
 from server.i18n import Messages
@@ -88,6 +90,18 @@ async def test_a_key_is_kept_as_a_hash_and_refused_with_its_field(database: Data
             await keys.create(**{**given, field: wrong})
         assert refused.value.field == field
     assert [one.id for one in await keys.all()] == [key.id]
+
+
+async def test_the_command_makes_a_key_that_opens(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    api_key_command.add_arguments(parser.add_subparsers())
+    asked = ["api-key", "--system", "acme", "--name", "ATS", "--scopes", "jobs:read, erase", "--days", "30"]
+    await api_key_command.api_key(database, parser.parse_args(asked))
+    secret = capsys.readouterr().out.split("Key: ")[1].strip()
+    key = await ApiKeys(database).of_secret(secret, datetime.now(UTC))
+    assert key is not None
+    assert (key.scopes, key.system) == (frozenset({Scope.JOBS_READ, Scope.ERASE}), "acme")
+    assert not key.opens(datetime.now(UTC) + timedelta(days=31))
 
 
 async def test_refusals_are_problems_in_the_callers_language(api: Api) -> None:

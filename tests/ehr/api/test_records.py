@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import aiohttp
 
+from server.interview.events import RecordingStarted, RecordingStored
+from server.keys import DATABASE, FLOWS, RECORDS, SETTINGS
+from server.records.application_events import FollowUpKind
+from server.resumes.limits import LARGEST_FILE
+from server.storage.api_keys import ApiKeys
+from server.storage.event_log import EventLog
 from tests.ehr.api.conftest import Api
 
 JOB = {"remote_id": "job-1", "title": "Support agent", "department": "Service", "flow_id": "customer_service"}
@@ -70,6 +78,10 @@ async def test_a_job_is_changed_by_its_remote_id_and_its_model_gets_versions(api
             versions.append((answer["id"], answer["version"]))
         assert [version for _, version in versions] == [1, 1, 2]
         assert len({id_ for id_, _ in versions}) == 1
+        assert answer["flow_id"] == "customer_service", "HR's choice stays"
+        other = await sent(client, "POST", "jobs", {"remote_id": "job-3", "title": "Nurse"})
+        made = await sent(client, "PUT", f"jobs/{other['id']}/competency-model", model)
+        assert made["flow_id"] in api.app[FLOWS], "its questions can be asked at once"
         twice = {"competencies": model["competencies"] * 2}
         assert (await sent(client, "PUT", f"jobs/{job['id']}/competency-model", twice, 400))["field"] == "competencies"
 
@@ -142,3 +154,90 @@ async def test_an_interview_is_called_off_and_nobody_is_surprised(api: Api) -> N
         api.begin(running, answers=1)
         ended = await sent(client, "POST", f"interviews/{running}/cancel", {"reason": "Fire drill."})
         assert ended["status"] in ("running", "checking", "completed")
+
+
+async def test_an_application_gets_its_interview_and_a_check_comes_back(api: Api) -> None:
+    async with api.client() as client:
+        job = await sent(client, "POST", "jobs", {**JOB, "remote_id": "job-4"})
+        candidate = await sent(client, "POST", "candidates", {"remote_id": "c-4", "name": "Katherine Johnson"})
+        application = await sent(client, "POST", "applications", {"candidate_id": candidate["id"], "job_id": job["id"]})
+        order = {"application_id": application["id"]}
+        wrong = await sent(client, "POST", "interviews", {**order, "candidate_name": "Somebody"}, 400)
+        assert wrong["field"] == "candidate_name"
+        ordered = await sent(client, "POST", "interviews", order, 201)
+        assert (ordered["candidate_id"], ordered["is_told"]) == (candidate["id"], False)
+        shown = await sent(client, "GET", f"interviews/{ordered['id']}")
+        assert (shown["application_id"], shown["round"]) == (application["id"], 1)
+        now = await sent(client, "GET", f"applications/{application['id']}")
+        assert now["step"] == "invited"
+        await sent(client, "POST", f"interviews/{ordered['id']}/cancel", {"reason": "Another day."})
+        history = (await sent(client, "GET", f"applications/{application['id']}"))["history"]
+        assert history[-1]["data"] == {"interview_id": ordered["id"], "status": "cancelled"}
+
+        kind, by = FollowUpKind.DEPARTMENT_RATING, "account"
+        acts = api.app[RECORDS].acts
+        follow_up = api.run(acts.order_follow_up(application["id"], kind, by, datetime.now(UTC), department="Store"))
+        path, result = f"follow-ups/{follow_up}/result", {"status": "completed", "score": 8.0, "max_score": 10.0}
+        assert (await sent(client, "POST", path, {**result, "score": 11.0}, 400))["field"] == "score"
+        for _ in range(2):
+            assert (await sent(client, "POST", path, result))["status"] == "completed"
+        assert (await sent(client, "POST", f"follow-ups/{'0' * 32}/result", result, 404))["code"] == "follow_up_unknown"
+
+
+async def test_a_resume_is_read_and_says_where_it_found_what(api: Api) -> None:
+    async with api.client() as client:
+        candidate = await sent(client, "POST", "candidates", {"remote_id": "c-5", "name": "Mary Jackson"})
+        job = await sent(client, "POST", "jobs", {"remote_id": "job-5", "title": "Analyst"})
+        asked = [{"remote_id": str(number), "name": name} for number, name in enumerate(("Python", "Welding"))]
+        await sent(client, "PUT", f"jobs/{job['id']}/competency-model", {"competencies": asked})
+        path = f"candidates/{candidate['id']}/resumes?file_name=mary.txt&job_id={job['id']}"
+        text = "Mary Jackson\nmary@example.org\n\nSkills\nPython, SQL\n"
+        plain = {"Content-Type": "text/plain"}
+        async with client.post(path, data=text.encode(), headers=plain) as response:
+            assert response.status == 201, await response.text()
+            answer = await response.json()
+        found = {one["field"]: one for one in answer["finds"]}
+        assert [one["reason"] for one in answer["matches"]] == ["exact", "not_found"]
+        assert answer["filled"] == ["email"]
+        assert (await sent(client, "GET", f"candidates/{candidate['id']}"))["email"] == "mary@example.org"
+        assert (found["contact.email"]["value"], found["contact.email"]["line"]) == ("mary@example.org", 2)
+        async with client.post(path, data=b"\x00\x01\x02", headers=plain) as response:
+            assert response.status == 422
+            assert (await response.json())["code"].startswith("resume_")
+        async with client.post(path, data=BytesIO(b"x" * (LARGEST_FILE + 1)), headers=plain) as response:
+            assert response.status == 413
+        async with client.post(path, data=b"", headers=plain) as response:
+            assert response.status == 400
+
+
+async def test_a_recording_plays_by_its_link_until_the_key_is_revoked(api: Api) -> None:
+    interview_id = api.invite("Dorothy Vaughan")
+    content = b"\x1aE\xdf\xa3 sound"
+    record(api, interview_id, content)
+    key_id, secret = api.key(["media:read"])
+    async with api.client(secret) as client:
+        link = await sent(client, "POST", f"interviews/{interview_id}/recording-link", {"seconds": 60})
+    async with aiohttp.ClientSession() as browser:
+        async with browser.get(link["url"], headers={"Range": "bytes=0-3"}) as response:
+            assert (response.status, await response.read()) == (206, content[:4])
+        for wrong in (
+            link["url"].replace("expires=", "expires=9"),
+            link["url"].replace(interview_id, api.invite()),
+            link["url"][:-1] + ("0" if link["url"][-1] != "0" else "1"),
+            link["url"].split("?")[0],
+        ):
+            async with browser.get(wrong) as response:
+                assert (response.status, (await response.json())["code"]) == (410, "recording_link_ended")
+        api.run(ApiKeys(api.app[DATABASE]).revoke(key_id, datetime.now(UTC)))
+        async with browser.get(link["url"]) as response:
+            assert response.status == 410
+
+
+def record(api: Api, interview_id: str, content: bytes) -> None:
+    """Leaves a stored recording behind."""
+    place = api.app[SETTINGS].recordings_dir / interview_id / "recording.webm"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content)
+    stored = RecordingStored(f"{interview_id}/recording.webm", "video/webm", len(content), "0" * 64, 1000, True)
+    log = EventLog(api.app[DATABASE])
+    api.run(log.append(interview_id, 1, [(0, RecordingStarted()), (0, stored)], at=datetime.now(UTC)))
