@@ -18,6 +18,7 @@ from server.ehr.api.routes import OPERATIONS
 from server.errors import UserError
 from server.i18n import Messages
 from server.keys import DATABASE
+from server.settings import Settings
 from server.storage.api_keys import ApiKeys, Scope
 from server.storage.database import Database
 from server.storage.idempotency import DIED_AFTER, KEPT_FOR, Answered, Idempotency
@@ -96,7 +97,7 @@ async def test_the_command_makes_a_key_that_opens(database: Database, capsys: py
     parser = argparse.ArgumentParser()
     api_key_command.add_arguments(parser.add_subparsers())
     asked = ["api-key", "--system", "acme", "--name", "ATS", "--scopes", "jobs:read, erase", "--days", "30"]
-    await api_key_command.api_key(database, parser.parse_args(asked))
+    await api_key_command.api_key(Settings(_env_file=None), database, parser.parse_args(asked))
     secret = capsys.readouterr().out.split("Key: ")[1].strip()
     key = await ApiKeys(database).of_secret(secret, datetime.now(UTC))
     assert key is not None
