@@ -15,6 +15,7 @@ from question_flows.model import Language
 from question_flows.progress import first_question, longest_rest
 from server.candidate import bodies
 from server.candidate.access import candidate_session, interview_of, set_cookie
+from server.candidate.appointment_text import appointment_text
 from server.caps import CAPS
 from server.draining import refuse_start
 from server.errors import UserError
@@ -101,7 +102,7 @@ SHOWN_TO_CANDIDATES = frozenset(
 
 async def landing(request: web.Request) -> web.StreamResponse:
     """What the link is about. Looking does not use the link up: mail programs and chats fetch links for previews."""
-    invitation = await _invitation(request)
+    invitation = await invitation_of(request)
     if await interview_of(request) == invitation.interview_id:
         raise web.HTTPSeeOther("/interview")
     if invitation.redeemed_at is not None:
@@ -124,6 +125,8 @@ async def landing(request: web.Request) -> web.StreamResponse:
         recording_required=flow.recording_required,
         expression=Purpose.EXPRESSION in purposes_offered(state.jurisdiction),
         privacy_link=f"{request.path}/privacy",
+        appointment=await appointment_text(request, invitation.interview_id),
+        appointment_link=f"{request.path}/appointment.ics",
         **_company(request),
     )
 
@@ -135,7 +138,7 @@ async def privacy(request: web.Request) -> web.Response:
 
 async def privacy_of(request: web.Request) -> web.Response:
     """The same in the language of the invitation, with the way back to it."""
-    invitation = await _invitation(request)
+    invitation = await invitation_of(request)
     state = await request.app[INTERVIEWS].state(invitation.interview_id)
     return _privacy(request, back=f"/i/{request.match_info['token']}", preferred=state.language)
 
@@ -160,13 +163,13 @@ async def redeem(request: web.Request) -> web.StreamResponse:
     """Exchanges the link for this browser's cookie, once."""
     invitations, token = request.app[INTERVIEWS].invitations, request.match_info["token"]
     response = web.HTTPSeeOther("/interview")
-    invitation = await _invitation(request)
+    invitation = await invitation_of(request)
     if await interview_of(request) != invitation.interview_id:
         set_cookie(request, response, await invitations.redeem(token, datetime.now(UTC)))
     raise response
 
 
-async def _invitation(request: web.Request) -> Invitation:
+async def invitation_of(request: web.Request) -> Invitation:
     """What the link opens. Raises UserError link_unknown, link_expired, or links_too_many for one who guesses.
 
     And interview_cancelled (410): a page that says so is kinder than an interview that cannot begin.

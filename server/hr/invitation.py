@@ -20,7 +20,7 @@ from server.i18n import MESSAGES
 from server.keys import DATABASE, FLOWS, MAILER, SETTINGS
 from server.mail.appointments import read_appointment
 from server.mail.invitations import cancel, invite_again, schedule
-from server.mail.invited import InvitedInterview, read_invited
+from server.mail.invited import CANCELLED, InvitedInterview, read_invited
 from server.mail.letter import DESTINATION
 from server.mail.letters import moment_text
 from server.mail.writing import can_be_written_to, known_zone
@@ -137,6 +137,8 @@ async def _page(
 
 
 def _link_state(invited: InvitedInterview, now: datetime) -> str:
+    if invited.status == CANCELLED:
+        return "called_off"
     if invited.has_begun:
         return "begun"
     if invited.waits(now):

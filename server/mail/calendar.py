@@ -23,9 +23,11 @@ def calendar_entry(
     description: str,
     link: str,
     organizer: tuple[str, str],
-    attendee: tuple[str, str],
+    attendee: tuple[str, str] | None,
 ) -> bytes:
     """The entry's bytes. stamp: when this was written (DTSTAMP). organizer, attendee: (address, name or empty).
+
+    attendee: None: a published entry names none (RFC 5546, 3.2.1).
 
     Times are local ones of the appointment's zone, which is described in the entry itself (VTIMEZONE).
     """
@@ -48,19 +50,24 @@ def calendar_entry(
     event.add("summary", one_line(summary))
     event.add("description", description)
     event.add("organizer", _person(*organizer))
-    person = _person(*attendee)
-    # Answers to a calendar entry would reach nobody: the letter says whom to write to.
-    person.params |= {"CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "FALSE"}
-    event.add("attendee", person)
+    if attendee is not None:
+        event.add("attendee", _invitee(*attendee))
     event.add("transp", "OPAQUE")
     event.add("status", "CANCELLED" if method is CalendarMethod.CANCEL else "CONFIRMED")
     if link:
         event.add("url", vUri(link))
-    if method is CalendarMethod.REQUEST:
+    if method is not CalendarMethod.CANCEL:
         event.add_component(_alarm(summary))
     calendar.add_component(event)
     made: bytes = calendar.to_ical()
     return made
+
+
+def _invitee(address: str, name: str) -> vCalAddress:
+    person = _person(address, name)
+    # Answers to a calendar entry would reach nobody: the letter says whom to write to.
+    person.params |= {"CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "FALSE"}
+    return person
 
 
 def _alarm(summary: str) -> Alarm:

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.errors import UserError
 from server.mail.appointments import cancel_appointment, put_appointment, read_appointment
 from server.mail.availability import choose, windows_of, zone_of
-from server.mail.invited import InvitedInterview, read_invited
+from server.mail.invited import CANCELLED, InvitedInterview, read_invited
 from server.mail.letter import Appointment, CalendarMethod, Letter, LetterKind
 from server.mail.mailer import Mailer
 from server.mail.reminder_rows import forget_reminders, plan_reminders
-from server.mail.writing import can_be_written_to, issue_link, letter_about, minutes_of, post, with_link
+from server.mail.writing import can_be_written_to, cancellation, issue_link, letter_about, minutes_of, post, with_link
 from server.storage import schema
 from server.storage.tokens import hash_of
 
@@ -73,8 +73,8 @@ async def schedule(
 ) -> Appointment:
     """Makes or moves the appointment of an interview that was invited, and writes to the candidate.
 
-    The same time again writes nothing. Raises UserError interview_unknown (404), interview_begun (409), link_gone
-    (409: no link works any more, invite again), address_missing (409), time_zone_unknown, appointment_past,
+    The same time again writes nothing. Raises UserError interview_unknown (404), interview_begun, interview_called_off,
+    link_gone (no link works any more, invite again), address_missing (each 409), time_zone_unknown, appointment_past,
     appointment_after_expiry.
     """
     invited = await _not_begun(connection, interview_id)
@@ -82,21 +82,13 @@ async def schedule(
     # Once the link was opened the page stays open to its browser, however long ago the link expired.
     if invited.expires_at is None or (invited.expires_at <= now and not invited.is_opened):
         raise UserError("link_gone", status=409)
-    before = await read_appointment(connection, interview_id)
-    holds = before is not None and before.cancelled_at is None
-    if (
-        before is not None
-        and holds
-        and (before.appointment.starts_at, before.appointment.time_zone)
-        == (
-            slot.starts_at,
-            slot.time_zone,
-        )
-    ):
-        return before.appointment
+    kept = await read_appointment(connection, interview_id)
+    before = kept.appointment if kept and kept.cancelled_at is None else None
+    if before is not None and (before.starts_at, before.time_zone) == (slot.starts_at, slot.time_zone):
+        return before
     appointment = await _put(connection, mailer, invited, slot, now, invited.expires_at)
     await plan_reminders(connection, interview_id, now, invited.expires_at, appointment)
-    kind = LetterKind.RESCHEDULED if holds else LetterKind.SCHEDULED
+    kind = LetterKind.RESCHEDULED if before else LetterKind.SCHEDULED
     letter = letter_about(invited, mailer, kind, now, appointment=appointment)
     await post(connection, invited, _with_entry(await with_link(connection, mailer, invited, letter, now)), now)
     return appointment
@@ -106,7 +98,7 @@ async def cancel(connection: AsyncConnection, mailer: Mailer | None, interview_i
     """Takes the invitation back: its links and pages open nothing any more, its calendar entry is cancelled.
 
     Gives whether a letter tells the candidate; none does twice, nor without a mailer or an address. Raises UserError
-    interview_unknown (404), interview_begun (409).
+    interview_unknown (404), interview_begun, interview_called_off (409).
     """
     invited = await _not_begun(connection, interview_id)
     ended = await _end_links(connection, interview_id, now)
@@ -117,10 +109,7 @@ async def cancel(connection: AsyncConnection, mailer: Mailer | None, interview_i
     nothing_to_tell = not ended and not opened.rowcount and appointment is None
     if mailer is None or nothing_to_tell or invited.is_trial or not can_be_written_to(invited.email):
         return False
-    letter = letter_about(invited, mailer, LetterKind.CANCELLED, now, appointment=appointment)
-    if appointment is not None:
-        letter = replace(letter, calendar=CalendarMethod.CANCEL)
-    await post(connection, invited, letter, now)
+    await post(connection, invited, cancellation(invited, mailer, appointment, now), now)
     return True
 
 
@@ -129,7 +118,7 @@ async def invite_again(
 ) -> tuple[str, bool]:
     """A new link in the place of earlier ones: (its token, whether a letter brings it).
 
-    Raises UserError interview_unknown (404), interview_begun (409).
+    Raises UserError interview_unknown (404), interview_begun, interview_called_off (409).
     """
     await _not_begun(connection, interview_id)
     await _end_links(connection, interview_id, now)
@@ -162,6 +151,8 @@ def _with_entry(letter: Letter) -> Letter:
 
 async def _not_begun(connection: AsyncConnection, interview_id: str) -> InvitedInterview:
     invited = await read_invited(connection, interview_id)
+    if invited.status == CANCELLED:
+        raise UserError("interview_called_off", status=409)
     if invited.has_begun:
         raise UserError("interview_begun", status=409)
     return invited

@@ -16,13 +16,16 @@ from server.storage import schema
 NOT_BEGUN = frozenset({"invited", "ready"})
 """Statuses of an interview in which nothing has been asked yet."""
 
+CANCELLED = "cancelled"
+"""The status of an interview that was called off before it began; for good."""
+
 
 @dataclass(frozen=True, slots=True)
 class InvitedInterview:
     """One interview as its letters see it. email may be empty. job_title: of HR's job, None: it belongs to none.
 
     time_zone: the candidate's, an IANA name, or None. availability: as in their row. expires_at: of the link that
-    works longest, None: none was given out. is_opened: one was exchanged for a cookie.
+    works longest, None: none was given out. is_opened: one was exchanged for a cookie, which opens the interview.
     """
 
     id: str
@@ -76,14 +79,12 @@ async def read_invited(connection: AsyncConnection, interview_id: str) -> Invite
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise UserError("interview_unknown", status=404)
-    given = (
-        await connection.execute(
-            sa.select(
-                sa.func.max(links.expires_at, type_=schema.UtcDateTime()),
-                sa.func.count(links.redeemed_at),
-            ).where(links.interview_id == interview_id)
-        )
-    ).one()
+    expires_at = await connection.scalar(
+        sa.select(sa.func.max(links.expires_at, type_=schema.UtcDateTime())).where(links.interview_id == interview_id)
+    )
+    opened = sa.select(schema.candidate_sessions.c.cookie_hash).where(
+        schema.candidate_sessions.c.interview_id == interview_id
+    )
     return InvitedInterview(
         interview_id,
         row.application_id,
@@ -96,6 +97,6 @@ async def read_invited(connection: AsyncConnection, interview_id: str) -> Invite
         row.availability,
         row.status,
         row.is_trial,
-        given[0],
-        given[1] > 0,
+        expires_at,
+        await connection.scalar(opened.limit(1)) is not None,
     )

@@ -40,6 +40,8 @@ class CalendarMethod(StrEnum):
 
     REQUEST = "REQUEST"
     CANCEL = "CANCEL"
+    PUBLISH = "PUBLISH"
+    """To be looked at or kept, by whoever has the link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,12 @@ class Letter:
     expires_at: datetime | None = None
     appointment: Appointment | None = None
     calendar: CalendarMethod | None = None
+
+    def is_outdated(self, now: datetime) -> bool:
+        """Whether it tells nothing any more, having waited for a mail server: its link or its appointment is over."""
+        if self.kind in (LetterKind.DAY_BEFORE, LetterKind.HOUR_BEFORE) and self.appointment is not None:
+            return now >= self.appointment.starts_at
+        return bool(self.sealed_link) and self.expires_at is not None and now >= self.expires_at
 
 
 _LETTER = TypeAdapter(Letter)

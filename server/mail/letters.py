@@ -74,6 +74,12 @@ def messenger_text(letter: Letter, link: str, catalogue: Messages) -> str:
     )
 
 
+def entry_of(letter: Letter, link: str, catalogue: Messages, sender: Mailbox) -> bytes | None:
+    """The letter's calendar entry by itself, or None."""
+    made = _calendar(letter, _words(letter, link, catalogue), link, catalogue, sender)
+    return made[0] if made else None
+
+
 def moment_text(moment: datetime, zone: str, language: Language) -> str:
     """A moment on the clock of the zone, with the zone's name and its distance from UTC."""
     locale, pattern = DATES[language]
@@ -142,7 +148,7 @@ def _calendar(
         description="\n\n".join(part for part in (words.lead, link, *words.notes, words.contact) if part),
         link=link,
         organizer=(sender.address, one_line(letter.company) or sender.name),
-        attendee=(Mailbox.of(letter.to).address, letter.name),
+        attendee=None if letter.calendar is CalendarMethod.PUBLISH else (Mailbox.of(letter.to).address, letter.name),
     )
     return made, letter.calendar
 

@@ -45,9 +45,13 @@ class Mailer:
             LinkSeal(settings.signing_secret()),
         )
 
+    def link(self, token: str) -> str:
+        """The address that opens an invitation."""
+        return f"{self.public_url}/i/{token}"
+
     def sealed_link(self, token: str) -> str:
-        """The address that opens an invitation, hidden: the database keeps no link that works."""
-        return self.links.close(f"{self.public_url}/i/{token}")
+        """The same, hidden: the database keeps no link that works."""
+        return self.links.close(self.link(token))
 
 
 class LinkSeal:

@@ -59,11 +59,12 @@ async def plan_reminders(
         await connection.execute(insert(reminders).on_conflict_do_nothing(), rows)
 
 
-async def forget_reminders(connection: AsyncConnection, interview_id: str) -> None:
-    """None is sent any more."""
-    await connection.execute(
+async def forget_reminders(connection: AsyncConnection, interview_id: str) -> int:
+    """None is sent any more; how many were still to come. Of several who do so at once one gets the number."""
+    forgotten = await connection.execute(
         reminders.delete().where(reminders.c.interview_id == interview_id, reminders.c.sent_at.is_(None))
     )
+    return forgotten.rowcount
 
 
 async def take_due(connection: AsyncConnection, now: datetime) -> Due | None:

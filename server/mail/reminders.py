@@ -1,4 +1,4 @@
-"""The worker that reminds candidates: once each, however many processes look; the time is passed in."""
+"""The worker that reminds candidates, and tells them of what was called off; once each, the time passed in."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.keys import DATABASE, MAILER
-from server.mail.appointments import Kept, read_appointment
-from server.mail.invited import InvitedInterview, read_invited
+from server.mail.appointments import Kept, cancel_appointment, read_appointment
+from server.mail.invited import CANCELLED, InvitedInterview, read_invited
 from server.mail.letter import LetterKind
 from server.mail.mailer import Mailer
 from server.mail.reminder_plan import is_stale
-from server.mail.reminder_rows import OF_APPOINTMENT, Due, take_due
-from server.mail.writing import can_be_written_to, letter_about, post, with_link
+from server.mail.reminder_rows import OF_APPOINTMENT, Due, forget_reminders, take_due
+from server.mail.writing import can_be_written_to, cancellation, letter_about, post, with_link
+from server.storage import schema
 from server.storage.database import Database
 from server.storage.record_tables import reminders
 
@@ -53,10 +54,41 @@ class Reminders:
                 sent += await self._remind(connection, due, now)
         return sent
 
+    async def tell_cancelled(self, now: datetime) -> int:
+        """Writes to whom was invited to an interview that has been called off since, on whichever way; how many.
+
+        Until then their reminders are still to come, by which they are found, and by one process only.
+        """
+        table = schema.interviews
+        query = (
+            sa.select(reminders.c.interview_id)
+            .join(table, table.c.id == reminders.c.interview_id)
+            .where(reminders.c.sent_at.is_(None), table.c.status == CANCELLED)
+            .distinct()
+            .limit(MOST_AT_ONCE)
+        )
+        async with self._database.read() as connection:
+            found = (await connection.scalars(query)).all()
+        told = 0
+        for interview_id in found:
+            async with self._database.begin() as connection:
+                if await forget_reminders(connection, interview_id):
+                    told += await self._tell(connection, interview_id, now)
+        return told
+
+    async def _tell(self, connection: AsyncConnection, interview_id: str, now: datetime) -> bool:
+        invited = await read_invited(connection, interview_id)
+        appointment = await cancel_appointment(connection, interview_id, now)
+        if invited.is_trial or not can_be_written_to(invited.email):
+            return False
+        await post(connection, invited, cancellation(invited, self._mailer, appointment, now), now)
+        return True
+
     async def run(self, now: Callable[[], datetime]) -> None:
         """Looks until stopped; a database that is away for a while only costs time."""
         while not self._stopped.is_set():
             try:
+                await self.tell_cancelled(now())
                 await self.send_due(now())
             except SQLAlchemyError as error:
                 log.error("reminders are looked at later", extra={"error": type(error).__name__})

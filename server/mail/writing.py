@@ -13,7 +13,7 @@ from server.errors import UserError
 from server.mail.address import Mailbox
 from server.mail.availability import zone_of
 from server.mail.invited import InvitedInterview
-from server.mail.letter import DESTINATION, EMAIL_SEND, Appointment, Letter, LetterKind, encode
+from server.mail.letter import DESTINATION, EMAIL_SEND, Appointment, CalendarMethod, Letter, LetterKind, encode
 from server.mail.mailer import Mailer
 from server.storage import schema
 from server.storage.outbox import OutboxMessage, enqueue
@@ -72,6 +72,12 @@ def known_zone(name: str | None) -> str:
         return zone_of(name).key if name else "UTC"
     except UserError:
         return "UTC"
+
+
+def cancellation(invited: InvitedInterview, mailer: Mailer, appointment: Appointment | None, now: datetime) -> Letter:
+    """The letter that takes an invitation back. appointment: that was cancelled with it."""
+    letter = letter_about(invited, mailer, LetterKind.CANCELLED, now, appointment=appointment)
+    return replace(letter, calendar=CalendarMethod.CANCEL) if appointment else letter
 
 
 async def with_link(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from scripts.local_server import free_port
 from server.delivery.connector import Outgoing, Sent
 from server.delivery.safe_client import SafeClient
 from server.ehr.connectors.email import Email, connector_of
-from server.mail.letter import EMAIL_SEND, Letter, LetterKind, encode
+from server.mail.letter import EMAIL_SEND, Appointment, Letter, LetterKind, encode
 from server.mail.mailer import LinkSeal
 from tests.mail.conftest import ADA, EXPIRES, NOW, Mailbox, part, settings_with
 
@@ -129,6 +130,15 @@ async def test_a_letter_without_company_or_address_for_questions(mailbox: Mailbo
     assert mail["Reply-To"] is None
     assert "Just reply to this letter" in part(mail, "plain")
     assert "The hiring team" in part(mail, "plain")
+
+
+@pytest.mark.parametrize("kind", [LetterKind.INVITED, LetterKind.HOUR_BEFORE])
+async def test_a_letter_that_has_waited_too_long_is_not_sent(mailbox: Mailbox, kind: LetterKind) -> None:
+    over = Appointment("uid", 0, NOW, NOW + timedelta(hours=1), "UTC")
+    expires_at = NOW if kind is LetterKind.INVITED else EXPIRES
+    letter = replace(LETTER, kind=kind, appointment=over, expires_at=expires_at)
+    assert await send(mailbox.port, outgoing(letter)) == Sent("too_late", final=True)
+    assert mailbox.mails == []
 
 
 def test_it_sends_letters_and_nothing_else() -> None:

@@ -195,6 +195,10 @@ async def test_what_cannot_be_is_refused_and_changes_nothing(sqlite: Database, m
             await cancel(connection, mailer, ID, NOW)
         with pytest.raises(UserError, match="interview_begun"):
             await invite_again(connection, mailer, ID, NOW, EXPIRES)
+    async with sqlite.begin() as connection:
+        await connection.execute(schema.interviews.update().values(status="cancelled"))
+        with pytest.raises(UserError, match="interview_called_off"):
+            await invite_again(connection, mailer, ID, NOW, EXPIRES)
     async with sqlite.read() as connection:
         assert await connection.scalar(sa.select(sa.func.count()).select_from(schema.outbox)) == 1
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from aiohttp import FormData
+from icalendar import Calendar
 
 from server.keys import DATABASE
 from server.settings import Settings
@@ -87,6 +88,14 @@ async def test_one_invitation_from_its_letter_to_its_end(house: House) -> None:
         shown = await response.text()
     assert 'data-state="waiting"' in shown
     assert "10:00 (Asia/Shanghai, UTC+08:00)" in shown
+    landing = house.url("/i/" + link.rpartition("/")[2])
+    async with house.stranger().get(landing) as response:
+        assert "10:00（Asia/Shanghai, UTC+08:00）" in await response.text()
+    async with house.stranger().get(f"{landing}/appointment.ics") as response:
+        assert response.content_type == "text/calendar"
+        calendar = Calendar.from_ical(await response.read())
+    [event] = calendar.walk("VEVENT")
+    assert (calendar["METHOD"], event["SEQUENCE"], event["URL"], "ATTENDEE" in event) == ("PUBLISH", 0, link, False)
     moved = TOMORROW.replace("T10", "T16")
     assert "16:00" in await posted(house, f"{path}/appointment", 200, starts_at=moved, time_zone="Asia/Shanghai")
     await posted(house, f"{path}/appointment", 400, starts_at="", time_zone="Asia/Shanghai")

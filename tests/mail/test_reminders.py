@@ -157,3 +157,21 @@ async def test_moved_appointments_are_reminded_of_at_their_new_time(sqlite: Data
         "unused",
         "expired",
     ]
+
+
+async def test_who_was_invited_to_what_was_called_off_elsewhere_is_told_once(
+    database: Database, mailer: Mailer
+) -> None:
+    await invite(database, mailer, Slot(STARTS, "UTC"))
+    worker = Reminders(database, mailer)
+    assert await worker.tell_cancelled(NOW) == 0
+    async with database.begin() as connection:
+        await connection.execute(schema.interviews.update().values(status="cancelled"))
+    assert sum(await asyncio.gather(*(worker.tell_cancelled(NOW) for _ in range(2)))) == 1
+    assert await worker.tell_cancelled(NOW) == 0
+    assert await worker.send_due(STARTS - HOUR) == 0
+    assert await kinds(database) == ["invited", "cancelled"]
+    query = sa.select(schema.outbox.c.body).order_by(schema.outbox.c.position.desc()).limit(1)
+    async with database.read() as connection:
+        told = (await connection.scalars(query)).one()["data"]
+    assert (told["calendar"], told["appointment"]["sequence"]) == ("CANCEL", 1)

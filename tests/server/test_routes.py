@@ -48,6 +48,7 @@ ROUTES: Mapping[str, Who] = {
     "GET /i/{token}": ANYBODY,
     "POST /i/{token}": ANYBODY,
     "GET /i/{token}/privacy": ANYBODY,
+    "GET /i/{token}/appointment.ics": ANYBODY,
     "GET /privacy": ANYBODY,
     "GET /hr/sign-in": ANYBODY,
     "POST /hr/sign-in": ANYBODY,

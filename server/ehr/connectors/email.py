@@ -62,6 +62,8 @@ class Email:
         """Sends the letter once. A mail server that goes away before it has answered may send it twice."""
         try:
             letter = decode(message.body["data"])
+            if letter.is_outdated(now):
+                return Sent("too_late", final=True)
             mail = await asyncio.to_thread(self._mail, letter, message.id)
         except LinkUnreadable:
             return Sent("link_unreadable", final=True)
