@@ -110,13 +110,11 @@ async def test_a_report_leaves_attachment_note_skills_and_stage(odoo: Connected)
     assert left["skills"] == [(NAMES[0].upper(), "Intermediate")]
 
 
-async def test_the_report_is_attached_as_pdf_too_and_its_newer_one_in_its_place(odoo: Connected) -> None:
+async def test_the_report_is_attached_as_pdf_too(odoo: Connected) -> None:
     applicant = await odoo.interviewed({})
     sent = report([8.0], decision="advance")
     connector = odoo.connector(attaches_pdf=True, company="Example Ltd")
-    for type_ in ("report.ready", "report.updated"):
-        told = message(applicant, type_, sent)
-        assert (await connector.deliver(told, NOON)).delivered
+    assert (await connector.deliver(message(applicant, "report.ready", sent), NOON)).delivered
     left = await odoo.house.left(applicant)
     data, pdf = left["attachments"]
     assert (data["mimetype"], pdf["mimetype"]) == ("application/json", "application/pdf")
