@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from question_flows.model import Language
 from scripts.candidate_api import CandidateApi
 from scripts.load_generator.candidate import answer_to
-from scripts.local_server import LocalServer, free_port
+from scripts.local_server import free_port
 from server.delivery.connections import Connections
 from server.ehr.connectors.odoo_records import level_for
 from server.ehr.connectors.report_notes import summary_of, text
@@ -32,6 +32,7 @@ from tests.ehr.odoo_connected import Connected
 from tests.ehr.odoo_house import LEVELS
 from tests.ehr.reports import NAMES
 from tests.mail.conftest import Mailbox
+from tests.warm_server import WarmServer
 
 CONNECTION = "the-odoo"
 PATIENCE_S = 90.0
@@ -115,7 +116,7 @@ async def test_an_applicant_goes_from_odoo_through_an_interview_and_back(odoo: C
     database = Database(f"sqlite+aiosqlite:///{data_dir / 'interviews.sqlite'}")
     await database.open()
     await connect(database, data_dir, odoo)
-    server = LocalServer(data_dir, settings=settings, port=port, log=tmp_path / "log")
+    server = WarmServer(data_dir, settings=settings, port=port, log=tmp_path / "log")
     try:
         await server.start()
         link = await invitation_of(mailbox)
@@ -154,7 +155,7 @@ async def test_an_applicant_goes_from_odoo_through_an_interview_and_back(odoo: C
     [attachment] = left["attachments"]
     report = json.loads(b64decode(attachment["datas"]))
     assert [one["name"] for one in report["competencies"]] == sorted(NAMES[:2], key=NAMES.index)
-    headings = Counter(re.sub("<[^>]+>", "\n", note["body"]).split("\n\n")[0].strip() for note in left["notes"])
+    headings = Counter(re.sub("<[^>]+>", "\n", note["body"]).strip().split("\n")[0].strip() for note in left["notes"])
     told = ("interview_invited", "interview_started", "interview_finished", "report_ready")
     assert headings == Counter(text(Language.ENGLISH, key) for key in told)
     levels = [(place, progress) for place, (_, progress) in enumerate(LEVELS)]

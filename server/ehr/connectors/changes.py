@@ -56,7 +56,8 @@ class Place:
 
     def begun(self, newest: str) -> Place:
         """A new pass. newest: the newest time of change there is, asked before its first row."""
-        return Place(since=self.since, until=newest, told=self.told)
+        # A late commit may have given the newest row an earlier time; what was let go of must not be asked for again.
+        return Place(since=self.since, until=max(newest, self.since), told=self.told)
 
     def ended(self) -> Place:
         """The pass is over."""
