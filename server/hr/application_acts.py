@@ -13,11 +13,12 @@ from server.errors import UserError
 from server.hr.access import USER
 from server.hr.applications import application_page, visible_application
 from server.hr.audited import NOTE
+from server.hr.by_mail import text_to_pass_on
 from server.hr.form_ids import interview_id_of
 from server.hr.forms import form_fields
 from server.hr.invitations import link_of
 from server.hr.reasons import CONSOLE
-from server.keys import FLOWS, RECORDS, SETTINGS
+from server.keys import FLOWS, MAILER, RECORDS, SETTINGS
 from server.pages import render
 from server.records.application_events import FollowUpKind, Outcome, Step
 from server.storage.hr_user import name_of
@@ -64,16 +65,28 @@ async def _order_interview(
     )
     if made is None or made.is_told:
         return None
-    # Nobody else brings the candidate the link: it is shown, this once.
-    one = await visible_application(request)
+    return await _link(request, flow_id, made.interview_id, made.token, now)
+
+
+async def _link(request: web.Request, flow_id: str, interview_id: str, token: str, now: datetime) -> web.StreamResponse:
+    """Nobody else brings the candidate the link: it is shown, this once, with words to pass it on."""
+    one, flow = await visible_application(request), request.app[FLOWS][flow_id]
+    known = (await request.app[RECORDS].people.get(one.candidate_id)).language
+    language = known if known in flow.languages else flow.languages[0]
+    link = link_of(request, token)
+    expires_at = now + timedelta(days=request.app[SETTINGS].invitation_days)
     return render(
         request,
         "hr_invited.html",
         user=request[USER],
         name=one.candidate_name,
-        interview_id=made.interview_id,
-        link=link_of(request, made.token),
-        expires_at=now + timedelta(days=request.app[SETTINGS].invitation_days),
+        interview_id=interview_id,
+        link=link,
+        expires_at=expires_at,
+        told="",
+        can_mail=MAILER in request.app,
+        message=text_to_pass_on(request, one.candidate_name, language, flow_id, one.job, link, expires_at),
+        message_language=language.value,
     )
 
 

@@ -110,6 +110,7 @@ _SUBJECTS = (
     "message_id",
     "rule_id",
     "key_id",
+    "connection_id",
 )
 
 

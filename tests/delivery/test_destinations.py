@@ -51,6 +51,7 @@ async def test_a_slow_system_delays_neither_another_nor_the_next_look(
     clock, go_on = Clock(), asyncio.Event()
     slow = await connect(connections, receiver, clock, "/slow")
     await connect(connections, receiver, clock, "/fast")
+    waiting = most = 0
 
     async def answer(post: Post) -> web.Response:
         nonlocal waiting, most
@@ -64,7 +65,7 @@ async def test_a_slow_system_delays_neither_another_nor_the_next_look(
                 waiting -= 1
         return web.Response(status=200)
 
-    receiver.answer, waiting, most = answer, 0, 0
+    receiver.answer = answer
     for _ in range(AT_ONCE + 3):
         await put_out(database, await invite(database, clock()), clock())
     running = asyncio.create_task(make_worker(receiver.url, clock).run())

@@ -47,8 +47,8 @@ _SKILL_ROW: Mapping[str, Field] = {
     "valid_to": Field(DATE),
 }
 MODELS: Mapping[str, Mapping[str, Field]] = {
-    "res.users": {"login": char(), "lang": char(default="en_US")},
-    "res.partner": {"name": char(), "email": char(), "lang": char(default="en_US")},
+    "res.users": {"login": char(), "lang": char()},
+    "res.partner": {"name": char(), "email": char(), "lang": char()},
     "hr.department": {"name": char(is_required=True)},
     "hr.skill.type": {
         "name": char(is_required=True),

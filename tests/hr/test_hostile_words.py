@@ -108,7 +108,7 @@ async def fill_records(house: House) -> None:
     message |= {"type": MARKUP[:60], "body": {"data": {"text": MARKUP}}, "attempts": 1, "dead": True}
     key = {"id": "5" * 32, "key_hash": "x", "name": MARKUP[:100], "system": MARKUP[:60], "scopes": ["erase"]}
     file = {"id": "6" * 32, "file_name": MARKUP[:200], "media_type": "text/plain", "sha256": "", "content": b""}
-    known = {"kind": "email", "value": MARKUP_ADDRESS, "candidate_id": PLACES["candidate_id"]}
+    known = {"kind": "phone", "value": MARKUP_ADDRESS, "candidate_id": PLACES["candidate_id"]}
     attempt = {"outbox_id": PLACES["message_id"], "destination": "x", "at": now, "duration_ms": 1, "error": MARKUP}
     rows: list[tuple[sa.Table, dict[str, Any]]] = [
         (tables.applications, {"id": PLACES["application_id"], "source": "console", **ids, **since}),
