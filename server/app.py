@@ -44,6 +44,7 @@ from server.keys import (
     RECOGNITION_SETTLED,
     RECORDER,
     REPORT_ENDPOINT,
+    RESUME_READER,
     SETTINGS,
 )
 from server.live.hub import Hub
@@ -60,6 +61,7 @@ from server.recognition import new_engine, recognition
 from server.recordings.serving import recordings
 from server.recordings.spool import Spool, sink_opener
 from server.records.models import GeneratedFlows
+from server.resumes.reader import Reader
 from server.second_scorer import models
 from server.settings import Settings
 from server.storage.database import Database
@@ -107,6 +109,7 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     app[DATABASE] = Database(settings.sqlalchemy_url)
     app[OUTBOX] = Outbox(app[DATABASE])
     app[INBOX] = Inbox(app[DATABASE])
+    app[RESUME_READER] = Reader()
     app[CONNECTORS] = KINDS
     app[GENERATED_FLOWS] = GeneratedFlows(app[DATABASE], flows)
     broker = RedisBroker(settings.redis_url) if settings.redis_url else MemoryBroker()

@@ -17,6 +17,7 @@ from server.live.hub import Hub
 from server.mail.mailer import Mailer
 from server.records.engine import Records
 from server.records.models import GeneratedFlows
+from server.resumes.reader import Reader
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.inbox import Inbox
@@ -51,3 +52,5 @@ OUTBOX = web.AppKey("outbox", Outbox)
 INBOX = web.AppKey("inbox", Inbox)
 RECORDS = web.AppKey("records", Records)
 """What has come in and what interviews tell ends up there."""
+RESUME_READER = web.AppKey("resume_reader", Reader)
+"""One for all doors: it reads so many files at once, wherever they come from."""

@@ -13,6 +13,7 @@ from server.hr.access import USER
 from server.hr.audited import NOTE
 from server.hr.forms import form_fields
 from server.keys import DATABASE, RECORDS
+from server.resumes.stored import Resumes
 from server.storage import schema
 from server.storage.candidates import Candidate, Candidates
 from server.storage.database import Database
@@ -43,15 +44,21 @@ async def identities_of(database: Database, candidate_id: str) -> Sequence[tuple
 
 
 async def possible_duplicates(request: web.Request, candidate: Candidate) -> Sequence[Candidate]:
-    """Who may be the same person: by a shared number, or by the same name."""
+    """Who may be the same person: by a shared number, by the same name, or by what a résumé says surely."""
     table = schema.candidates
     sharing = await request.app[RECORDS].people.possible_duplicates()
     ids = {id_ for one in sharing if candidate.id in one.candidate_ids for id_ in one.candidate_ids}
+    stated = await _stated(request.app[DATABASE], candidate.id)
+    whose = sa.select(candidate_identities.c.candidate_id).where(candidate_identities.c.value.in_(stated))
     # The name as it is searched for stands first in the key.
     named = table.c.search_key.startswith(f"{' '.join(plain(candidate.name).split())}\n", autoescape=True)
     query = (
         sa.select(table.c.id)
-        .where(sa.or_(table.c.id.in_(ids), named), table.c.id != candidate.id, table.c.merged_into.is_(None))
+        .where(
+            sa.or_(table.c.id.in_(ids), table.c.id.in_(whose), named),
+            table.c.id != candidate.id,
+            table.c.merged_into.is_(None),
+        )
         .order_by(table.c.created_at, table.c.id)
         .limit(MOST)
     )
@@ -59,3 +66,10 @@ async def possible_duplicates(request: web.Request, candidate: Candidate) -> Seq
         found = (await connection.scalars(query)).all()
     candidates = Candidates(request.app[DATABASE])
     return [await candidates.get(id_) for id_ in found]
+
+
+async def _stated(database: Database, candidate_id: str) -> Sequence[str]:
+    """Addresses and numbers that the candidate's résumés surely name, whosever they are."""
+    contacts = [one.resume.contact for one in await Resumes(database).of_candidate(candidate_id) if one.resume]
+    found = [one for contact in contacts for one in (contact.email, contact.phone) if one is not None]
+    return [one.normal for one in found if one.certain and one.normal]

@@ -37,6 +37,7 @@ from server.hr import (
     ratings,
     recording,
     report,
+    resume_upload,
     review,
     rules,
     sign_in,
@@ -118,6 +119,8 @@ def add_routes(app: web.Application) -> None:
                 "POST", "/hr/candidates/{candidate_id}/applications", application_acts.open_for_candidate, Right.DECIDE
             ),
             page("POST", "/hr/candidates/{candidate_id}/merge", merging.merge, Right.DECIDE),
+            page("POST", "/hr/candidates/{candidate_id}/resumes", resume_upload.add, Right.INVITE),
+            page("GET", "/hr/candidates/{candidate_id}/resumes/{resume_id}", resume_upload.download, Right.NAMES),
             page("GET", "/hr/rules", rules.list_page, Right.READ),
             page("POST", "/hr/rules", rules.add, Right.CONFIGURE),
             page("GET", "/hr/rules/{rule_id}", rules.page, Right.READ),

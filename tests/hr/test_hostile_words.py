@@ -60,7 +60,7 @@ PLACES = {"hint": "0", "viewer_id": "x" * 32, "question_id": "experience", "dime
 PLACES |= {"job_id": "1" * 32, "candidate_id": "2" * 32, "flow_id": "customer_service"}
 PLACES |= {"application_id": "3" * 32, "connection_id": "4" * 32, "message_id": "msg_probe", "rule_id": "probe_rule"}
 PLACES |= {"kind": "odoo"}
-NOT_PAGES = ("/recording", ".pdf", ".csv", "/sign-", "/welcome/")
+NOT_PAGES = ("/recording", "/resumes/", ".pdf", ".csv", "/sign-", "/welcome/")
 """What is no page, or is only for those who are not signed in."""
 
 

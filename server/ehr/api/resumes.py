@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from aiohttp import web
 from pydantic import Field
 
 from server.ehr.api.declaring import Call, Query, operation
 from server.ehr.api.fields import PERHAPS_A_LINE, Id
 from server.ehr.api.record_models import Resume, ResumeFind, SkillMatch
-from server.keys import DATABASE
+from server.keys import DATABASE, RESUME_READER
 from server.records.models import CompetencyModels
 from server.records.people import read_person
 from server.resumes.limits import LARGEST_FILE
-from server.resumes.reader import Reader
 from server.resumes.resume import Found, finds, to_check
 from server.resumes.skills import matches
 from server.resumes.stored import Resumes
 from server.storage.api_keys import Scope
 
-READER = web.AppKey("api_resume_reader", Reader)
 MEDIA_TYPES = (
     "application/pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -53,7 +50,7 @@ async def add_resume(call: Call, candidate_id: str, query: ResumeQuery, body: by
     database = call.app[DATABASE]
     async with database.read() as connection:
         person = await read_person(connection, candidate_id)
-    kept = Resumes(database, call.app[READER])
+    kept = Resumes(database, call.app[RESUME_READER])
     stored = await kept.add(person.id, query.file_name, body, call.now)
     filled = await kept.fill(stored)
     # What cannot be read is refused above.

@@ -26,7 +26,6 @@ from server.i18n import MESSAGES, language_of
 from server.keys import SETTINGS
 from server.problems import API_PREFIX, sentence_of
 from server.rate_limit import RateLimit
-from server.resumes.reader import Reader
 
 OPERATIONS: tuple[Operation, ...] = (
     candidates.upsert_candidate,
@@ -59,7 +58,6 @@ DOCUMENT_PATH = f"{API_PREFIX}openapi.json"
 def add_routes(app: web.Application) -> None:
     """Hangs every operation, the document and what the problems' addresses lead to onto the application."""
     app[RATES], app[WRONG_KEYS] = RateLimit(WINDOW_S), RateLimit(WINDOW_S)
-    app[resumes.READER] = Reader()
     for one in OPERATIONS:
         app.router.add_route(one.method, API_PREFIX.rstrip("/") + one.path, served(one))
     app.router.add_get(DOCUMENT_PATH, openapi, allow_head=False)
