@@ -167,7 +167,7 @@ async def test_an_updated_report_takes_the_former_ones_place_and_an_older_one_do
     assert json.loads(b64decode(attachment["datas"])) == new
     assert left["skills"] == [(NAMES[0], "Expert")]
     assert len(left["notes"]) == 2
-    assert "A person decided: goes on." in left["notes"][1]["body"]
+    assert "A person decided: move on." in left["notes"][1]["body"]
 
 
 async def test_somebody_moved_on_by_hand_is_not_moved_back_and_the_refused_stay_where_they_are(

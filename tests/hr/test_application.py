@@ -45,12 +45,12 @@ async def test_the_page_tells_what_happened_why_and_what_others_answered(house: 
     html = await page(house, f"/hr/applications/{application_id}")
     log = " ".join(html[html.index('data-testid="log"') :].split())
     in_order = (
-        "To look at: Ada waits for an offer.",
+        "Please note: Ada waits for an offer.",
         "Now at: Ready for offer",
         "Assessment (Codility Berlin): Completed",
         "score 82%, result “passed”",
         "Ordered: Assessment (Codility Berlin)",
-        "Rule “Good interview”, version 2: send to an assessment",
+        "Rule “Good interview”, version 2: order an assessment",
         "total 8.1 ≥ 7.5",
         "Report of round 1: 8.1 points",
         f"/hr/interviews/{interview_id}/report",

@@ -95,7 +95,7 @@ async def test_the_log_shows_what_waits_what_was_given_up_and_finds_it(house: Ho
     assert detail == {"messages": 1, "destination": "odoo1", "state": "dead"}
     status, path, _ = await post(house, "/hr/deliveries/msg_1/replay", confirm="yes")
     assert (status, path) == (303, "/hr/deliveries/msg_1")
-    assert "投递记录" in await page(house, "/hr/deliveries?lang=zh-CN")
+    assert "发送记录" in await page(house, "/hr/deliveries?lang=zh-CN")
 
 
 async def test_one_message_shows_its_attempts_and_never_the_candidates_link(house: House) -> None:

@@ -56,11 +56,11 @@ async def test_the_page_says_where_each_application_stands_why_and_what_is_stuck
     at_assessment = section(html, "step-assessment")
     assert "Ada Lovelace" in at_assessment
     assert "Rule “Good interview”, version 2: total 8.1 ≥ 7.5" in at_assessment
-    assert "Waits for: Assessment (Codility Berlin)" in at_assessment
+    assert "Waiting for: Assessment (Codility Berlin)" in at_assessment
     assert "Strong references." in section(html, "step-ready_for_offer")
     stuck = section(html, "stuck")
     assert "Grace Hopper" in stuck
-    assert "no connected system for it is switched on" in stuck
+    assert "no connected system that does it is switched on" in stuck
     assert "Ada Lovelace" not in stuck
     assert "Alan Turing" not in html
     assert "Application from this console" in section(html, "step-applied")
@@ -84,7 +84,7 @@ async def test_what_failed_stood_too_long_or_was_not_delivered_is_stuck(house: H
     html = await page(house, "/hr/process?show=stuck")
     assert set(re.findall(r'data-application="(\w+)"', html)) == {failing, late, undelivered}
     assert well not in html
-    for text in ("Assessment (Codility Berlin) failed.", "6 days here; usual are 3 at most", "was given up"):
+    for text in ("Assessment (Codility Berlin) failed.", "6 days in this step; usually 3 at most", "was given up"):
         assert text in html
     await happen(house, failing, Closed(Outcome.WITHDRAWN, "console", "Asked to."))
     assert failing not in await page(house, "/hr/process?show=stuck")

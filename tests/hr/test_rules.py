@@ -48,8 +48,8 @@ async def test_a_rule_is_made_by_a_form_read_as_a_sentence_and_changed_by_a_new_
     assert rule_id.startswith("good_interview_")
     html = await page(house, path)
     assert spoken(html) == (
-        "When a report is ready of round 1, with at least 7.5 points, for the job “Customer service”:"
-        " send to an assessment (Codility Berlin)."
+        "When the report of round 1 is ready, with at least 7.5 points, for the job “Customer service”:"
+        " order an assessment (Codility Berlin)."
     )
     assert spoken(await page(house, f"{path}?lang=zh-CN")).startswith("报告生成时（第 1 轮），总分不低于 7.5 分（职位")
     changed = {**FORM, "event": "follow_up", "kind": "assessment", "score_at_least": "60", "result": "passed, Clear"}
@@ -64,7 +64,7 @@ async def test_a_rule_is_made_by_a_form_read_as_a_sentence_and_changed_by_a_new_
     assert "Version 1</strong> · When a report is ready" in " ".join(html.split())
     # Somebody who still looks at version 1 is told so; nothing is changed.
     status, _, html = await post(house, path, **FORM, version="1")
-    assert (status, "Somebody else has changed this rule" in html) == (409, True)
+    assert (status, "Somebody else has just changed this rule" in html) == (409, True)
     assert len(await Rules(house.app[DATABASE]).versions(rule_id)) == 2
     await post(house, f"{path}/switch", is_on="no", back="list")
     [rule] = [one for one in await Rules(house.app[DATABASE]).all() if one.id == rule_id]
@@ -109,7 +109,7 @@ async def test_what_a_rule_did_is_shown_with_its_reason_to_who_may_know(house: H
         ({"total_at_least": "11"}, "total_at_least", "“Points at least” must be a number from 0 to 10."),
         ({"round": "1.5"}, "round", "“Round” must be a number"),
         ({"name_en": "", "name_zh": ""}, "name_en", "“Name in English” must be a text"),
-        ({"action": "reject"}, "action", "“What is done” must be one of"),
+        ({"action": "reject"}, "action", "“Action” must be one of"),
         ({"action": "department_rating"}, "department", "“Department” is missing"),
         ({"event": "follow_up", "score_at_least": "1000"}, "score_at_least", "from 0 to 100"),
     ],

@@ -128,7 +128,7 @@ async def test_a_letter_without_company_or_address_for_questions(mailbox: Mailbo
     [mail] = mailbox.mails
     assert mail["From"] == "Example Ltd <jobs@example.com>"
     assert mail["Reply-To"] is None
-    assert "Just reply to this letter" in part(mail, "plain")
+    assert "just reply to this e-mail" in part(mail, "plain")
     assert "The hiring team" in part(mail, "plain")
 
 

@@ -124,7 +124,7 @@ async def test_a_list_and_links_by_hand(house: House) -> None:
     fields = {key: FORM[key] for key in ("flow", "jurisdiction", "form_id")} | {"language": "en", "text": MANY}
     async with house.hr.post(house.url("/hr/invitations/csv"), data=multipart(fields | {"by_mail": "yes"})) as response:
         page = await response.text()
-    assert "Letters on their way: 1." in page
+    assert "E-mails on their way: 1." in page
     assert [one["to"] for one in await letters(house)] == ["ada@example.org"]
     assert page.count("https://interviews.example.com/i/") >= 2
     # Without the tick nothing is sent.

@@ -121,4 +121,4 @@ async def test_hr_sees_how_the_resume_fits_each_job_that_is_applied_for(database
         ("PostgreSQL", "Mentioned in the text: “PostgreSQL” (page 1, line 9)", False),
         ("Underwater welding", "Not found in the résumé. Please ask.", False),
     ]
-    assert (await told(Language.CHINESE))[3][1] == "简历中没有找到，请询问。"
+    assert (await told(Language.CHINESE))[3][1] == "简历中未找到，请向候选人了解。"

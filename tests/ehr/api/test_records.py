@@ -148,7 +148,7 @@ async def test_an_interview_is_called_off_and_nobody_is_surprised(api: Api) -> N
         async with client.get(ordered["link"]) as page:
             text = await page.text()
             assert page.status == 410
-            assert "has called this interview off" in text
+            assert "cancelled this interview before it began" in text
             assert "The job is filled" not in text
         running = api.invite("Alan Turing")
         api.begin(running, answers=1)
