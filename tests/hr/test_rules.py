@@ -61,7 +61,7 @@ async def test_a_rule_is_made_by_a_form_read_as_a_sentence_and_changed_by_a_new_
         "When an assessment is completed, with a score of at least 60%, with the result “passed” or “clear”:"
         " notify HR: “Have a look”."
     )
-    assert "Version 1</strong> · When a report is ready" in " ".join(html.split())
+    assert "Version 1</strong> · When the report of round 1 is ready" in " ".join(html.split())
     # Somebody who still looks at version 1 is told so; nothing is changed.
     status, _, html = await post(house, path, **FORM, version="1")
     assert (status, "Somebody else has just changed this rule" in html) == (409, True)
