@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 from aiohttp import ClientSession, FormData
@@ -26,7 +27,7 @@ async def add(
     """(status, where it leads, the page)."""
     # As browsers name files.
     form = FormData(quote_fields=False)
-    form.add_field("resume", content, filename=name, content_type="application/octet-stream")
+    form.add_field("resume", io.BytesIO(content), filename=name, content_type="application/octet-stream")
     async with (browser or house.hr).post(house.url(path), data=form, allow_redirects=False) as response:
         return response.status, response.headers.get("Location", ""), await response.text()
 
