@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from question_flows.model import Flow
 from server.errors import UserError
 from server.records.acts import Acts
-from server.records.application import ApplicationState
+from server.records.application import ApplicationState, FollowUp
 from server.records.application_events import BY_CONNECTION, ApplicationEventBody, Outcome, RuleBlocked
 from server.records.application_log import ApplicationLog
 from server.records.applications import Applications
@@ -121,7 +121,7 @@ class TakingIn:
             raise NotKnownYet(FOLLOW_UP)
         state = await ApplicationLog(self._database).state(application_id)
         known = state.follow_up(follow_up_id)
-        if known is None or (known.connection_id != system and await self._is_connection(system)):
+        if known is None or not await self._is_theirs(known, system):
             raise NotTheirs
         await self._acts.record(
             application_id, lambda state: follow_up_news(state, follow_up_id, returned, message_id), now
@@ -169,6 +169,12 @@ class TakingIn:
         if found is None:
             raise NotKnownYet(kind)
         return found
+
+    async def _is_theirs(self, ordered: FollowUp, system: str) -> bool:
+        """Whether it was ordered of this system; of people of this console, whoever has a key for it may tell."""
+        if ordered.connection_id is not None:
+            return ordered.connection_id == system
+        return not await self._is_connection(system)
 
     async def _is_connection(self, system: str) -> bool:
         async with self._database.read() as connection:
