@@ -151,10 +151,13 @@ async def _fill(connection: AsyncConnection, candidate_id: str, given: dict[str,
     filled: dict[str, str] = {}
     others: list[str] = []
     for kind, value in given.items() if candidate is not None else ():
-        owner = await _owner(connection, kind, value, candidate_id)
-        if owner != candidate_id:
+        # A file says whatever its writer likes: beside the candidate's own address it makes none theirs. Else somebody
+        # else's later application, and the letters about it, would be this candidate's.
+        is_missing = getattr(candidate, kind) is None
+        owner = await _owner(connection, kind, value, candidate_id if is_missing else None)
+        if owner not in (None, candidate_id):
             others.append(owner)
-        elif getattr(candidate, kind) is None:
+        elif is_missing:
             filled[kind] = value
     if filled and candidate is not None:
         # Found by a new address as by one that was there from the first.
@@ -163,14 +166,15 @@ async def _fill(connection: AsyncConnection, candidate_id: str, given: dict[str,
     return Filled(tuple(filled), tuple(dict.fromkeys(others)))
 
 
-async def _owner(connection: AsyncConnection, kind: str, value: str, candidate_id: str) -> str:
-    """Whose the address or number is: this candidate's from now on, if it was nobody's."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    mine = insert(candidate_identities).values(kind=kind, value=value, candidate_id=candidate_id)
-    await connection.execute(mine.on_conflict_do_nothing())
+async def _owner(connection: AsyncConnection, kind: str, value: str, claims: str | None) -> str | None:
+    """Whose the address or number is; if it was nobody's, the candidate's who claims it from now on."""
     table = candidate_identities
+    if claims is not None:
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        mine = insert(table).values(kind=kind, value=value, candidate_id=claims)
+        await connection.execute(mine.on_conflict_do_nothing())
     query = sa.select(table.c.candidate_id).where(table.c.kind == kind, table.c.value == value)
-    owner: str = (await connection.execute(query)).scalar_one()
+    owner: str | None = await connection.scalar(query)
     return owner
 
 
