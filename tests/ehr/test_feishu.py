@@ -189,6 +189,13 @@ def test_with_a_key_nothing_is_taken_that_is_not_encrypted_with_it_and_signed() 
             connector.receive(received(raw, headers=headers), NOW)
 
 
+@pytest.mark.parametrize("inside", [b"\xff\x00", b"[]", b'{"type": 7}', b'{"header": {}}', b"{}"])
+def test_no_answer_tells_whether_something_unsigned_was_well_encrypted(inside: bytes) -> None:
+    raw = json.dumps({"encrypt": encrypted(ENCRYPT_KEY, inside)}).encode()
+    with pytest.raises(BadSignature):
+        feishu(secrets={"app_secret": APP_SECRET, "encrypt_key": ENCRYPT_KEY}).receive(received(raw), NOW)
+
+
 @pytest.mark.parametrize(
     ("away", "holds"),
     [
