@@ -62,7 +62,8 @@ async def _answer(request: web.Request, raw: bytes) -> Reply:
         request.method,
         request.match_info["path"],
         dict(request.query),
-        {name.lower(): value for name, value in request.headers.items()},
+        # What is no UTF-8 comes as half characters, which nothing could be compared with: a connector would fail.
+        {name.lower(): value.encode("utf-8", "replace").decode() for name, value in request.headers.items()},
         raw,
     )
     try:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from base64 import b64encode
 from io import BytesIO
+from time import time
 from typing import Any
 
 import aiohttp
@@ -12,6 +15,7 @@ import sqlalchemy as sa
 from aiohttp.test_utils import TestServer
 
 from server.delivery.connections import Connection, Connections
+from server.ehr.connectors.standard_webhooks import StandardWebhooks
 from server.storage import schema
 from server.storage.database import Database
 from server.storage.record_tables import connections as table
@@ -96,6 +100,30 @@ async def test_what_is_unproven_unreadable_too_large_unknown_or_off_is_refused_a
     status, answer = await ask(endpoint, made.id, "candidates", good)
     assert (status, answer["error"]["code"]) == (503, "connection_off")
     assert await kept(database) == []
+
+
+async def test_a_header_that_is_no_text_is_refused_like_any_other_without_proof(
+    endpoint: TestServer, connections: Connections
+) -> None:
+    secret = "whsec_" + b64encode(b"k" * 32).decode()
+    url = {"url": "http://127.0.0.1:9"}
+    connections.kinds = {**connections.kinds, "standard_webhooks": StandardWebhooks}
+    made = await connections.add("standard_webhooks", "HR", url, {"secret": secret}, Clock()())
+    stamp = str(int(time())).encode()
+    request = [
+        f"POST /ehr/in/{made.id}/ HTTP/1.1".encode(),
+        b"Host: localhost",
+        b"Connection: close",
+        b"Content-Length: 2",
+        b"webhook-timestamp: " + stamp,
+        b"webhook-id: \xff",
+        b"webhook-signature: v1,\xff",
+    ]
+    reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
+    writer.write(b"\r\n".join(request) + b"\r\n\r\n{}")
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 401 "), answer[:100]
 
 
 async def test_a_database_that_is_busy_is_answered_in_time_and_keeps_nothing(

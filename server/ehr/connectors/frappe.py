@@ -54,7 +54,7 @@ class FrappeConnector:
             raise BadSignature
         try:
             body = json.loads(request.raw)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Unreadable("body") from error
         if not isinstance(body, dict):
             raise Unreadable("body")

@@ -54,7 +54,7 @@ class OdooConnector:
         """Odoo's webhooks are not signed and never sent again: a hint to ask, whoever it came from."""
         try:
             given = json.loads(request.raw)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Unreadable("body") from error
         if not isinstance(given, dict) or not isinstance(given.get("_model"), str):
             raise Unreadable("_model")
