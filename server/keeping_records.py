@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.announcing import base_url
 from server.keys import DATABASE, FLOWS, GENERATED_FLOWS, HUB, MAILER, RECORDS, SETTINGS
 from server.mail.invitations import invite_by_mail
+from server.mail.mailer import LinkSeal
 from server.records.application_log import Conflict
 from server.records.engine import Records
 from server.records.identities import region_of
@@ -55,7 +56,7 @@ async def _look_after(kept: Records) -> None:
 def records_of(app: web.Application) -> Records:
     """The records on the application's database."""
     database, settings = app[DATABASE], app[SETTINGS]
-    base = base_url(settings, settings.port)
+    base, links = base_url(settings, settings.port), LinkSeal(settings.signing_secret())
     means = Means(
         database=database,
         event_log=EventLog(database),
@@ -64,7 +65,7 @@ def records_of(app: web.Application) -> Records:
         people=People(database, language=settings.language, region=region_of(settings.jurisdiction)),
         jurisdiction=settings.jurisdiction,
         invitation_days=settings.invitation_days,
-        link_of=lambda token: f"{base}/i/{token}",
+        sealed_link_of=lambda token: links.close(f"{base}/i/{token}"),
         write_letter=_letters(app),
         announce=app[HUB].publish_events,
         look_for_flows=app[GENERATED_FLOWS].look,

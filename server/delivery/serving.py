@@ -18,6 +18,7 @@ from server.delivery.polling import Poller
 from server.delivery.safe_client import SafeClient
 from server.delivery.worker import Deliverer, Worker
 from server.keys import CONNECTIONS, CONNECTORS, DATABASE, INBOX, OUTBOX, RECORDS, SETTINGS
+from server.mail.mailer import LinkSeal
 from server.settings import Settings
 from server.storage.outbox import BUILTIN
 
@@ -57,7 +58,8 @@ def messages(builtin: Callable[[web.Application], AbstractAsyncContextManager[De
         async with builtin(app) as deliverer:
             destinations = Everywhere(deliverer, app[CONNECTIONS])
             settings = app[SETTINGS]
-            await Worker(app[OUTBOX], destinations, now=_now, public_url=base_url(settings, settings.port)).run()
+            base, links = base_url(settings, settings.port), LinkSeal(settings.signing_secret())
+            await Worker(app[OUTBOX], destinations, now=_now, public_url=base, links=links).run()
 
     async def take_in(app: web.Application) -> None:
         engine = app.get(RECORDS)

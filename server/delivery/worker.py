@@ -9,11 +9,11 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,6 +21,9 @@ from server.delivery.connector import Outgoing, Sent
 from server.delivery.outcome import record
 from server.delivery.remote import remote_ids_of
 from server.interview.failures import describe
+from server.mail.letter import EMAIL_SEND
+from server.mail.mailer import LinkSeal, LinkUnreadable
+from server.records.ordering import SEALED_LINK
 from server.storage.outbox import Attempt, Outbox, OutboxRow
 
 log = logging.getLogger(__name__)
@@ -81,8 +84,8 @@ def next_attempt(attempts: int, sent: Sent, now: datetime, jitter: float, scale:
 class Worker:
     """Sends due rows. now: the wall clock, aware. scale: of the schedule's waits, below 1 where time is short.
 
-    public_url: this server's address, for links to it. lease_seconds: more than longest_seconds, which an attempt may
-    take.
+    public_url: this server's address, for links to it. links: opens those that messages carry sealed; None: none do.
+    lease_seconds: more than longest_seconds, which an attempt may take.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class Worker:
         *,
         now: Callable[[], datetime],
         public_url: str = "",
+        links: LinkSeal | None = None,
         scale: float = 1.0,
         lease_seconds: float = LEASE_SECONDS,
         longest_seconds: float = LONGEST_SECONDS,
@@ -100,6 +104,7 @@ class Worker:
         self._destinations = destinations
         self._now = now
         self._public_url = public_url.rstrip("/")
+        self._links = links
         self._scale = scale
         self._lease_seconds = lease_seconds
         self._longest_seconds = longest_seconds
@@ -159,10 +164,14 @@ class Worker:
             log.error("a delivery could not be recorded", extra={"id": row.id, "error": describe(error)})
 
     async def _send(self, row: OutboxRow, deliverer: Deliverer) -> Sent:
+        try:
+            body = opened(row.body, self._links)
+        except LinkUnreadable:
+            return Sent(error="link_unreadable", final=True)
         message = Outgoing(
             row.id,
             row.type,
-            row.body,
+            body,
             row.interview_id,
             row.application_id,
             row.created_at,
@@ -181,6 +190,16 @@ class Worker:
             # A connector's own fault ends neither the worker nor the other destinations' messages.
             log.error("a connector failed", extra={"id": row.id, "error": describe(error)})
             return Sent(error=type(error).__name__)
+
+
+def opened(body: Mapping[str, Any], links: LinkSeal | None) -> Mapping[str, Any]:
+    """The body as it is sent: a candidate's link, which the database has sealed, in the open. Raises LinkUnreadable."""
+    data = body.get("data")
+    if links is None or not isinstance(data, Mapping) or SEALED_LINK not in data or body.get("type") == EMAIL_SEND:
+        # A letter is opened when its mail is made.
+        return body
+    kept = {name: value for name, value in data.items() if name != SEALED_LINK}
+    return {**body, "data": {**kept, "link": links.open(str(data[SEALED_LINK]))}}
 
 
 def _log(row: OutboxRow, sent: Sent, again: datetime | None) -> None:

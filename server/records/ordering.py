@@ -32,6 +32,8 @@ from server.storage.outbox import enqueue
 from server.storage.record_tables import connections
 
 INTERVIEW_ARRANGED = "interview.arranged"
+SEALED_LINK = "sealed_link"
+"""In a message's data; the system that gets it reads `link`."""
 """Goes to the system alone that ordered the interview and passes its link on itself."""
 PERFORMERS: Mapping[FollowUpKind, frozenset[str]] = {
     FollowUpKind.ASSESSMENT: frozenset({"assessment"}),
@@ -95,7 +97,8 @@ class OrderedInterview:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What ordering needs. link_of: token → address. write_letter: None: no letters can be sent.
+    """What ordering needs. sealed_link_of: token → address, to be read by who sends it only: the database keeps no link
+    that works. write_letter: None: no letters can be sent.
 
     look_for_flows: learns what has become a flow since; asked where one is missing.
     """
@@ -107,7 +110,7 @@ class Means:
     people: People
     jurisdiction: str
     invitation_days: int
-    link_of: Callable[[str], str]
+    sealed_link_of: Callable[[str], str]
     write_letter: WriteInvitation | None = None
     announce: Announce | None = None
     look_for_flows: Callable[[], Awaitable[None]] | None = None
@@ -254,8 +257,8 @@ class Ordering:
         if order.system is not None and order.remote_id is not None:
             await keep(connection, order.system, INTERVIEW, order.remote_id, made.interview_id, now)
             if await _passes_links_on(connection, order.system):
-                link = self._means.link_of(made.token)
-                data = {"interview_id": made.interview_id, "application_id": application_id, "link": link}
+                link = self._means.sealed_link_of(made.token)
+                data = {"interview_id": made.interview_id, "application_id": application_id, SEALED_LINK: link}
                 arranged = message(
                     INTERVIEW_ARRANGED,
                     data,

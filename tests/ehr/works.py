@@ -37,7 +37,7 @@ from server.storage.outbox import Outbox
 from server.storage.record_tables import inbox
 from tests.ehr.connecting import LOOPBACK
 from tests.records.house import FLOWS as SHIPPED
-from tests.records.house import records
+from tests.records.house import LINKS, records
 
 SECRET = "whsec_" + "c2VjcmV0LWZvci10aGUtdGVzdHMtb25seS0hIQ=="
 
@@ -124,6 +124,7 @@ async def works(database: Database, folder: Path) -> AsyncIterator[Works]:
             Everywhere(nobody, app[CONNECTIONS]),
             now=lambda: clock[0],
             public_url="https://hr.example.org",
+            links=LINKS,
         )
         taker = InboxWorker(Inbox(database), app[CONNECTIONS], made, lambda: clock[0])
         yield Works(database, made, app[CONNECTIONS], door, http, sender, taker, clock)

@@ -26,7 +26,8 @@ from tests.records.conftest import NOW
 
 FLOWS = fixed_flows()
 FLOW = "software_engineer"
-MAILER = Mailer(FLOWS, "https://hr.example.org", "Example", "hr@example.org", "example.org", LinkSeal("secret"))
+LINKS = LinkSeal("secret")
+MAILER = Mailer(FLOWS, "https://hr.example.org", "Example", "hr@example.org", "example.org", LINKS)
 APPLIED: Sequence[Incoming] = (
     CandidateSeen("c1", "Ada Lovelace", "ada@example.org", "+44 20 7946 0018"),
     JobSeen("j1", "Backend developer"),
@@ -48,7 +49,7 @@ def records(database: Database, look_for_flows: Callable[[], Awaitable[None]] | 
         people=People(database, language=Language.ENGLISH),
         jurisdiction="EU",
         invitation_days=14,
-        link_of=lambda token: f"https://hr.example.org/i/{token}",
+        sealed_link_of=lambda token: LINKS.close(f"https://hr.example.org/i/{token}"),
         write_letter=write,
         look_for_flows=look_for_flows,
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from server.delivery.worker import opened
 from server.errors import UserError
 from server.interview.events import InterviewInvited
+from server.mail.mailer import LinkSeal, LinkUnreadable
 from server.records.application_events import FollowUpKind, FollowUpStatus, Outcome, Step
 from server.records.engine import Records
 from server.records.incoming import (
@@ -26,7 +29,7 @@ from server.storage import schema
 from server.storage.database import Database
 from server.storage.event_log import EventLog, NewInterview
 from tests.records.conftest import NOW, a_candidate, a_job
-from tests.records.house import APPLIED, FLOW, FLOWS, an_application, connect, count, everything, records, told
+from tests.records.house import APPLIED, FLOW, FLOWS, LINKS, an_application, connect, count, everything, records, told
 
 ORDER_AT_ONCE = {
     "name": {"en": "Invite at once", "zh-CN": "立即邀请"},
@@ -325,7 +328,12 @@ async def test_a_partner_orders_an_interview_and_passes_its_link_on(database: Da
     assert (row.id, job.flow_id) == (interview_id, FLOW)
     [arranged] = [one for one in sent if one.type == "interview.arranged"]
     assert arranged.destination == "feishu"
-    assert arranged.body["data"]["link"].startswith("https://hr.example.org/i/")
+    assert "/i/" not in json.dumps(arranged.body), "the database keeps no link that works"
+    sent_on = opened(arranged.body, LINKS)["data"]
+    assert sent_on.keys() == {"interview_id", "application_id", "link"}
+    assert sent_on["link"].startswith("https://hr.example.org/i/")
+    with pytest.raises(LinkUnreadable):
+        opened(arranged.body, LinkSeal("another"))
     # A partner that leaves writing to us, of somebody whose address is unknown: a person is told.
     unwritten = InterviewOrdered("url_1", FLOW, CandidateSeen("q1", "Bo", None, None))
     await engine.take("greenhouse", "e1", [unwritten], NOW)
