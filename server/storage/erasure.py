@@ -19,19 +19,24 @@ _BY = ("candidate_id", "application_id", "interview_id", "outbox_id")
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Everything that belongs to one candidate. addresses: e-mail and numbers. names: theirs, as JSON has them."""
+    """Everything that belongs to one candidate. addresses: e-mail and numbers. names: theirs, as JSON has them.
+
+    called: (system, what it calls one of these, as JSON has it).
+    """
 
     candidates: Sequence[str]
     applications: Sequence[str]
     interviews: Sequence[str]
     messages: Sequence[str]
+    follow_ups: Sequence[str]
     addresses: Sequence[str]
     names: Sequence[str]
+    called: Sequence[tuple[str, str]]
 
     @property
     def ids(self) -> list[str]:
         """All of them."""
-        return [*self.candidates, *self.applications, *self.interviews, *self.messages]
+        return [*self.candidates, *self.applications, *self.interviews, *self.messages, *self.follow_ups]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,15 @@ async def whole(connection: AsyncConnection, candidate_id: str) -> Whole:
     words |= {row.candidate_email for row in written}
     names = {*(row.name for row in rows), *(row.candidate_name for row in written)}
     every_id = [*candidates, *applications, *held]
+    ordered = await _ids(connection, tables.follow_ups, tables.follow_ups.c.application_id.in_(applications))
+    remote = tables.remote_ids
+    ours = remote.c.local_id.in_([*every_id, *ordered])
+    called = (await connection.execute(sa.select(remote.c.system, remote.c.remote_id).where(ours))).all()
     messages = await _ids(connection, outbox, _speaks_of(outbox.c.body, every_id)) if candidates else []
     # A name is looked for as a whole value: Li is in many words.
     quoted = [json.dumps(one, ensure_ascii=False) for one in sorted(names)]
-    return Whole(candidates, applications, held, messages, sorted(filter(None, words)), quoted)
+    theirs = sorted((row.system, json.dumps(row.remote_id, ensure_ascii=False)) for row in called)
+    return Whole(candidates, applications, held, messages, ordered, sorted(filter(None, words)), quoted, theirs)
 
 
 async def erase(connection: AsyncConnection, them: Whole) -> Gone:
@@ -92,10 +102,13 @@ async def erase(connection: AsyncConnection, them: Whole) -> Gone:
 async def _blank_inboxes(connection: AsyncConnection, them: Whole) -> None:
     """The rows stay, so that the same message is not taken in again."""
     known_by, inbox, received = [*them.ids, *them.addresses], tables.inbox, schema.ehr_inbox
-    # Somebody else may have the same name: what is still to be read is theirs unless it says more.
+    # Somebody else may have the same name, and a short id be another thing's too: what is still to be read is somebody
+    # else's unless it says more.
+    is_over = sa.or_(inbox.c.processed_at.is_not(None), inbox.c.dead)
+    called = (sa.and_(inbox.c.source == system, _speaks_of(inbox.c.body, [id_])) for system, id_ in them.called)
     theirs = sa.or_(
         _speaks_of(inbox.c.body, known_by),
-        sa.and_(inbox.c.processed_at.is_not(None), _speaks_of(inbox.c.body, them.names)),
+        sa.and_(is_over, sa.or_(_speaks_of(inbox.c.body, them.names), *called)),
     )
     read_at = sa.func.coalesce(inbox.c.processed_at, inbox.c.received_at)
     await connection.execute(inbox.update().where(theirs).values(body={}, last_error=None, processed_at=read_at))

@@ -48,13 +48,25 @@ def come_by_other_ways(api: Api, interview_id: str) -> None:
             candidate_id = await connection.scalar(
                 sa.select(stored.interviews.c.candidate_id).where(stored.interviews.c.id == interview_id)
             )
+            application_id = await connection.scalar(
+                sa.select(table.applications.c.id).where(table.applications.c.candidate_id == candidate_id)
+            )
+            check = {"kind": "background_check", "status": "completed", "created_at": now, "updated_at": now}
+            await connection.execute(
+                table.follow_ups.insert().values(id="f" * 32, application_id=application_id, **check)
+            )
+            at_checkr = {"system": "checkr", "kind": "follow_up", "remote_id": "quarkenbush-7", "local_id": "f" * 32}
+            await connection.execute(table.remote_ids.insert().values(**at_checkr, created_at=now))
             inbox = {"type": "x", "received_at": now, "attempts": 1, "next_attempt_at": now, "dead": False}
-            for event_id, body, processed in (
-                ("by address", {"candidate": {"mail": EMAIL.upper()}}, None),
-                ("by name", {"candidate": {"name": NAME}}, now),
-                ("by id", {"candidate": candidate_id, "note": "quarkenbush"}, None),
+            for source, event_id, body, processed in (
+                ("acme", "by address", {"candidate": {"mail": EMAIL.upper()}}, None),
+                ("acme", "by name", {"candidate": {"name": NAME}}, now),
+                ("acme", "by id", {"candidate": candidate_id, "note": "quarkenbush"}, None),
+                ("acme", "by their id, under a former name", {"id": "zuleika-1", "name": "Z. Quarkenbush"}, now),
+                ("checkr", "a check", {"candidate_id": "quarkenbush-7", "result": "consider"}, now),
+                ("other", "a result", {"follow_up_id": "f" * 32, "note": "quarkenbush"}, now),
             ):
-                row = {**inbox, "source": "acme", "event_id": event_id, "body": body, "processed_at": processed}
+                row = {**inbox, "source": source, "event_id": event_id, "body": body, "processed_at": processed}
                 await connection.execute(table.inbox.insert().values(**row))
             content = f"Résumé of {NAME}".encode()
             resume = {"media_type": "text/plain", "sha256": "0", "file_name": f"{NAME}.txt", "created_at": now}
