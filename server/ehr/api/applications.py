@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from server.ehr.api.declaring import Call, operation
@@ -18,7 +20,7 @@ from server.ehr.api.remote import remote_ids_of
 from server.errors import UserError
 from server.keys import DATABASE, RECORDS
 from server.records import applications as stored
-from server.records.application_events import Step, encode
+from server.records.application_events import ApplicationEventBody, ReportReceived, RuleFired, Step, encode
 from server.records.application_log import ApplicationLog
 from server.records.remote_ids import APPLICATION, RemoteIds
 from server.storage.api_keys import Scope
@@ -57,7 +59,7 @@ async def list_applications(call: Call, query: ApplicationsQuery) -> Application
     wanted = stored.Filter(step=query.step, is_open=query.is_open, job_id=query.job_id, candidate_id=query.candidate_id)
     page = await stored.Applications(call.app[DATABASE]).page(wanted, cursor_of(query.cursor), query.limit)
     theirs = await remote_ids_of(call, APPLICATION, [one.id for one in page.rows])
-    return ApplicationPage(items=[_shown(one, theirs.get(one.id)) for one in page.rows], next=page.after)
+    return ApplicationPage(items=[_shown(call, one, theirs.get(one.id)) for one in page.rows], next=page.after)
 
 
 @operation("GET", "/applications/{application_id}", scope=Scope.APPLICATIONS_READ, audited="application_read")
@@ -65,7 +67,8 @@ async def get_application(call: Call, application_id: str) -> ApplicationWithHis
     """Reads one application with its step and everything that happened to it."""
     shown = await _application(call, application_id)
     events = await ApplicationLog(call.app[DATABASE]).read(application_id)
-    history = [Happening(seq=one.seq, at=one.at, type=one.type, data=encode(one.body)) for one in events]
+    told = encode if call.sees_scores else without_totals
+    history = [Happening(seq=one.seq, at=one.at, type=one.type, data=told(one.body)) for one in events]
     return ApplicationWithHistory(**shown.model_dump(), history=history)
 
 
@@ -80,12 +83,22 @@ async def close_application(call: Call, application_id: str, body: CloseIn) -> A
     return await _application(call, application_id)
 
 
+def without_totals(body: ApplicationEventBody) -> dict[str, Any]:
+    """The event for keys that may not read reports: a report's total is not told, nor a rule's that looked at it."""
+    data = encode(body)
+    if isinstance(body, ReportReceived):
+        data["total"] = None
+    if isinstance(body, RuleFired):
+        data["reason"] = {name: value for name, value in data["reason"].items() if name != "total"}
+    return data
+
+
 async def _application(call: Call, application_id: str) -> Application:
     found = await stored.Applications(call.app[DATABASE]).get(application_id)
-    return _shown(found, (await remote_ids_of(call, APPLICATION, [found.id])).get(found.id))
+    return _shown(call, found, (await remote_ids_of(call, APPLICATION, [found.id])).get(found.id))
 
 
-def _shown(one: stored.Application, remote_id: str | None) -> Application:
+def _shown(call: Call, one: stored.Application, remote_id: str | None) -> Application:
     return Application(
         id=one.id,
         remote_id=remote_id,
@@ -95,7 +108,7 @@ def _shown(one: stored.Application, remote_id: str | None) -> Application:
         step=one.step.value,
         step_since=one.step_since,
         outcome=one.outcome.value if one.outcome else None,
-        total=one.total,
+        total=one.total if call.sees_scores else None,
         stuck=one.stuck,
         created_at=one.created_at,
     )

@@ -67,6 +67,11 @@ class Call:
         """Who does it, as logs name it."""
         return f"key:{self.key.id}"
 
+    @property
+    def sees_scores(self) -> bool:
+        """Whether the key may know how somebody did, wherever that stands."""
+        return Scope.REPORTS_READ in self.key.scopes
+
 
 Handler = Callable[..., Awaitable[Any]]
 

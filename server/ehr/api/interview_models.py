@@ -44,7 +44,8 @@ class Ordered(Answer):
 class Interview(Answer):
     """Where an interview stands. total: the machine's, 0-10, null while there is none or it is withheld.
 
-    decision: a person's: "advance", "hold" or "reject"; nothing follows from it by itself.
+    decision: a person's: "advance", "hold" or "reject"; nothing follows from it by itself. Both are null for keys
+    without the scope `reports:read`.
     """
 
     id: Id

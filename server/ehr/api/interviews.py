@@ -114,7 +114,9 @@ async def list_interviews(call: Call, query: InterviewsQuery) -> InterviewPage:
         if value is not None:
             wanted = wanted.where(table.c[name] == value)
     order = Order(table.c.created_at, table.c.id, descending=True)
-    page = await read_page(call.app[DATABASE], wanted, order, cursor_of(query.cursor), _row, query.limit)
+    page = await read_page(
+        call.app[DATABASE], wanted, order, cursor_of(query.cursor), lambda row: _row(call, row), query.limit
+    )
     return InterviewPage(items=list(page.rows), next=page.after)
 
 
@@ -126,7 +128,7 @@ async def get_interview(call: Call, interview_id: str) -> Interview:
         found = (await connection.execute(sa.select(table).where(table.c.id == interview_id))).one_or_none()
     if found is None or found.is_trial:
         raise UserError("interview_unknown", status=404)
-    return _row(found)
+    return _row(call, found)
 
 
 @operation("POST", "/interviews/{interview_id}/cancel", scope=Scope.INTERVIEWS_WRITE, refuses=(503,))
@@ -174,7 +176,7 @@ async def known(call: Call, interview_id: str) -> InterviewState:
     return state
 
 
-def _row(row: sa.Row[Any]) -> Interview:
+def _row(call: Call, row: sa.Row[Any]) -> Interview:
     return Interview(
         id=row.id,
         candidate_id=row.candidate_id,
@@ -185,8 +187,8 @@ def _row(row: sa.Row[Any]) -> Interview:
         flow_id=row.flow_id,
         language=Language(row.language),
         status=row.status,
-        total=row.total,
-        decision=row.decision,
+        total=row.total if call.sees_scores else None,
+        decision=row.decision if call.sees_scores else None,
         created_at=row.created_at,
         completed_at=row.completed_at,
     )

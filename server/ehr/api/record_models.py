@@ -172,7 +172,7 @@ class ApplicationIn(Sent):
 class Application(Answer):
     """An application. step: how far it is; outcome: how it was closed, null while it is open; stuck: why it waits.
 
-    total: of the last report, 0-10, null while there is none or it is withheld.
+    total: of the last report, 0-10, null while there is none or it is withheld, and for keys without `reports:read`.
     """
 
     id: Id

@@ -8,10 +8,12 @@ from typing import Any
 
 import aiohttp
 
+from server.ehr.api.applications import without_totals
 from server.interview.events import RecordingStarted, RecordingStored
 from server.keys import DATABASE, FLOWS, RECORDS, SETTINGS
-from server.records.application_events import FollowUpKind
+from server.records.application_events import FollowUpKind, ReportReceived, RuleFired, encode
 from server.resumes.limits import LARGEST_FILE
+from server.storage import schema
 from server.storage.api_keys import ApiKeys
 from server.storage.event_log import EventLog
 from tests.ehr.api.conftest import Api
@@ -182,6 +184,28 @@ async def test_an_application_gets_its_interview_and_a_check_comes_back(api: Api
         for _ in range(2):
             assert (await sent(client, "POST", path, result))["status"] == "completed"
         assert (await sent(client, "POST", f"follow-ups/{'0' * 32}/result", result, 404))["code"] == "follow_up_unknown"
+
+
+async def test_how_somebody_did_is_for_keys_that_may_read_reports(api: Api) -> None:
+    interview_id = api.invite("Emmy Noether")
+
+    async def rate() -> None:
+        table = schema.interviews
+        async with api.app[DATABASE].begin() as connection:
+            rated = table.update().where(table.c.id == interview_id).values(total=8.0, decision="advance")
+            await connection.execute(rated)
+
+    api.run(rate())
+    for scopes, seen in ((["interviews:read"], (None, None)), (["interviews:read", "reports:read"], (8.0, "advance"))):
+        async with api.client(api.key(scopes)[1]) as client:
+            listed = (await sent(client, "GET", "interviews"))["items"]
+            one = await sent(client, "GET", f"interviews/{interview_id}")
+            assert one in listed
+            assert (one["total"], one["decision"]) == seen
+    report = ReportReceived(interview_id, "m1", 8.0)
+    fired = RuleFired("r", 1, "assessment", {"total": 8.0, "total_at_least": 7.5})
+    assert without_totals(report) == {**encode(report), "total": None}
+    assert without_totals(fired)["reason"] == {"total_at_least": 7.5}
 
 
 async def test_a_resume_is_read_and_says_where_it_found_what(api: Api) -> None:
