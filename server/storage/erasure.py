@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.storage import record_tables as tables
 from server.storage import schema
+
+T = TypeVar("T")
+
+MOST_AT_ONCE = 300
+"""Texts looked for by one statement: SQLite takes no condition of a thousand parts."""
 
 _BY = ("candidate_id", "application_id", "interview_id", "outbox_id")
 """A column of this name says whose a row is: a new table with one of them is emptied without a word here."""
@@ -68,11 +73,14 @@ async def whole(connection: AsyncConnection, candidate_id: str) -> Whole:
     remote = tables.remote_ids
     ours = remote.c.local_id.in_([*every_id, *ordered])
     called = (await connection.execute(sa.select(remote.c.system, remote.c.remote_id).where(ours))).all()
-    messages = await _ids(connection, outbox, _speaks_of(outbox.c.body, every_id)) if candidates else []
+    messages = {
+        id_ for some in _parts(every_id) for id_ in await _ids(connection, outbox, _speaks_of(outbox.c.body, some))
+    }
     # A name is looked for as a whole value: Li is in many words.
     quoted = [json.dumps(one, ensure_ascii=False) for one in sorted(names)]
     theirs = sorted((row.system, json.dumps(row.remote_id, ensure_ascii=False)) for row in called)
-    return Whole(candidates, applications, held, messages, ordered, sorted(filter(None, words)), quoted, theirs)
+    said = sorted(filter(None, words))
+    return Whole(candidates, applications, held, sorted(messages), ordered, said, quoted, theirs)
 
 
 async def erase(connection: AsyncConnection, them: Whole) -> Gone:
@@ -84,7 +92,8 @@ async def erase(connection: AsyncConnection, them: Whole) -> Gone:
     rows: dict[str, int] = {}
     await _blank_inboxes(connection, them)
     kept = tables.idempotency_keys
-    await connection.execute(kept.delete().where(_speaks_of(kept.c.body, them.ids)))
+    for some in _parts(them.ids):
+        await connection.execute(kept.delete().where(_speaks_of(kept.c.body, some)))
     await connection.execute(tables.remote_ids.delete().where(tables.remote_ids.c.local_id.in_(them.ids)))
     owned = dict(zip(_BY, (them.candidates, them.applications, them.interviews, them.messages), strict=True))
     for table in reversed(schema.metadata.sorted_tables):
@@ -105,14 +114,15 @@ async def _blank_inboxes(connection: AsyncConnection, them: Whole) -> None:
     # Somebody else may have the same name, and a short id be another thing's too: what is still to be read is somebody
     # else's unless it says more.
     is_over = sa.or_(inbox.c.processed_at.is_not(None), inbox.c.dead)
-    called = (sa.and_(inbox.c.source == system, _speaks_of(inbox.c.body, [id_])) for system, id_ in them.called)
-    theirs = sa.or_(
-        _speaks_of(inbox.c.body, known_by),
-        sa.and_(is_over, sa.or_(_speaks_of(inbox.c.body, them.names), *called)),
-    )
+    called = [sa.and_(inbox.c.source == system, _speaks_of(inbox.c.body, [id_])) for system, id_ in them.called]
+    theirs = [_speaks_of(inbox.c.body, some) for some in _parts(known_by)]
+    theirs += [sa.and_(is_over, _speaks_of(inbox.c.body, some)) for some in _parts(them.names)]
+    theirs += [sa.and_(is_over, sa.or_(*some)) for some in _parts(called)]
     read_at = sa.func.coalesce(inbox.c.processed_at, inbox.c.received_at)
-    await connection.execute(inbox.update().where(theirs).values(body={}, last_error=None, processed_at=read_at))
-    await connection.execute(received.update().where(_speaks_of(received.c.body, known_by)).values(body={}))
+    for condition in theirs:
+        await connection.execute(inbox.update().where(condition).values(body={}, last_error=None, processed_at=read_at))
+    for some in _parts(known_by):
+        await connection.execute(received.update().where(_speaks_of(received.c.body, some)).values(body={}))
 
 
 async def _delivered(connection: AsyncConnection, them: Whole) -> dict[tuple[str, str], int]:
@@ -128,6 +138,10 @@ async def _delivered(connection: AsyncConnection, them: Whole) -> dict[tuple[str
 
 async def _ids(connection: AsyncConnection, table: sa.Table, condition: sa.ColumnElement[bool]) -> list[str]:
     return list((await connection.scalars(sa.select(table.c.id).where(condition).order_by(table.c.id))).all())
+
+
+def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[start : start + MOST_AT_ONCE] for start in range(0, len(items), MOST_AT_ONCE))
 
 
 def _speaks_of(column: sa.Column[Any], texts: Collection[str]) -> sa.ColumnElement[bool]:

@@ -11,6 +11,10 @@ import sqlalchemy as sa
 from server.keys import DATABASE, SETTINGS
 from server.storage import record_tables, schema
 from server.storage.audit import Audit, Wanted
+from server.storage.candidates import NewCandidate, ensure
+from server.storage.database import Database
+from server.storage.erasure import erase, whole
+from server.storage.outbox import OutboxMessage, enqueue
 from tests.ehr.api.conftest import Api
 from tests.ehr.api.test_records import JOB, sent
 
@@ -126,6 +130,21 @@ async def test_who_is_erased_leaves_no_trace_in_any_table_or_folder(api: Api) ->
         assert "else@example.org" in everything(api)["candidates"], "nobody else is touched"
         found = api.run(Audit(api.app[DATABASE]).find(Wanted(action="api_erase_candidate")))
         assert [(one.subject, one.user_id) for one in found] == [(candidate["id"], api.key_id)]
+
+
+async def test_who_was_much_spoken_of_can_be_erased_too(database: Database) -> None:
+    now = datetime.now(UTC)
+    body = {"type": "x", "timestamp": now.isoformat()}
+    async with database.begin() as connection:
+        [id_] = await ensure(connection, [NewCandidate(NAME, EMAIL, "en")], now)
+        told = [
+            OutboxMessage(f"msg_{n}", None, "x", {**body, "data": {"candidate_id": id_}}, destination="acme")
+            for n in range(1200)
+        ]
+        await enqueue(connection, told, now)
+    async with database.begin() as connection:
+        gone = await erase(connection, await whole(connection, id_))
+    assert (gone.rows["outbox"], gone.rows["candidates"]) == (1200, 1)
 
 
 def test_every_table_that_belongs_to_somebody_says_so_in_a_column(api: Api) -> None:
