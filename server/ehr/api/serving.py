@@ -47,7 +47,7 @@ def served(operation: Operation) -> Callable[[web.Request], Awaitable[web.Stream
         if once is None:
             call = Call(request, key, now, uuid.uuid4().hex)
             return _response(operation, await _done(operation, call, arguments))
-        return await _once(operation, request, _Once(once, secret, key, now, raw), arguments)
+        return await _once(operation, request, _Once(request, once, secret, key, now, raw), arguments)
 
     return handle
 
@@ -166,19 +166,17 @@ class _Once:
     """A request with an Idempotency-Key. Its kept answer is sealed by the caller's own secret, which nobody here has:
     links and names in it cannot be read from the database."""
 
-    def __init__(self, sent: str, secret: str, key: ApiKey, now: datetime, raw: bytes) -> None:
-        self.sent, self.key, self.now, self.raw = sent, key, now, raw
-        self._ring = KeyRing((hashlib.sha256(f"answers of {secret}".encode()).digest(),))
-
-    def request_hash(self, request: web.Request) -> str:
-        """Of method, address and body."""
+    def __init__(self, request: web.Request, sent: str, secret: str, key: ApiKey, now: datetime, raw: bytes) -> None:
+        self.sent, self.key, self.now = sent, key, now
         asked = f"{request.method} {request.path_qs}\n".encode("utf-8", "surrogatepass")
-        return hashlib.sha256(asked + self.raw).hexdigest()
+        self.request_hash = hashlib.sha256(asked + raw).hexdigest()
+        """Of method, address and body."""
+        self._ring = KeyRing((hashlib.sha256(f"answers of {secret}".encode()).digest(),))
 
     @property
     def operation_id(self) -> str:
-        """The same for the same key."""
-        return hashlib.sha256(f"{self.key.id} {self.sent}".encode()).hexdigest()[:32]
+        """The same for the same request under the same key; another one, a day later, makes something of its own."""
+        return hashlib.sha256(f"{self.key.id} {self.sent} {self.request_hash}".encode()).hexdigest()[:32]
 
     def sealed(self, response: web.Response, about: str) -> dict[str, str]:
         """What is kept of the answer. about: the candidate's id, by which erasing finds it."""
@@ -198,7 +196,7 @@ async def _once(
     operation: Operation, request: web.Request, once: _Once, arguments: Mapping[str, Any]
 ) -> web.StreamResponse:
     kept = Idempotency(request.app[DATABASE])
-    former = await kept.begin(once.key.id, once.sent, once.request_hash(request), once.now)
+    former = await kept.begin(once.key.id, once.sent, once.request_hash, once.now)
     if former is not None:
         body = once.opened(former.body)
         replayed = {_REPLAYED: "true", **({"Content-Type": "application/json"} if body else {})}

@@ -192,6 +192,23 @@ async def test_a_refused_request_may_come_again_under_its_key(api: Api) -> None:
             assert response.status == 201
 
 
+async def test_another_order_under_a_key_that_is_forgotten_is_an_interview_of_its_own(api: Api) -> None:
+    async def a_day_passes() -> None:
+        async with api.app[DATABASE].begin() as connection:
+            old = datetime.now(UTC) - KEPT_FOR
+            await connection.execute(idempotency_keys.update().values(created_at=old))
+
+    made = []
+    async with api.client(**{"Idempotency-Key": "counted-from-one"}) as client:
+        for name in ("Ada Lovelace", "Grace Hopper"):
+            async with client.post("interviews", json={**ORDER, "candidate_name": name}) as response:
+                assert response.status == 201
+                made.append(await response.json())
+            api.run(a_day_passes())
+    assert len({one["id"] for one in made}) == len({one["candidate_id"] for one in made}) == 2
+    assert all(one["link"] for one in made)
+
+
 async def test_what_was_answered_is_kept_a_day_and_a_dead_request_blocks_five_minutes(database: Database) -> None:
     key, _ = await ApiKeys(database).create(name="a", system="b", scopes=["erase"], by="", now=NOW)
     kept = Idempotency(database)
