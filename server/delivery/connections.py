@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -118,7 +119,8 @@ class Connections:
     ) -> Connection:
         """Changes what is not None. Of secrets those that are given; one that is None stays as it is.
 
-        Raises UserError connection_unknown (404), connection_secrets_lost, and what `add` raises.
+        Raises UserError connection_unknown (404), connection_secrets_again (they would be sent to another host, which
+        shows them to whoever changes the address), and what `add` raises.
         """
         former = await self._row(connection_id)
         if former is None:
@@ -129,6 +131,7 @@ class Connections:
             values["name"] = _name(name)
         if settings is not None:
             values["settings"] = _settings(connector, settings)
+            _check_host(connector, former.settings, values["settings"], secrets or {})
         if secrets is not None:
             given = {key: value for key, value in secrets.items() if value is not None}
             try:
@@ -208,6 +211,25 @@ class Connections:
 def _settings(connector: type[Connector], settings: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = _checked(connector.Settings, settings, "settings").model_dump(mode="json")
     return found
+
+
+def _check_host(
+    connector: type[Connector], former: Mapping[str, Any], settings: Mapping[str, Any], secrets: Mapping[str, Any]
+) -> None:
+    if _origin(former.get("url")) == _origin(settings.get("url")):
+        return
+    needed = (name for name, info in connector.Secrets.model_fields.items() if info.is_required())
+    left_out = next((name for name in needed if not secrets.get(name)), None)
+    if left_out is not None:
+        raise UserError("connection_secrets_again", field=f"secrets.{left_out}")
+
+
+def _origin(url: Any) -> tuple[str, str]:
+    try:
+        parts = urlsplit(str(url or ""))
+    except ValueError:
+        return "", str(url)
+    return parts.scheme, parts.netloc
 
 
 def _checked(model: type[BaseModel], given: Mapping[str, Any], part: str) -> BaseModel:

@@ -43,6 +43,14 @@ async def test_a_connection_is_kept_with_its_secrets_sealed_and_changes_what_is_
     assert isinstance(first, Plain)
     assert isinstance(second, Plain)
     assert (second.url, second is first) == ("https://hr.example.com/other", False)
+    # The token that is kept is not sent to whom the address is turned to.
+    for elsewhere in ("https://evil.example.org/other", "http://hr.example.com/other", "https://hr.example.com:8443/"):
+        with pytest.raises(UserError, match="connection_secrets_again") as refused:
+            await connections.change(made.id, settings={"url": elsewhere}, secrets={"token": None})
+        assert refused.value.field == "secrets.token"
+    assert await connections.connector(made.id) is second
+    moved = await connections.change(made.id, settings={"url": "https://new.example.com"}, secrets={"token": TOKEN})
+    assert moved.settings == {"url": "https://new.example.com"}
     # A token that is not given stays as it is.
     await connections.change(made.id, secrets={"token": None})
     assert (await connections.switch(made.id, False)).is_on is False
