@@ -93,8 +93,6 @@ class InboxWorker:
             else:
                 incoming = await self._read(item)
                 await self._engine.take(item.source, item.event_id, incoming, self._now())
-        except SQLAlchemyError:
-            raise
         except Unreadable as error:
             # It will never be another: a person looks, and a mended connector reads it after a replay.
             await self._failed(item, f"unreadable: {error.field}", None)
@@ -102,7 +100,8 @@ class InboxWorker:
             # Nor will it ever be kept as it is.
             await self._failed(item, error.code, None)
         except Exception as error:  # noqa: BLE001
-            # What one item does must not hold up the others.
+            # What one item does must not hold up the others; neither one that the database refuses. When it is the
+            # database that is away, this cannot be written down either, and all wait for it.
             again = next_try(item.attempts, self._now(), random.random())
             log.warning("an incoming event was not taken", extra={"type": item.type, "error": describe(error)})
             await self._failed(item, type(error).__name__, again)

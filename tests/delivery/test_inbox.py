@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from server.delivery.connections import Connections
 from server.delivery.inbox import DELAYS, JITTER, InboxWorker
@@ -31,6 +32,8 @@ class Notebook:
     async def take(self, source: str, event_id: str, incoming: Sequence[Incoming], now: datetime) -> None:
         if event_id == self.refuses:
             raise LookupError("Ada is not known yet")
+        if event_id == "refused":
+            raise IntegrityError("INSERT", {}, ValueError("a value that the database does not take"))
         if event_id == "never":
             raise UserError("email_invalid", field="email")
         self.told.append((source, event_id, list(incoming)))
@@ -88,6 +91,23 @@ async def test_what_cannot_be_taken_yet_is_tried_again_and_holds_up_nothing(
     assert await inbox.replay(inbox_table.c.event_id == "early", clock()) == 1
     assert await worker.work_off() == 1
     assert await inbox.dead() == 0
+
+
+async def test_what_the_database_refuses_holds_up_nothing_and_is_given_up_at_last(
+    database: Database, connections: Connections
+) -> None:
+    clock, inbox, notebook = Clock(), Inbox(database), Notebook()
+    for event_id in ("refused", "behind"):
+        await inbox.put("hr", event_id, INCOMING, encode([CandidateSeen("1", "Ada")]), clock())
+        clock.pass_by(timedelta(seconds=1))
+    worker = InboxWorker(inbox, connections, notebook, clock)
+    assert await worker.work_off() == 2
+    assert [one[1] for one in notebook.told] == ["behind"]
+    assert ((row := await item(database, "refused")).last_error, row.dead) == ("IntegrityError", False)
+    for delay in DELAYS:
+        clock.pass_by(delay * (1 + JITTER))
+        await worker.work_off()
+    assert (await item(database, "refused")).dead
 
 
 async def test_what_no_connector_can_read_is_given_up_at_once_and_an_off_connections_waits(
