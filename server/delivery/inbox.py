@@ -33,6 +33,8 @@ DELAYS = (
 )
 """Waits before the second, third … try: most often something that comes before it is only a moment away."""
 JITTER = 0.1
+OFF_WAIT = timedelta(minutes=5)
+"""How often it is looked whether the connection that could read it is on again."""
 LOOK_EVERY_SECONDS = 0.5
 AT_ONCE = 20
 
@@ -99,6 +101,9 @@ class InboxWorker:
         except UserError as error:
             # Nor will it ever be kept as it is.
             await self._failed(item, error.code, None)
+        except ConnectionOff:
+            # However long that is: what waits to be sent there is not given up either.
+            await self._failed(item, ConnectionOff.__name__, self._now() + OFF_WAIT)
         except Exception as error:  # noqa: BLE001
             # What one item does must not hold up the others; neither one that the database refuses. When it is the
             # database that is away, this cannot be written down either, and all wait for it.

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from server.delivery.connections import Connections
-from server.delivery.inbox import DELAYS, JITTER, InboxWorker
+from server.delivery.inbox import DELAYS, JITTER, OFF_WAIT, InboxWorker
 from server.delivery.kept_incoming import INCOMING, decode, encode
 from server.delivery.polling import EVERY, LONGEST, SOON, Poller, poll_soon
 from server.errors import UserError
@@ -126,8 +126,12 @@ async def test_what_no_connector_can_read_is_given_up_at_once_and_an_off_connect
     await inbox.put(made.id, "later", "candidate", {"id": "7", "name": "Ada"}, clock())
     await worker.work_off()
     assert ((row := await item(database, "later")).last_error, row.dead) == ("ConnectionOff", False)
+    for _ in range(len(DELAYS) + 1):
+        clock.pass_by(OFF_WAIT)
+        assert await worker.work_off() == 1
+    assert not (await item(database, "later")).dead
     await connections.switch(made.id, True)
-    clock.pass_by(DELAYS[0] * (1 + JITTER))
+    clock.pass_by(OFF_WAIT)
     await worker.work_off()
     assert [one[1] for one in notebook.told] == ["later"]
 
