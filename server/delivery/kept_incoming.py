@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -32,7 +31,9 @@ def decode(body: Mapping[str, Any]) -> list[Incoming]:
     return [_ADAPTERS[one["kind"]].validate_python(one["value"]) for one in body["incoming"]]
 
 
-def event_id(before: Mapping[str, Any], after: Mapping[str, Any], body: Mapping[str, Any], place: int) -> str:
-    """The same for what is found twice on the same way; before and after: what the poll had seen."""
-    text = json.dumps([before, after, body, place], sort_keys=True, ensure_ascii=False)
-    return f"poll_{hashlib.sha256(text.encode()).hexdigest()}"
+def event_id(asked: datetime, place: int) -> str:
+    """Of what one asking found, and nothing else ever: a job that opens and closes again says what it said before.
+
+    asked: what tells this asking from all others of the connection; place: among all that it found.
+    """
+    return f"poll_{asked.astimezone(UTC).isoformat()}_{place}"

@@ -183,3 +183,21 @@ async def test_polling_goes_on_from_what_was_seen_and_a_hint_brings_it_forward(
     assert await pollers[0].ask_due() == 0
     clock.pass_by(LONGEST + EVERY)
     assert await pollers[0].ask_due() == 2
+
+
+async def test_what_a_system_says_again_after_it_said_otherwise_is_news_also_when_the_clock_was_set_back(
+    database: Database, connections: Connections, receiver: Receiver
+) -> None:
+    clock, inbox = Clock(), Inbox(database)
+    made = await connections.add("plain", "HR", {"url": receiver.address("/hr")}, {"token": TOKEN}, clock())
+    receiver.news = ["Ada"]
+    poller = Poller(database, connections, clock)
+    for told in range(1, 4):
+        # What was seen goes there and back, as a job's digest does.
+        async with database.begin() as connection:
+            await connection.execute(table.update().where(table.c.id == made.id).values(seen={"since": 0}))
+        assert await poller.ask_due() == 1
+        assert await inbox.waiting() == told
+        clock.pass_by(EVERY)
+    clock.pass_by(-timedelta(days=1))
+    assert await poller.ask_due() == 1
