@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.interview.failures import describe
 from server.keys import DATABASE, MAILER
 from server.mail.appointments import Kept, cancel_appointment, read_appointment
 from server.mail.invited import CANCELLED, InvitedInterview, read_invited
@@ -51,7 +52,8 @@ class Reminders:
                 due = await take_due(connection, now)
                 if due is None:
                     break
-                sent += await self._remind(connection, due, now)
+                async with _alone(connection, due.interview_id):
+                    sent += await self._remind(connection, due, now)
         return sent
 
     async def tell_cancelled(self, now: datetime) -> int:
@@ -73,7 +75,8 @@ class Reminders:
         for interview_id in found:
             async with self._database.begin() as connection:
                 if await forget_reminders(connection, interview_id):
-                    told += await self._tell(connection, interview_id, now)
+                    async with _alone(connection, interview_id):
+                        told += await self._tell(connection, interview_id, now)
         return told
 
     async def _tell(self, connection: AsyncConnection, interview_id: str, now: datetime) -> bool:
@@ -125,6 +128,19 @@ def applies(kind: LetterKind, invited: InvitedInterview, kept: Kept | None, now:
     if kind is LetterKind.EXPIRED:
         return not invited.is_opened and not invited.waits(now)
     return invited.waits(now)
+
+
+@asynccontextmanager
+async def _alone(connection: AsyncConnection, interview_id: str) -> AsyncIterator[None]:
+    """A letter that cannot be written (its flow has lost its language, say) is left out, and holds up no other."""
+    try:
+        async with connection.begin_nested():
+            yield
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # It stays marked as sent: the next look would fail at it again.
+        log.error("a letter cannot be written", extra={"interview_id": interview_id, "error": describe(error)})
 
 
 async def reminding(app: web.Application) -> AsyncIterator[None]:

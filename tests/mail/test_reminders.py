@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from question_flows.model import Language
 from server.mail.invitations import Slot, cancel, invite_again, invite_by_mail, schedule
 from server.mail.letter import Appointment, LetterKind
 from server.mail.mailer import Mailer
@@ -175,3 +177,21 @@ async def test_who_was_invited_to_what_was_called_off_elsewhere_is_told_once(
     async with database.read() as connection:
         told = (await connection.scalars(query)).one()["data"]
     assert (told["calendar"], told["appointment"]["sequence"]) == ("CANCEL", 1)
+
+
+async def test_one_that_cannot_be_written_holds_up_no_other(sqlite: Database, mailer: Mailer) -> None:
+    async with sqlite.begin() as connection:
+        for id_, language in (("b" * 32, Language.ENGLISH), (ID, Language.CHINESE)):
+            token = await new_interview(connection, sqlite, id_, language=language, email=f"{id_}@example.org")
+            await invite_by_mail(connection, mailer, id_, token, NOW)
+    flow = mailer.flows["customer_service"]
+    # The company has taken Chinese out of its flow since; the reminder in Chinese is the first that is due.
+    without = replace(flow, job={Language.ENGLISH: flow.job[Language.ENGLISH]})
+    worker = Reminders(sqlite, replace(mailer, flows={flow.id: without}))
+    assert await worker.send_due(EXPIRES - 3 * DAY) == 1
+    assert await worker.send_due(EXPIRES - 3 * DAY) == 0
+    assert await kinds(sqlite) == ["invited", "invited", "unused"]
+    async with sqlite.begin() as connection:
+        await connection.execute(schema.interviews.update().values(status="cancelled"))
+    assert await worker.tell_cancelled(EXPIRES - 2 * DAY) == 1
+    assert await worker.tell_cancelled(EXPIRES - 2 * DAY) == 0
