@@ -15,7 +15,6 @@ from server.announcing import base_url
 from server.keys import DATABASE, FLOWS, GENERATED_FLOWS, HUB, MAILER, RECORDS, SETTINGS
 from server.mail.invitations import invite_by_mail
 from server.mail.mailer import LinkSeal
-from server.records.application_log import Conflict
 from server.records.engine import Records
 from server.records.identities import region_of
 from server.records.ordering import Means, WriteInvitation
@@ -48,7 +47,7 @@ async def _look_after(kept: Records) -> None:
         try:
             await kept.look_after(since, now)
             since = now
-        except (SQLAlchemyError, Conflict) as error:
+        except SQLAlchemyError as error:
             log.warning("applications are looked after later", extra={"error": type(error).__name__})
         await asyncio.sleep(LOOK_EVERY_SECONDS)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 from server.errors import UserError
+from server.interview.failures import describe
 from server.records.acts import Acts
 from server.records.adopting import application_of
 from server.records.application_log import ApplicationLog
@@ -18,6 +22,8 @@ from server.records.ordering import Means, Ordering
 from server.records.remote_ids import RemoteIds
 from server.records.rule_store import Rules
 from server.records.taking_in import NotKnownYet, NotTheirs, TakingIn
+
+log = logging.getLogger(__name__)
 
 
 class Records:
@@ -78,5 +84,13 @@ class Records:
         """
         waiting = await self.applications.to_look_after(since)
         for application_id in waiting:
-            await self.carry_on(application_id, now)
+            try:
+                await self.carry_on(application_id, now)
+            except (OperationalError, InterfaceError):
+                # The database is away: for all of them.
+                raise
+            except Exception as error:  # noqa: BLE001
+                # One that was erased this moment, say, or cannot be read: the others go on.
+                about = {"application_id": application_id, "error": describe(error)}
+                log.error("an application cannot be carried on", extra=about)
         return len(waiting)

@@ -284,6 +284,22 @@ async def test_what_was_left_undone_is_looked_after(database: Database, engine: 
     assert (await engine.log.state(application_id)).step is Step.ASSESSMENT
 
 
+async def test_one_that_cannot_be_read_keeps_no_other_from_being_looked_after(
+    database: Database, engine: Records
+) -> None:
+    application_id = await an_application(engine)
+    later = NOW + timedelta(minutes=1)
+    broken = await engine.applications.open_for(
+        await a_candidate(database, "Mei", "mei@example.org"), await a_job(database), "console", later
+    )
+    async with database.begin() as connection:
+        events = tables.application_events
+        await connection.execute(events.delete().where(events.c.application_id == broken))
+    await engine.rules.add("at_once", ORDER_AT_ONCE, "u" * 32, NOW)
+    assert await engine.look_after(NOW, later) == 2
+    assert len((await engine.log.state(application_id)).interviews) == 1
+
+
 async def test_a_flow_that_is_made_this_moment_is_waited_for(database: Database) -> None:
     async def look() -> None:
         async with database.begin() as connection:
