@@ -11,6 +11,7 @@ from server.delivery.connector import Sent
 from server.delivery.kept_incoming import INCOMING, encode
 from server.delivery.remote import keep_learned
 from server.records.incoming import FollowUpReturned
+from server.records.news import UNDELIVERED
 from server.storage import inbox
 from server.storage.database import Database
 from server.storage.outbox import BUILTIN, Attempt, OutboxRow, note_attempt, note_delivered, note_failed
@@ -34,8 +35,8 @@ async def record(
             await keep_learned(connection, row, sent.learned or {}, now)
             await _tell_records(connection, row, "sent", now)
             return
-        await note_failed(connection, row.id, sent.error, again, claim=row.attempts + 1)
-        if again is None:
+        counts = await note_failed(connection, row.id, sent.error, again, claim=row.attempts + 1)
+        if again is None and counts:
             await _tell_records(connection, row, "failed", now)
         if sent.gone and row.destination != BUILTIN:
             await connection.execute(
@@ -51,6 +52,6 @@ async def _tell_records(connection: AsyncConnection, row: OutboxRow, status: str
     follow_up_id = (row.body.get("data") or {}).get("follow_up_id")
     if row.type != FOLLOW_UP_ORDERED or not isinstance(follow_up_id, str):
         return
-    told = FollowUpReturned(follow_up_id, None, status, result="" if status == "sent" else "undelivered")
+    told = FollowUpReturned(follow_up_id, None, status, result="" if status == "sent" else UNDELIVERED)
     event_id = f"{row.id}:{status}:{row.attempts}"
     await inbox.put(connection, row.destination, event_id, INCOMING, encode([told]), now)

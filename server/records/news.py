@@ -38,6 +38,8 @@ STATUS_TOLD: Mapping[str, Status] = {
 """How far an interview is at least, of which this is told."""
 REPORTS = frozenset({"report.ready", "report.updated"})
 RATED = "rated"
+UNDELIVERED = "undelivered"
+"""The result of a follow-up that failed because its order was given up on the way; a replay may bring it there yet."""
 LONGEST_RESULT = 60
 LONGEST_URL = 1000
 
@@ -112,7 +114,8 @@ def follow_up_news(
     status = FollowUpStatus(returned.status)
     if known is None or message_id in state.heard:
         return []
-    if not (follow_up_is_later(status, known.status) or follow_up_is_as_late(status, known.status)):
+    got_there = status is FollowUpStatus.SENT and (known.status, known.result) == (FollowUpStatus.FAILED, UNDELIVERED)
+    if not (got_there or follow_up_is_later(status, known.status) or follow_up_is_as_late(status, known.status)):
         return []
     moved = FollowUpMoved(
         follow_up_id,

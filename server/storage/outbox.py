@@ -219,8 +219,8 @@ async def note_delivered(connection: AsyncConnection, message_id: str, now: date
 
 async def note_failed(
     connection: AsyncConnection, message_id: str, error: str, next_attempt_at: datetime | None, claim: int | None = None
-) -> None:
-    """As `Outbox.failed`, within the caller's transaction.
+) -> bool:
+    """As `Outbox.failed`, within the caller's transaction; whether it counts.
 
     claim: which one has failed, from 1; when another worker has claimed the row since, or delivered it, that counts.
     """
@@ -228,7 +228,8 @@ async def note_failed(
     values: dict[str, Any] = {"last_error": error[:LONGEST_ERROR]}
     values |= {"dead": True} if next_attempt_at is None else {"next_attempt_at": next_attempt_at}
     ours = sa.true() if claim is None else sa.and_(table.c.attempts == claim, table.c.delivered_at.is_(None))
-    await connection.execute(table.update().where(table.c.id == message_id, ours).values(**values))
+    changed = await connection.execute(table.update().where(table.c.id == message_id, ours).values(**values))
+    return changed.rowcount == 1
 
 
 async def note_attempt(connection: AsyncConnection, row: OutboxRow, attempt: Attempt) -> None:

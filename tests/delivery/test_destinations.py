@@ -11,13 +11,15 @@ from aiohttp import web
 
 from server.delivery import worker as delivery_worker
 from server.delivery.connections import Connection, Connections
+from server.delivery.connector import Sent
 from server.delivery.kept_incoming import decode
+from server.delivery.outcome import record
 from server.delivery.worker import AT_ONCE, DELAYS, JITTER
 from server.records.incoming import FollowUpReturned
 from server.storage import schema
 from server.storage.database import Database
 from server.storage.inbox import Inbox
-from server.storage.outbox import Outbox, OutboxMessage, enqueue
+from server.storage.outbox import Attempt, Outbox, OutboxMessage, enqueue
 from server.storage.record_tables import deliveries, remote_ids
 from tests.delivery.conftest import TOKEN, Clock, MakeWorker, Post, Receiver, invite, put_out
 
@@ -288,3 +290,21 @@ async def test_a_message_whose_lease_ran_out_is_another_workers_and_the_late_fai
         row = (await connection.execute(sa.select(schema.outbox))).one()
     assert (row.id, row.last_error, row.dead) == (message_id, None, False)
     assert row.delivered_at is not None
+
+
+async def test_the_records_do_not_hear_of_a_late_failure_of_what_another_worker_has_delivered(
+    database: Database, receiver: Receiver, connections: Connections, make_worker: MakeWorker
+) -> None:
+    clock = Clock()
+    made = await connect(connections, receiver, clock, "/hr")
+    body = {"type": "follow_up.ordered", "timestamp": clock().isoformat(), "data": {"follow_up_id": "f1"}}
+    order = OutboxMessage("msg_1", None, "follow_up.ordered", body, "a1", destination=made.id)
+    async with database.begin() as connection:
+        await enqueue(connection, [order], clock())
+    [late] = await Outbox(database).claim(clock(), destination=made.id)
+    clock.pass_by(timedelta(seconds=delivery_worker.LEASE_SECONDS + 1))
+    assert await make_worker(receiver.url, clock).deliver_due() == 1
+    failed = Sent("HTTP 400", status=400, final=True)
+    await record(database, late, failed, Attempt(clock(), 1, 400, failed.error), None, clock())
+    returned = [decode(item.body)[0] for item in await Inbox(database).claim(clock())]
+    assert [one.status for one in returned if isinstance(one, FollowUpReturned)] == ["sent"]

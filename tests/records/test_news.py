@@ -15,7 +15,8 @@ from server.records.application_events import (
     InterviewArranged,
     ReportReceived,
 )
-from server.records.news import departments_done, interview_news, score_of, total_of
+from server.records.incoming import FollowUpReturned
+from server.records.news import UNDELIVERED, departments_done, follow_up_news, interview_news, score_of, total_of
 from tests.records.conftest import NOW
 from tests.records.test_application import after
 
@@ -74,3 +75,15 @@ def test_an_old_report_is_no_news() -> None:
     assert not any(isinstance(body, ReportReceived) for body in old)
     assert interview_news(state, "report.ready", {"interview_id": "another"}, "m3", NOW) == []
     assert interview_news(state, "interview.invited", {"interview_id": "i1"}, "m4", NOW) == []
+
+
+def test_an_order_that_was_given_up_and_got_there_after_all_is_no_failure() -> None:
+    ordered = FollowUpOrdered("f1", FollowUpKind.ASSESSMENT, "assess", "u")
+    sent = FollowUpReturned("f1", None, "sent")
+    given_up = after(ordered, FollowUpMoved("f1", FollowUpStatus.FAILED, result=UNDELIVERED, message_id="m1"))
+    [moved] = follow_up_news(given_up, "f1", sent, "m2")
+    assert isinstance(moved, FollowUpMoved)
+    assert (moved.status, moved.result) == (FollowUpStatus.SENT, "")
+    # The other system's own failure stays one: what it says comes behind its having got there.
+    failed = after(ordered, FollowUpMoved("f1", FollowUpStatus.FAILED, result="aborted", message_id="m1"))
+    assert follow_up_news(failed, "f1", sent, "m2") == []
