@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,15 +22,14 @@ _FOLLOW_UP_ORDER = {
     FollowUpStatus.FAILED: 2,
     FollowUpStatus.COMPLETED: 3,
 }
-"""A result counts more than a failure or a cancellation that crossed it on the way; a newer word of equal rank counts.
-"""
+"""A result counts more than a failure or cancellation that crossed it; of equal rank the newer word counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArrangedInterview:
-    """One round. status: an interview's `Status`; report_id: the last report's message, None before there is one.
+    """One round. status: an interview's `Status`; report_id: the last report's message, reported_at: when it was made.
 
-    total: 0-10, None while withheld or not known. reported_at: when that report was made.
+    Both are None before there is one. total: 0-10, None while withheld or not known.
     """
 
     id: str
@@ -81,7 +80,7 @@ class Fired:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A rule that was due and could not act; it is over once that rule fires, or a person moves the application."""
+    """A rule that was due and could not act; over once that rule fires, or a person moves the application."""
 
     rule_id: str
     rule_version: int
@@ -94,7 +93,7 @@ class Blocked:
 class ApplicationState:
     """Where an application stands. seq: the last event's. step_by, step_reason: who moved it there, and why.
 
-    heard: ids of messages whose word is in the log already; the same message again changes nothing.
+    heard: ids of messages that are in the log. since: when it came to, or passed by, each step up to its own.
     """
 
     seq: int
@@ -117,6 +116,7 @@ class ApplicationState:
     blocked: tuple[Blocked, ...] = ()
     notices: tuple[happened.HrNotified, ...] = ()
     heard: frozenset[str] = frozenset()
+    since: Mapping[Step, datetime] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
@@ -159,9 +159,8 @@ def interview_is_later(status: str, other: str) -> bool:
 def _rank(status: str) -> int:
     if status not in _INTERVIEW_ORDER:
         return -1
-    if status in (Status.COMPLETED, Status.CANCELLED):
-        return 3
-    return {Status.INVITED.value: 0, Status.READY.value: 1}.get(status, 2)
+    ranks = {Status.INVITED: 0, Status.READY: 1, Status.COMPLETED: 3, Status.CANCELLED: 3}
+    return ranks.get(Status(status), 2)
 
 
 def follow_up_is_later(status: FollowUpStatus, other: FollowUpStatus) -> bool:
@@ -199,17 +198,9 @@ def apply(state: ApplicationState | None, event: ApplicationEvent) -> Applicatio
             # Whoever takes part has the link, however they came by it.
             still = tuple(one for one in after.blocked if one.rule_version)
             return _with_interview(replace(after, blocked=still), interview_id, status=status)
-        case happened.ReportReceived() as body:
-            return _heard(
-                _with_interview(
-                    after,
-                    body.interview_id,
-                    report_id=body.message_id,
-                    reported_at=body.made_at or event.at,
-                    total=body.total,
-                ),
-                body.message_id,
-            )
+        case happened.ReportReceived(interview_id, message_id, total, made_at):
+            said = {"report_id": message_id, "reported_at": made_at or event.at, "total": total}
+            return _heard(_with_interview(after, interview_id, **said), message_id)
         case happened.FollowUpOrdered() | happened.FollowUpMoved():
             return _followed_up(after, event)
         case happened.RuleFired() | happened.RuleBlocked():
@@ -234,6 +225,7 @@ def _applied(event: ApplicationEvent) -> ApplicationState:
         step=Step.APPLIED,
         step_since=event.at,
         step_by=body.source,
+        since={Step.APPLIED: event.at},
     )
 
 
@@ -241,7 +233,9 @@ def _moved(after: ApplicationState, event: ApplicationEvent) -> ApplicationState
     match event.body:
         case happened.StepReached(step, by, reason):
             still = after.blocked if by == happened.BY_INTERVIEW or by.startswith(happened.BY_RULE) else ()
-            return replace(after, step=step, step_since=event.at, step_by=by, step_reason=reason, blocked=still)
+            since = {one: after.since.get(one, event.at) for one in ORDER if not is_beyond(one, step)}
+            after = replace(after, step=step, step_since=event.at, since=since, blocked=still)
+            return replace(after, step_by=by, step_reason=reason)
         case happened.Closed(outcome, by, reason):
             return replace(after, outcome=outcome, closed_at=event.at, closed_by=by, closed_reason=reason, blocked=())
         case happened.Reopened():

@@ -165,7 +165,7 @@ def _report(when: When, state: ApplicationState) -> _Met | None:
 def _step(when: When, state: ApplicationState) -> _Met | None:
     if when.step is None or is_beyond(when.step, state.step):
         return None
-    return when.step, state.step_since, {"step": when.step.value}
+    return when.step, state.since[when.step], {"step": when.step.value}
 
 
 def _follow_up(when: When, state: ApplicationState) -> _Met | None:

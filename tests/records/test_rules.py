@@ -120,6 +120,16 @@ def test_a_step_is_reached_or_passed_by() -> None:
     told = rule(When(On.STEP, step=Step.INTERVIEW), Then(Action.NOTIFY, text="Look"))
     assert due([told], after(StepReached(Step.INVITED, "u"))) == []
     assert due([told], after(StepReached(Step.INTERVIEWED, "u")))
+    # A rule that was made in between acts on nothing that was before it, however far the application goes on.
+    newer = replace(told, created_at=NOW + timedelta(minutes=2))
+    moved = (
+        StepReached(Step.INTERVIEWED, "u"),
+        StepReached(Step.ASSESSMENT, "u"),
+        StepReached(Step.READY_FOR_OFFER, "u"),
+    )
+    assert due([newer], after(*moved)) == []
+    again = (StepReached(Step.INTERVIEWED, "u"), StepReached(Step.APPLIED, "u"), StepReached(Step.INTERVIEWED, "u"))
+    assert due([newer], after(*again))
 
 
 def test_an_interview_is_ordered_when_none_is_there_or_the_round_before_is_over() -> None:
