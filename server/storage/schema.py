@@ -237,6 +237,11 @@ outbox = sa.Table(
     sa.UniqueConstraint("destination", "stream", "position"),
 )
 sa.Index("ix_outbox_due", outbox.c.delivered_at, outbox.c.next_attempt_at)
+sa.Index("ix_outbox_created_at", outbox.c.created_at, outbox.c.id)
+# Of a hundred thousand messages few are open or dead, and their bodies are long.
+_DEAD, _OPEN = outbox.c.dead.is_(True), sa.and_(outbox.c.delivered_at.is_(None), outbox.c.dead.is_(False))
+sa.Index("ix_outbox_dead", outbox.c.application_id, sqlite_where=_DEAD, postgresql_where=_DEAD)
+sa.Index("ix_outbox_open", outbox.c.destination, outbox.c.next_attempt_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
 ehr_inbox = sa.Table(
     "ehr_inbox",
