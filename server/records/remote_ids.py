@@ -58,6 +58,18 @@ class RemoteIds:
                 found.setdefault(row.system, []).append(row.remote_id)
         return found
 
+    async def forget_one_of_several(self, system: str, kind: str, remote_id: str, local_id: str) -> bool:
+        """Whether the system knows ours by another id too; then this one is forgotten."""
+        theirs = remote_ids.c.system == system, remote_ids.c.kind == kind, remote_ids.c.local_id == local_id
+        this = remote_ids.c.remote_id == _checked(remote_id)
+        async with self._database.begin() as connection:
+            # Locked, so that of two that go at once one is left.
+            found = await connection.scalars(sa.select(remote_ids.c.remote_id).where(*theirs).with_for_update())
+            if set(found.all()) <= {remote_id}:
+                return False
+            await connection.execute(remote_ids.delete().where(*theirs, this))
+        return True
+
     async def keep(self, system: str, kind: str, remote_id: str, local_id: str, now: datetime) -> str:
         """As the function, in a transaction of its own."""
         async with self._database.begin() as connection:

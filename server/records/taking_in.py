@@ -130,6 +130,9 @@ class TakingIn:
 
     async def _withdrawn(self, system: str, withdrawn: ApplicationWithdrawn, now: datetime) -> str:
         application_id = await self._known(system, APPLICATION, withdrawn.remote_id)
+        if await self._remote_ids.forget_one_of_several(system, APPLICATION, withdrawn.remote_id, application_id):
+            # Who applied twice for one job there is one application here; it goes on by the other.
+            return application_id
 
         def decide(state: ApplicationState) -> list[ApplicationEventBody]:
             if not state.is_open:

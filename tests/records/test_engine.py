@@ -252,6 +252,18 @@ async def test_orders_say_what_is_missing(engine: Records) -> None:
     assert again is None
 
 
+async def test_of_two_applications_there_that_are_one_here_the_last_one_taken_back_closes_it(engine: Records) -> None:
+    application_id = await an_application(engine)
+    again = (CandidateSeen("c2", "Ada", "ada@example.org"), ApplicationSeen("a2", "c2", "j1"))
+    await engine.take("odoo", "e1", again, NOW)
+    assert await engine.remote_ids.local("odoo", "application", "a2") == application_id
+    await engine.take("odoo", "e2", [ApplicationWithdrawn("a1", "Duplicate")], NOW)
+    assert (await engine.log.state(application_id)).is_open
+    assert await engine.remote_ids.remote("odoo", "application", application_id) == "a2"
+    await engine.take("odoo", "e3", [ApplicationWithdrawn("a2", "Refused")], NOW)
+    assert (await engine.log.state(application_id)).outcome is Outcome.WITHDRAWN
+
+
 async def test_what_comes_too_early_is_asked_for_again(engine: Records) -> None:
     for too_early in (
         ApplicationSeen("a1", "c1", "j1"),
