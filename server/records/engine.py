@@ -42,7 +42,7 @@ class Records:
         ordering = Ordering(means)
         self._automation = Automation(self.log, self.rules, ordering)
         self.acts = Acts(self.log, ordering, self._automation)
-        self._taking_in = TakingIn(means.database, means.people, means.flows, self.acts)
+        self._taking_in = TakingIn(means.database, means.people, means.flows, self.acts, means.look_for_flows)
 
     async def take(self, source: str, event_id: str, incoming: Sequence[Incoming], now: datetime) -> None:
         """What a connected system tells, in its order. source: the connection's id.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -47,7 +47,15 @@ class NotTheirs(Exception):
 class TakingIn:
     """system: a connection's id, the system of an API key, or "console"."""
 
-    def __init__(self, database: Database, people: People, flows: Mapping[str, Flow], acts: Acts) -> None:
+    def __init__(
+        self,
+        database: Database,
+        people: People,
+        flows: Mapping[str, Flow],
+        acts: Acts,
+        look_for_flows: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._look_for_flows = look_for_flows
         self._database = database
         self._people = people
         self._flows = flows
@@ -93,6 +101,9 @@ class TakingIn:
         known = await self._remote_ids.local(system, INTERVIEW, ordered.remote_id)
         if known is not None and (of := await self._applications.of_interview(known)) is not None:
             return of
+        if ordered.flow_id not in self._flows and self._look_for_flows is not None:
+            # Another process may have made it, and told of it, this moment.
+            await self._look_for_flows()
         if ordered.flow_id not in self._flows:
             raise UserError("flow_unknown", field="flow_id")
         candidate_id = await self._people.take_in(system, ordered.candidate, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -322,6 +323,18 @@ async def test_a_flow_that_is_made_this_moment_is_waited_for(database: Database)
     application_id = await engine.remote_ids.local("odoo", "application", "a1") or ""
     state = await engine.log.state(application_id)
     assert (len(state.interviews), state.blocked) == (1, ())
+
+
+async def test_a_partner_may_order_a_flow_that_another_process_has_made_this_moment(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def look() -> None:
+        monkeypatch.setitem(FLOWS, "fresh", replace(FLOWS[FLOW], id="fresh"))
+
+    engine = records(database, look_for_flows=look)
+    ordered = InterviewOrdered("i1", "fresh", CandidateSeen("c1", "Ada", "ada@example.org"))
+    await engine.take("partner", "e", [ordered], NOW)
+    assert await engine.remote_ids.local("partner", "interview", "i1") is not None
 
 
 async def test_a_connection_speaks_only_of_its_own(database: Database, engine: Records) -> None:
