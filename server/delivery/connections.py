@@ -17,6 +17,7 @@ from server.delivery.connector import Connector
 from server.delivery.safe_client import SafeClient
 from server.delivery.sealing import SealBroken, Sealer
 from server.errors import UserError
+from server.interview.failures import describe
 from server.storage.database import Database
 from server.storage.outbox import BUILTIN
 from server.storage.record_tables import connections
@@ -175,8 +176,9 @@ class Connections:
             settings = kind.Settings.model_validate(row.settings)
             secrets = kind.Secrets.model_validate(self._opened(row))
             return kind(settings, secrets, self._client)
-        except (ValidationError, SealBroken, ValueError) as error:
-            log.error("a connection cannot be used", extra={"id": row.id, "error": type(error).__name__})
+        except Exception as error:  # noqa: BLE001
+            # Settings or a seal that are none any more, or the connector's own fault: neither may end the workers.
+            log.error("a connection cannot be used", extra={"id": row.id, "error": describe(error)})
             return None
 
     def _kind(self, kind: str) -> type[Connector]:

@@ -8,12 +8,14 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from aiohttp import web
+from pydantic import BaseModel
 
 from server.delivery import worker as delivery_worker
 from server.delivery.connections import Connection, Connections
 from server.delivery.connector import Sent
 from server.delivery.kept_incoming import decode
 from server.delivery.outcome import record
+from server.delivery.safe_client import SafeClient
 from server.delivery.worker import AT_ONCE, DELAYS, JITTER
 from server.records.incoming import FollowUpReturned
 from server.storage import schema
@@ -22,6 +24,7 @@ from server.storage.inbox import Inbox
 from server.storage.outbox import Attempt, Outbox, OutboxMessage, enqueue
 from server.storage.record_tables import deliveries, remote_ids
 from tests.delivery.conftest import TOKEN, Clock, MakeWorker, Post, Receiver, invite, put_out
+from tests.delivery.plain_connector import Plain
 
 
 async def connect(connections: Connections, receiver: Receiver, clock: Clock, path: str) -> Connection:
@@ -308,3 +311,24 @@ async def test_the_records_do_not_hear_of_a_late_failure_of_what_another_worker_
     await record(database, late, failed, Attempt(clock(), 1, 400, failed.error), None, clock())
     returned = [decode(item.body)[0] for item in await Inbox(database).claim(clock())]
     assert [one.status for one in returned if isinstance(one, FollowUpReturned)] == ["sent"]
+
+
+async def test_a_connector_that_cannot_be_made_stops_no_other_destination(
+    database: Database,
+    receiver: Receiver,
+    connections: Connections,
+    make_worker: MakeWorker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Broken(Plain):
+        def __init__(self, settings: BaseModel, secrets: BaseModel, client: SafeClient) -> None:
+            raise KeyError("url")
+
+    clock = Clock()
+    made = await connect(connections, receiver, clock, "/hr")
+    monkeypatch.setattr(connections, "kinds", {"plain": Broken})
+    await put_out(database, await invite(database, clock()), clock())
+    assert await make_worker(receiver.url, clock).deliver_due() == 1
+    assert len(receiver.at("/reports")) == 1
+    [row] = await rows_of(database, made.id)
+    assert (row.attempts, row.dead) == (0, False)
