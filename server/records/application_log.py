@@ -126,6 +126,11 @@ async def append_within(
     return events
 
 
+async def state_within(connection: AsyncConnection, application_id: str) -> ApplicationState:
+    """Where it stands in the caller's transaction. Raises ValueError for an unknown application."""
+    return fold(await _read(connection, application_id))
+
+
 async def last_seq(connection: AsyncConnection, application_id: str) -> int:
     """The last event's number; 0 for an unknown application."""
     table = tables.application_events

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.errors import UserError
 from server.records.application_events import Outcome, Step
@@ -68,42 +69,8 @@ class Applications:
 
         Raises UserError candidate_not_listed, job_unknown (404).
         """
-        table = tables.applications
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         async with self._database.begin() as connection:
-            people, jobs = schema.candidates, schema.jobs
-            known_as = sa.func.coalesce(people.c.merged_into, people.c.id)
-            candidate_id = await connection.scalar(sa.select(known_as).where(people.c.id == _id(candidate_id))) or ""
-            if not candidate_id:
-                raise UserError("candidate_not_listed", status=404, field="candidate_id")
-            if await connection.scalar(sa.select(jobs.c.id).where(jobs.c.id == _id(job_id))) is None:
-                raise UserError("job_unknown", status=404, field="job_id")
-            values = {
-                "id": uuid.uuid4().hex,
-                "candidate_id": candidate_id,
-                "job_id": job_id,
-                "source": source,
-                "created_at": now,
-                "step": Step.APPLIED.value,
-                "step_since": now,
-            }
-            made = await connection.execute(
-                insert(table)
-                .values(**values)
-                .on_conflict_do_nothing(
-                    index_elements=[table.c.candidate_id, table.c.job_id], index_where=table.c.outcome.is_(None)
-                )
-                .returning(table.c.id)
-            )
-            if (application_id := made.scalar_one_or_none()) is not None:
-                await begin(connection, application_id, candidate_id, job_id, source, now)
-                return str(application_id)
-            found = await connection.scalar(
-                sa.select(table.c.id).where(
-                    table.c.candidate_id == candidate_id, table.c.job_id == job_id, table.c.outcome.is_(None)
-                )
-            )
-            return str(found)
+            return await open_within(connection, candidate_id, job_id, source, now)
 
     async def get(self, application_id: str) -> Application:
         """Raises UserError application_unknown (404)."""
@@ -162,6 +129,45 @@ class Applications:
         async with self._database.read() as connection:
             found: str | None = await connection.scalar(query)
         return found
+
+
+async def open_within(connection: AsyncConnection, candidate_id: str, job_id: str, source: str, now: datetime) -> str:
+    """As `Applications.open_for`, within the caller's transaction."""
+    table = tables.applications
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    people, jobs = schema.candidates, schema.jobs
+    known_as = sa.func.coalesce(people.c.merged_into, people.c.id)
+    candidate_id = await connection.scalar(sa.select(known_as).where(people.c.id == _id(candidate_id))) or ""
+    if not candidate_id:
+        raise UserError("candidate_not_listed", status=404, field="candidate_id")
+    if await connection.scalar(sa.select(jobs.c.id).where(jobs.c.id == _id(job_id))) is None:
+        raise UserError("job_unknown", status=404, field="job_id")
+    values = {
+        "id": uuid.uuid4().hex,
+        "candidate_id": candidate_id,
+        "job_id": job_id,
+        "source": source,
+        "created_at": now,
+        "step": Step.APPLIED.value,
+        "step_since": now,
+    }
+    made = await connection.execute(
+        insert(table)
+        .values(**values)
+        .on_conflict_do_nothing(
+            index_elements=[table.c.candidate_id, table.c.job_id], index_where=table.c.outcome.is_(None)
+        )
+        .returning(table.c.id)
+    )
+    if (application_id := made.scalar_one_or_none()) is not None:
+        await begin(connection, application_id, candidate_id, job_id, source, now)
+        return str(application_id)
+    found = await connection.scalar(
+        sa.select(table.c.id).where(
+            table.c.candidate_id == candidate_id, table.c.job_id == job_id, table.c.outcome.is_(None)
+        )
+    )
+    return str(found)
 
 
 def _query() -> sa.Select[Any]:

@@ -407,6 +407,28 @@ async def test_who_was_invited_by_hand_gets_an_application(database: Database, e
     assert (state.source, state.step, state.interviews[0].id) == ("console", Step.INVITED, "1" * 32)
 
 
+async def test_an_application_opened_for_an_interview_is_never_without_it(database: Database, engine: Records) -> None:
+    candidate_id, job_id = await a_candidate(database), await a_job(database)
+    body = InterviewInvited(FLOW, FLOWS[FLOW].version, FLOWS[FLOW].languages[0], "EU", "Ada Lovelace")
+    async with database.begin() as connection:
+        one = NewInterview("1" * 32, body, "ada@example.org", candidate_id, job_id)
+        await EventLog(database).create_all(connection, [one], now=NOW)
+    await engine.rules.add("at_once", ORDER_AT_ONCE, "u" * 32, NOW)
+
+    def die(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("UPDATE interviews"):
+            raise ConnectionAbortedError
+
+    sa.event.listen(database.engine.sync_engine, "before_cursor_execute", die)
+    with pytest.raises(ConnectionAbortedError):
+        await engine.interview_told("m", "interview.invited", told("interview.invited", "1" * 32), NOW)
+    sa.event.remove(database.engine.sync_engine, "before_cursor_execute", die)
+    # Another process that looks now finds nothing to order a second interview for.
+    assert await engine.look_after(NOW, NOW) == 0
+    await engine.interview_told("m", "interview.invited", told("interview.invited", "1" * 32), NOW)
+    assert await count(database, schema.interviews) == 1
+
+
 async def test_a_newer_report_holds_whichever_comes_first(engine: Records) -> None:
     application_id = await an_application(engine)
     interview_id = await the_interview(engine, application_id)
