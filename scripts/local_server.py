@@ -8,13 +8,16 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from question_flows.model import Language
+from question_flows.model import Flow, Language
 from server import invite_command
+from server.app import flows_of
+from server.interview.inviting import Wanted
 from server.settings import Settings
-from server.storage.database import Database
+from server.starting import open_database
 
 ROOT = Path(__file__).parents[1]
 VOICE_MODEL = ROOT / "tests" / "data" / "voice_model"
@@ -76,6 +79,11 @@ class LocalServer:
         """HR's one-time sign-in link, when the server printed one."""
         self.process: asyncio.subprocess.Process | None = None
 
+    @cached_property
+    def flows(self) -> Mapping[str, Flow]:
+        """What its candidates can be asked."""
+        return flows_of(self.settings)
+
     async def start(self, on_line: Callable[[str], None] = lambda line: None) -> None:
         """Starts the process and waits until its model is loaded or known to be missing. Raises ServerDidNotStart."""
         # Runs in its data folder, where no `.env` can be.
@@ -134,14 +142,9 @@ class LocalServer:
 
     async def invite(self, flow: str, language: str, name: str, jurisdiction: str = "CN") -> tuple[str, str]:
         """Invites a candidate as the command `invite` does, without its own process. Returns (interview id, link)."""
-        database = Database(self.settings.sqlalchemy_url)
-        await database.open()
-        try:
-            interview_id, link = await invite_command.made(
-                self.settings, database, flow=flow, language=Language(language), name=name, jurisdiction=jurisdiction
-            )
-        finally:
-            await database.close()
+        wanted = Wanted(flow, Language(language), name, "", jurisdiction)
+        async with open_database(self.settings) as database:
+            interview_id, link = await invite_command.made(self.settings, database, self.flows, wanted)
         return interview_id, on_loopback(link)
 
     async def hr_link(self) -> str:

@@ -6,8 +6,6 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from pydantic import ValidationError
 
@@ -19,8 +17,7 @@ from server.i18n import Messages
 from server.logs import configure
 from server.serving import serve
 from server.settings import Settings
-from server.starting import CannotStart, database_opens, make_data_dir
-from server.storage.database import Database
+from server.starting import CannotStart, open_database
 from server.workers.place import Place
 from server.workers.supervisor import supervise
 
@@ -54,7 +51,7 @@ def main() -> None:
     except UserError as error:
         sys.exit(Messages().text(Language.ENGLISH, f"error.{error.code}", error.params))
     except CannotStart as error:
-        sys.exit(f"The server cannot start: {error}" if arguments.command is None else f"This cannot be done: {error}")
+        sys.exit(f"The server cannot start: {error}")
 
 
 def wrong_setting(location: tuple[int | str, ...], problem: str) -> str:
@@ -81,19 +78,6 @@ async def command(settings: Settings, arguments: argparse.Namespace) -> None:
     """Does what a single command asks for in the database. Raises UserError or CannotStart."""
     async with open_database(settings) as database:
         await COMMANDS[arguments.command](settings, database, arguments)
-
-
-@asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """The server's database for a single command. Raises CannotStart."""
-    make_data_dir(settings)
-    database = Database(settings.sqlalchemy_url)
-    with database_opens(settings):
-        await database.open()
-    try:
-        yield database
-    finally:
-        await database.close()
 
 
 if __name__ == "__main__":

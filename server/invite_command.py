@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
-from media.ice import IceSettings
-from question_flows.model import Language
+from question_flows.model import Flow, Language
 from server.announcing import base_url
 from server.app import flows_of
-from server.interview.registry import Interviews
-from server.live.hub import Hub
-from server.live.memory import MemoryBroker
-from server.recognition import new_engine
+from server.interview.inviting import Wanted, checked, make
 from server.settings import Settings
-from server.starting import CannotStart
 from server.storage.database import Database
 from server.storage.event_log import EventLog
+from server.storage.invitations import Invitations
 
 
 def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,47 +28,31 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 async def invite(settings: Settings, database: Database, arguments: argparse.Namespace) -> None:
-    """Makes an invitation and prints its link. Raises UserError or CannotStart."""
-    interview_id, link = await made(
-        settings,
-        database,
-        flow=arguments.flow,
+    """Makes an invitation and prints its link. Raises UserError."""
+    flows = flows_of(settings)
+    if arguments.flow not in flows:
+        sys.exit(f"There is no question flow {arguments.flow}. There are: {', '.join(sorted(flows))}.")
+    wanted = Wanted(
+        flow_id=arguments.flow,
         language=Language(arguments.language),
-        name=arguments.name,
+        candidate_name=arguments.name,
         email=arguments.email,
         jurisdiction=arguments.jurisdiction or settings.jurisdiction,
     )
+    interview_id, link = await made(settings, database, flows, wanted)
     print(f"Interview: {interview_id}\nLink: {link}")
 
 
-async def made(
-    settings: Settings,
-    database: Database,
-    *,
-    flow: str,
-    language: Language,
-    name: str,
-    jurisdiction: str,
-    email: str = "",
-) -> tuple[str, str]:
-    """(interview id, link) of a new invitation. Raises UserError, or CannotStart when there is no such flow."""
-    flows = flows_of(settings)
-    if flow not in flows:
-        raise CannotStart(f"there is no question flow {flow}. There are: {', '.join(sorted(flows))}.")
-    interviews = Interviews(
+async def made(settings: Settings, database: Database, flows: Mapping[str, Flow], wanted: Wanted) -> tuple[str, str]:
+    """(interview id, link) of a new invitation. Raises as `checked`."""
+    now = datetime.now(UTC)
+    [(invited, _)] = await make(
         database,
-        Hub(MemoryBroker(), EventLog(database)),
+        EventLog(database),
+        Invitations(database),
         flows,
-        engine=new_engine(settings),
-        ice=IceSettings(hosts=(), servers=(), turn_secret=""),
-        invitation_days=settings.invitation_days,
+        [checked(wanted, flows)],
+        now=now,
+        expires_at=now + timedelta(days=settings.invitation_days),
     )
-    interview_id, token = await interviews.invite(
-        flow_id=flow,
-        language=language,
-        candidate_name=name,
-        email=email,
-        jurisdiction=jurisdiction,
-        now=datetime.now(UTC),
-    )
-    return interview_id, f"{base_url(settings, settings.port)}/i/{token}"
+    return invited.interview_id, f"{base_url(settings, settings.port)}/i/{invited.token}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import ssl
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import web
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from server.settings import Settings
+from server.storage.database import Database
 
 
 class CannotStart(Exception):
@@ -65,6 +66,19 @@ def database_opens(settings: Settings) -> Iterator[None]:
             f"the database of INTERVIEW_DATABASE_URL does not open ({reason}). Does it run, and are its address, "
             "name, user and password right?"
         ) from error
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """The server's database for a single command. Raises CannotStart."""
+    make_data_dir(settings)
+    database = Database(settings.sqlalchemy_url)
+    with database_opens(settings):
+        await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:

@@ -1,7 +1,7 @@
 """A server that is there at once: forked off a process that has imported everything, instead of importing it again.
 
 Importing takes seconds of CPU, and a whole run starts a hundred servers. What runs is `python -m server` all the same:
-its own environment, folder and main(); tests of starting, stopping and killing processes use the real command.
+its own environment, folder and main(), a process to stop and kill. Tests of starting use the real command.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +21,10 @@ import pytest
 from aiohttp import ClientResponse, ClientSession, CookieJar, UnixConnector
 from redis.asyncio import Redis
 
-from analyzers.transcription.scheduler import Scheduler
-from question_flows.model import Language
 from scripts.local_server import LocalServer, on_loopback
-from server.interview.registry import Interviews
-from server.live.hub import Hub
-from server.live.memory import MemoryBroker
-from server.storage.database import Database
-from server.storage.event_log import EventLog
 from server.workers.directory import SHOWS_AFTER
 from server.workers.ownership import BEAT_SECONDS
 from tests.fixed_flows import fixed_flow_file
-from tests.interview.houses import FLOWS, LOOPBACK, no_model
 from tests.live.conftest import RedisServer, redis_server
 from tests.warm_server import WarmServer
 
@@ -113,21 +104,9 @@ class Cluster:
         return [kind for _, kind in rows]
 
     async def invite(self) -> tuple[str, str]:
-        """(interview id, token), as the command `invite` makes them, without the second that a process takes."""
-        database = Database(f"sqlite+aiosqlite:///{self.server.data_dir / 'interviews.sqlite'}")
-        hub = Hub(MemoryBroker(), EventLog(database))
-        interviews = Interviews(database, hub, FLOWS, engine=Scheduler(no_model), ice=LOOPBACK)
-        try:
-            return await interviews.invite(
-                flow_id="customer_service",
-                language=Language.ENGLISH,
-                candidate_name="Ada",
-                email="",
-                jurisdiction="EU",
-                now=datetime.now(UTC),
-            )
-        finally:
-            await database.close()
+        """(interview id, token)."""
+        interview_id, link = await self.server.invite("customer_service", "en", "Ada", "EU")
+        return interview_id, link.rsplit("/", 1)[1]
 
     async def candidate(self, owner: str = "") -> Candidate:
         """One who has consented, at the shared port. owner: the id of the worker that takes them."""
