@@ -83,11 +83,10 @@ def _course(before: InterviewState, after: InterviewState, event: InterviewEvent
         case happened.InterviewPaused(by):
             pauses = after.pauses + (by is PausedBy.CANDIDATE)
             # HR may pause while the candidate does: that ends the one and begins the other.
-            former = _closed(after, _open_since_ms(after, event, FaultKind.PAUSE), FaultKind.PAUSE)
+            former = _ended(after, event, FaultKind.PAUSE)
             return replace(_fault(former, event, FaultKind.PAUSE, by.value), status=Status.PAUSED, pauses=pauses)
         case happened.InterviewResumed():
-            lost_ms = _open_since_ms(after, event, FaultKind.PAUSE)
-            return replace(_closed(after, lost_ms, FaultKind.PAUSE), status=Status.RUNNING)
+            return replace(_ended(after, event, FaultKind.PAUSE), status=Status.RUNNING)
         case happened.ProbeSought():
             return replace(after, probe_sought=event.body)
         case happened.RoundEnded(next_question_id=next_question_id):
@@ -107,14 +106,11 @@ def _course(before: InterviewState, after: InterviewState, event: InterviewEvent
             return replace(restored, connected=True, disconnected_since=None)
         case happened.RecognitionFailed(reason):
             # It may fail in another way while it fails: that ends the one and begins the other.
-            former = _closed(
-                after, _open_since_ms(after, event, FaultKind.RECOGNITION_FAILED), FaultKind.RECOGNITION_FAILED
-            )
+            former = _ended(after, event, FaultKind.RECOGNITION_FAILED)
             failed = _fault(former, event, FaultKind.RECOGNITION_FAILED, reason)
             return replace(failed, recognition_failed=reason)
         case happened.RecognitionRestored():
-            lost_ms = _open_since_ms(after, event, FaultKind.RECOGNITION_FAILED)
-            return replace(_closed(after, lost_ms, FaultKind.RECOGNITION_FAILED), recognition_failed=None)
+            return replace(_ended(after, event, FaultKind.RECOGNITION_FAILED), recognition_failed=None)
         case happened.InterviewCompleted():
             return replace(after, status=Status.COMPLETED, completed_at=event.at, question_id=None)
         case happened.HelpRequested(message):
@@ -156,8 +152,7 @@ def _recorded(state: InterviewState, event: InterviewEvent) -> InterviewState | 
             after = replace(state, recording=replace(recording, gaps=(*recording.gaps, gap)))
             return _fault(after, event, FaultKind.RECORDING_GAP, reason, lost=gap)
         case happened.RecordingStored() as stored:
-            lost_ms = _open_since_ms(state, event, FaultKind.RECORDING_FAILED)
-            after = _closed(state, lost_ms, FaultKind.RECORDING_FAILED)
+            after = _ended(state, event, FaultKind.RECORDING_FAILED)
             return replace(after, recording=replace(recording, started=True, stored=stored, failed=None))
         case happened.RecordingFailed(reason):
             after = replace(state, recording=replace(recording, failed=reason))
@@ -190,7 +185,7 @@ def _intervened(state: InterviewState, event: InterviewEvent) -> InterviewState 
 
 def _cut_short(state: InterviewState, event: InterviewEvent) -> InterviewState:
     """Nothing more is asked, and no pause goes on; what is open stays as far as it got, AnswerSubmitted may follow."""
-    resumed = _closed(state, _open_since_ms(state, event, FaultKind.PAUSE), FaultKind.PAUSE)
+    resumed = _ended(state, event, FaultKind.PAUSE)
     status = Status.RUNNING if state.status in UNDER_WAY else state.status
     over = replace(resumed, status=status, question_id=None, next_question_id=None, probe_sought=None, requested=())
     if state.answer is None:
@@ -311,9 +306,11 @@ def _fault(
     return replace(state, faults=(*state.faults, fault))
 
 
-def _open_since_ms(state: InterviewState, event: InterviewEvent, kind: FaultKind) -> int:
+def _ended(state: InterviewState, event: InterviewEvent, kind: FaultKind) -> InterviewState:
+    """The open fault of this kind, if there is one, has lasted until now."""
     since = [fault.at for fault in state.faults if fault.kind is kind and fault.lost_ms is None]
-    return max(0, (event.at - since[0]) // timedelta(milliseconds=1)) if since else 0
+    lost_ms = max(0, (event.at - since[0]) // timedelta(milliseconds=1)) if since else 0
+    return _closed(state, lost_ms, kind)
 
 
 def _closed(state: InterviewState, lost_ms: int, *kinds: FaultKind) -> InterviewState:

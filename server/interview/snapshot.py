@@ -84,10 +84,6 @@ def hr_snapshot(
     if provisional is None:
         provisional = provisional_scores(flow, state)
     scored = bool(provisional) or any(answer.score for answer in state.asked)
-    this_attempt = tuple(
-        replace(answer, utterances=answer.counting, score=answer.score or provisional.get(answer.question_id))
-        for answer in state.asked
-    )
     return {
         "interview_id": interview_id,
         "seq": state.seq,
@@ -111,15 +107,7 @@ def hr_snapshot(
             if state.help
             else None
         ),
-        "answers": [
-            {
-                **data,
-                "phase": answer.phase.value,
-                "earlier_attempts": Transcript(state.language, answer.earlier_attempts).text,
-                "heard": heard_in(answer).text if answer.corrected else None,
-            }
-            for data, answer in zip(_ANSWERS.dump_python(this_attempt, mode="json"), state.asked, strict=True)
-        ],
+        "answers": _answers(state, provisional),
         "confirmed": state.confirmed.value if state.confirmed else None,
         "score": score_json(flow, state, provisional) if scored else None,
         "faults": _FAULTS.dump_python(state.faults, mode="json"),
@@ -131,6 +119,22 @@ def hr_snapshot(
         "report_id": state.report_id,
         **interventions_for_hr(state, flow, shown_in),
     }
+
+
+def _answers(state: InterviewState, provisional: Mapping[str, AnswerScore]) -> list[dict[str, Any]]:
+    this_attempt = tuple(
+        replace(answer, utterances=answer.counting, score=answer.score or provisional.get(answer.question_id))
+        for answer in state.asked
+    )
+    return [
+        {
+            **data,
+            "phase": answer.phase.value,
+            "earlier_attempts": Transcript(state.language, answer.earlier_attempts).text,
+            "heard": heard_in(answer).text if answer.corrected else None,
+        }
+        for data, answer in zip(_ANSWERS.dump_python(this_attempt, mode="json"), state.asked, strict=True)
+    ]
 
 
 def _consents(state: InterviewState) -> dict[str, bool] | None:
