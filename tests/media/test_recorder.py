@@ -221,8 +221,7 @@ async def test_a_slow_disk_never_holds_up_the_event_loop_and_its_gap_is_told(
                 recorded_again_ms = at_ms
         line.end()
         await line.ended()
-    # The disk answers after more than 40 s of frames; a busy machine alone costs tenths.
-    assert longest_s < 1
+    assert longest_s < 0.1
     assert recorder.dropped_frames > 0
     ((start_ms, end_ms, reason),) = gaps.told
     assert reason is GapReason.DISK_SLOW

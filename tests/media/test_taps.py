@@ -89,8 +89,7 @@ async def test_every_frame_is_tapped_in_order_and_in_time() -> None:
     assert pictures[0].key
     assert pictures[0].clock_rate == 90_000
     assert all(before.arrived_s <= after.arrived_s <= time.monotonic() for before, after in pairwise(pictures))
-    # Not stats.freezes: a busy machine's camera stands still.
-    assert stats.packets_lost == stats.undecodable == 0
+    assert stats.packets_lost == stats.freezes == stats.undecodable == 0
     assert stats.audio_frames >= 100
     assert stats.video_frames >= 45
     assert 2 <= stats.key_frames < 10
@@ -111,9 +110,8 @@ async def test_sound_and_picture_are_brought_together_by_sender_reports() -> Non
         late = [frame.arrived_s - (frame.captured_s or 0.0) for frame in known]
         assert abs(now - (known[-1].captured_s or 0.0)) < 5
         skews.append(sorted(late)[len(late) // 2])
-    # Both left the same machine: what came at one moment was captured at one moment. Within what viewers notice
-    # (ITU-R BT.1359: 125 ms), which a busy machine's camera uses up; clocks not brought together are hours apart.
-    assert abs(skews[0] - skews[1]) <= 0.125
+    # Both left the same machine: what came at one moment was captured at one moment.
+    assert abs(skews[0] - skews[1]) <= 0.02
 
 
 async def test_the_tapped_sound_is_what_was_said() -> None:
