@@ -155,7 +155,7 @@ async def _fill(connection: AsyncConnection, candidate_id: str, given: dict[str,
         # else's later application, and the letters about it, would be this candidate's.
         is_missing = getattr(candidate, kind) is None
         owner = await _owner(connection, kind, value, candidate_id if is_missing else None)
-        if owner not in (None, candidate_id):
+        if owner is not None and owner != candidate_id:
             others.append(owner)
         elif is_missing:
             filled[kind] = value
