@@ -64,18 +64,31 @@ def load_flow(path: Path) -> Flow:
     The ways through its questions are looked at once each part is right by itself.
     """
     root, data = _read(path)
-    flow, shape_problems = _shape(data)
-    problems = {(problem.path, problem.text): problem for problem in [*shape_problems, *problems_of(data)]}
-    if flow is not None and not problems:
-        problems = {(problem.path, problem.text): problem for problem in path_problems(flow)}
+    flow, problems = _checked(data)
     if flow is None or problems:
         lines = _lines(root)
         mistakes = [
             Mistake(path.name, _line_of(problem.path, lines), field_name(problem.path), problem.text)
-            for problem in problems.values()
+            for problem in problems
         ]
         raise FlowError(sorted(mistakes, key=lambda mistake: mistake.line))
     return flow
+
+
+def flow_of(data: Mapping[str, Any], name: str) -> Flow:
+    """The flow in plain values, as `writing.flow_data` has them. Raises FlowError as `load_flow`, naming it `name`."""
+    flow, problems = _checked(data)
+    if flow is None or problems:
+        raise FlowError(Mistake(name, 1, field_name(problem.path), problem.text) for problem in problems)
+    return flow
+
+
+def _checked(data: Any) -> tuple[Flow | None, list[Problem]]:
+    flow, shape_problems = _shape(data)
+    problems = {(problem.path, problem.text): problem for problem in [*shape_problems, *problems_of(data)]}
+    if flow is not None and not problems:
+        problems = {(problem.path, problem.text): problem for problem in path_problems(flow)}
+    return flow, list(problems.values())
 
 
 def load_flows(folder: Path) -> dict[str, Flow]:

@@ -16,7 +16,13 @@ _WIDTH = 120
 
 def flow_yaml(flow: Flow) -> str:
     """The flow's file: fields in the model's order, characters written out."""
-    return yaml.safe_dump(_plain(flow), allow_unicode=True, sort_keys=False, width=_WIDTH)
+    return yaml.safe_dump(flow_data(flow), allow_unicode=True, sort_keys=False, width=_WIDTH)
+
+
+def flow_data(flow: Flow) -> dict[str, Any]:
+    """The flow as plain values; `loader.flow_of` makes it a flow again."""
+    data: dict[str, Any] = _plain(flow)
+    return data
 
 
 def _plain(value: Any) -> Any:

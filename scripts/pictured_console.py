@@ -50,6 +50,7 @@ class PicturedConsole:
         finished = [await self._interviewed(job, name) for name in self._texts["candidates"]]
         await self._rated(finished[0])
         await self._lists(job, finished)
+        await self._records()
         for name, path in (("people", "/hr/people"), ("audit", "/hr/audit"), ("account", "/hr/account")):
             await self._page(name, path)
 
@@ -130,3 +131,11 @@ class PicturedConsole:
             ("flow", f"/hr/flows/{FLOW}"),
         ):
             await self._page(name, path)
+
+    async def _records(self) -> None:
+        """How applications get on, and the systems that are told."""
+        await self._page("process", "/hr/process")
+        application = self._hr.locator("a[href^='/hr/applications/']").first
+        await self._page("application", str(await application.get_attribute("href")))
+        for name in ("rules", "deliveries", "connections", "api-keys"):
+            await self._page(name, f"/hr/{name}")

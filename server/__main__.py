@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from question_flows.loader import FlowError
 from question_flows.model import Language
-from server import invite_command, people_command
+from server import api_key_command, invite_command, people_command
 from server.errors import UserError
 from server.i18n import Messages
 from server.logs import configure
@@ -22,6 +22,7 @@ from server.workers.place import Place
 from server.workers.supervisor import supervise
 
 COMMANDS = {
+    "api-key": api_key_command.api_key,
     "invite": invite_command.invite,
     "hr-link": people_command.hr_link,
     "hr-user": people_command.hr_user,
@@ -60,7 +61,7 @@ def wrong_setting(location: tuple[int | str, ...], problem: str) -> str:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line: nothing to serve, `invite` with the candidate's particulars, `hr-link` or `hr-user`."""
+    """The command line: nothing to serve, `invite` with the particulars, `api-key`, `hr-link` or `hr-user`."""
     parser = argparse.ArgumentParser(
         prog="scripts/run",
         description="Starts the interview server. Settings are environment variables; the README lists them.",
@@ -68,6 +69,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     commands = parser.add_subparsers(dest="command")
     invite_command.add_arguments(commands)
+    api_key_command.add_arguments(commands)
     people_command.add_arguments(commands)
     return parser.parse_args()
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from aiohttp import web
 
 import server.candidate.routes
-import server.ehr.outbox
+import server.ehr.api.routes
 import server.ehr.routes
 import server.health
 import server.hr.routes
@@ -21,20 +21,30 @@ from question_flows.loader import load_flows, shipped_flows
 from question_flows.model import Flow
 from server.admission import Admission, Limits
 from server.caps import CAPS, Caps
+from server.delivery.serving import connected, messages
+from server.ehr.builtin import builtin
+from server.ehr.kinds import KINDS, given
 from server.i18n import MESSAGES, Messages
 from server.interview.registry import Interviews
+from server.keeping_records import records
 from server.keys import (
+    CONNECTORS,
     DATABASE,
     DRAINING,
     ENGINE,
     FLOWS,
+    GENERATED_FLOWS,
     HUB,
+    INBOX,
     INTERVIEWS,
+    MAILER,
+    OUTBOX,
     OWN_FLOWS,
     OWNERSHIP,
     RECOGNITION_SETTLED,
     RECORDER,
     REPORT_ENDPOINT,
+    RESUME_READER,
     SETTINGS,
 )
 from server.live.hub import Hub
@@ -42,16 +52,22 @@ from server.live.memory import MemoryBroker
 from server.live.redis import RedisBroker
 from server.load_sampling import load_sampling
 from server.loop_lag import LOOP_LAG, LoopLag, loop_lag
+from server.mail.mailer import Mailer
+from server.mail.reminders import reminding
 from server.metrics import counted
 from server.middleware import MIDDLEWARES, security_headers
 from server.pages import setup_templates
 from server.recognition import new_engine, recognition
 from server.recordings.serving import recordings
 from server.recordings.spool import Spool, sink_opener
+from server.records.models import GeneratedFlows
+from server.resumes.reader import Reader
 from server.second_scorer import models
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.event_log import EventLog
+from server.storage.inbox import Inbox
+from server.storage.outbox import Outbox
 from server.workers.forwarding import to_owner
 from server.workers.ownership import Ownership
 from server.workers.place import Place
@@ -85,10 +101,17 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     app.on_response_prepare.append(security_headers)
     app[SETTINGS] = settings
     own = own_flows(settings)
-    app[FLOWS] = {**shipped_flows(), **own}
+    app[FLOWS] = flows = {**shipped_flows(), **own}
     app[OWN_FLOWS] = frozenset(own)
     app[MESSAGES] = Messages()
+    if (mailer := Mailer.of(settings, app[FLOWS])) is not None:
+        app[MAILER] = mailer
     app[DATABASE] = Database(settings.sqlalchemy_url)
+    app[OUTBOX] = Outbox(app[DATABASE])
+    app[INBOX] = Inbox(app[DATABASE])
+    app[RESUME_READER] = Reader()
+    app[CONNECTORS] = KINDS
+    app[GENERATED_FLOWS] = GeneratedFlows(app[DATABASE], flows)
     broker = RedisBroker(settings.redis_url) if settings.redis_url else MemoryBroker()
     app[HUB] = Hub(broker, EventLog(app[DATABASE]))
     app[ENGINE] = new_engine(settings)
@@ -98,6 +121,7 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
     server.candidate.routes.add_routes(app)
     server.hr.routes.add_routes(app)
     server.ehr.routes.add_routes(app)
+    server.ehr.api.routes.add_routes(app)
     server.health.add_routes(app)
     server.metrics.add_routes(app)
     app.router.add_get("/", to_hr)
@@ -107,7 +131,20 @@ def create_app(settings: Settings, place: Place | None = None) -> web.Applicatio
         app[OWNERSHIP] = Ownership(place, settings.redis_url)
         kept = (ownership, interviews, heartbeat)
     app.cleanup_ctx.extend(
-        (storage, live_events, recognition, *kept, recordings, server.ehr.outbox.deliver, loop_lag, load_sampling)
+        (
+            storage,
+            generated_flows,
+            live_events,
+            recognition,
+            *kept,
+            recordings,
+            records,
+            connected(given),
+            *messages(builtin),
+            reminding,
+            loop_lag,
+            load_sampling,
+        )
     )
     app.on_shutdown.append(end_streams)
     return app
@@ -122,6 +159,15 @@ async def storage(app: web.Application) -> AsyncIterator[None]:
     app[REPORT_ENDPOINT] = asyncio.get_running_loop().create_future()
     yield
     await app[DATABASE].close()
+
+
+async def generated_flows(app: web.Application) -> AsyncIterator[None]:
+    """Learns the flows of stored competency models, before interviews are taken up and as long as the server serves."""
+    await app[GENERATED_FLOWS].look()
+    task = asyncio.create_task(app[GENERATED_FLOWS].keep_looking(), name="generated flows")
+    yield
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def live_events(app: web.Application) -> AsyncIterator[None]:
@@ -173,6 +219,7 @@ async def interviews(app: web.Application) -> AsyncIterator[None]:
             second_scorer=opinion,
             check_minutes=settings.check_minutes,
             probe_chooser=chooser,
+            look_for_flows=app[GENERATED_FLOWS].look,
         )
         async with registry:
             app[INTERVIEWS] = registry

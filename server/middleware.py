@@ -14,6 +14,7 @@ from server.errors import UserError
 from server.i18n import MESSAGES, language_of
 from server.keys import SETTINGS
 from server.pages import render
+from server.problems import API_PREFIX, is_api, problem_response
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -39,8 +40,8 @@ SECURITY_HEADERS = {
 }
 CONDITIONS = frozenset({"if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "range"})
 API_PREFIXES = ("/api/", "/ehr/")
-SIGNED_PATHS = ("/ehr/",)
-"""Called by machines that sign their bodies and send no cookie: a foreign Origin does not matter there."""
+SIGNED_PATHS = ("/ehr/", API_PREFIX)
+"""Called by machines that sign their bodies or send a key, and no cookie: a foreign Origin does not matter there."""
 
 
 @web.middleware
@@ -121,7 +122,10 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         if error.status < 400 or (error.content_type != "text/plain"):
             raise
         code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status, "bad_request")
-        return _answer(request, UserError(code, status=error.status))
+        answer = _answer(request, UserError(code, status=error.status))
+        if "Allow" in error.headers:
+            answer.headers["Allow"] = error.headers["Allow"]
+        return answer
     except Exception as error:
         # The boundary of one request: whatever failed is answered and logged, and ends here.
         log.error("request failed", extra={"route": route_of(request), "error": type(error).__name__}, exc_info=True)
@@ -129,16 +133,23 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def _answer(request: web.Request, error: UserError) -> web.Response:
+    response = _worded(request, error)
+    if error.status == 401 and is_api(request.path):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if error.retry_after_s is not None:
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
+
+
+def _worded(request: web.Request, error: UserError) -> web.Response:
+    if is_api(request.path):
+        return problem_response(request, error)
     language = language_of(request, request.app[SETTINGS].language)
     message = request.app[MESSAGES].text(language, f"error.{error.code}", error.params)
     if request.path.startswith(API_PREFIXES):
         body = {"error": {"code": error.code, "message": message, "field": error.field}}
-        response = web.json_response(body, status=error.status)
-    else:
-        response = render(request, "error.html", status=error.status, code=error.code, message=message)
-    if error.retry_after_s is not None:
-        response.headers["Retry-After"] = str(error.retry_after_s)
-    return response
+        return web.json_response(body, status=error.status)
+    return render(request, "error.html", status=error.status, code=error.code, message=message)
 
 
 async def security_headers(request: web.Request, response: web.StreamResponse) -> None:

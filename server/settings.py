@@ -19,6 +19,8 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from question_flows.model import Language
+from server.delivery.sealing import Sealer
+from server.mail.address import Mailbox, SmtpAddress
 from server.recordings.keys import KeyRing
 from server.storage.hr_user import Role
 
@@ -122,6 +124,13 @@ class Settings(BaseSettings):
         le=720,
         description="Minutes after which a browser of HR's that shows no live page and asks for nothing is signed out; "
         "after 12 hours every one is.",
+    )
+    api_requests_per_minute: int = Field(
+        600,
+        ge=1,
+        le=100_000,
+        description="Requests that one API key may make in a minute, of each server process; more are told when to "
+        "come again (HTTP 429).",
     )
     oidc_issuer: str = Field(
         "",
@@ -264,14 +273,35 @@ class Settings(BaseSettings):
     scorer_timeout_seconds: float = Field(
         60, ge=1, le=600, description="How long a report waits at most for a second opinion on an answer."
     )
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="Mail server for letters to candidates: smtps://USER:PASSWORD@HOST, smtp+starttls://… or, for a "
+        "relay nearby, smtp://HOST:PORT. Empty: none are sent, and links are passed on by hand.",
+    )
+    mail_from: str = Field(
+        "",
+        max_length=300,
+        description="Who letters come from: an address, or “Name <address>”. Goes with INTERVIEW_SMTP_URL.",
+    )
     ehr_url: str = Field("", description="Where reports are posted. Empty: the server's own built-in HR records.")
     ehr_secret: SecretStr = Field(
         SecretStr(""),
         description="Standard Webhooks secret (whsec_…). Empty: one is made and kept in the data folder.",
     )
+    connect_inside: JsonList = Field(
+        default_factory=list,
+        description="JSON list of networks inside the company that connected systems may be in, also over http://, "
+        'e.g. ["10.20.0.0/16"]. Others are reached by https:// at public addresses only.',
+    )
+    connection_key: SecretStr = Field(
+        SecretStr(""),
+        description="Encrypts the secrets of connected systems: 32 bytes in URL-safe base64, from openssl rand "
+        "-base64 32 | tr '+/' '-_'. To change it, a JSON list: the first encrypts, all decrypt. Empty: one is made and "
+        "kept in the data folder.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
 
-    @field_validator("trusted_proxies", "metrics_from")
+    @field_validator("trusted_proxies", "metrics_from", "connect_inside")
     @classmethod
     def _networks(cls, value: list[str]) -> list[str]:
         for item in value:
@@ -313,6 +343,12 @@ class Settings(BaseSettings):
         KeyRing.parse(value.get_secret_value())
         return value
 
+    @field_validator("connection_key")
+    @classmethod
+    def _connection_key(cls, value: SecretStr) -> SecretStr:
+        Sealer.parse(value.get_secret_value())
+        return value
+
     @field_validator("ehr_secret")
     @classmethod
     def _webhook_secret(cls, value: SecretStr) -> SecretStr:
@@ -346,11 +382,38 @@ class Settings(BaseSettings):
             raise ValueError("INTERVIEW_OIDC_ROLE_MAP needs INTERVIEW_OIDC_ROLE_CLAIM")
         return self
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            SmtpAddress.parse(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_from(cls, value: str) -> str:
+        if value:
+            Mailbox.parse(value)
+        return value
+
+    @model_validator(mode="after")
+    def _letters(self) -> Self:
+        if bool(self.smtp_url.get_secret_value()) != bool(self.mail_from):
+            raise ValueError("INTERVIEW_SMTP_URL and INTERVIEW_MAIL_FROM go together: set both or neither")
+        if self.mail_from and not self.public_url:
+            raise ValueError("INTERVIEW_SMTP_URL needs INTERVIEW_PUBLIC_URL, where the links in letters lead")
+        return self
+
     @model_validator(mode="after")
     def _workers_meet(self) -> Self:
         if self.workers != 1 and not self.redis_url:
             raise ValueError("INTERVIEW_WORKERS other than 1 needs INTERVIEW_REDIS_URL, by which the processes meet")
         return self
+
+    @property
+    def mail_from_address(self) -> str:
+        """The address that letters come from; empty when there are none."""
+        return Mailbox.parse(self.mail_from).address if self.mail_from else ""
 
     @property
     def worker_count(self) -> int:
@@ -371,6 +434,10 @@ class Settings(BaseSettings):
     def recordings_dir(self) -> Path:
         """Where recordings are written, and kept unless there is a store."""
         return self.data_dir / "recordings"
+
+    def sealer(self) -> Sealer:
+        """Seals connections' secrets: with the setting's key, or one made once and kept in the data folder."""
+        return Sealer.parse(self.connection_key.get_secret_value()) or Sealer.of_file(self.data_dir / "connection_key")
 
     def signing_secret(self) -> str:
         """The webhook secret (`whsec_…`): the setting's, or one made once and kept in the data folder (mode 0600)."""

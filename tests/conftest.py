@@ -24,6 +24,14 @@ LONG = ("tests/workers/", "tests/media/", "tests/interview/", "tests/recordings/
 """Folders whose tests wait for real time to pass; left for the end, one process would wait alone."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """A real Odoo 19 for the tests that are otherwise asked of a fake only."""
+    group = parser.getgroup("odoo", "a real Odoo 19, beside the fake")
+    group.addoption("--odoo", metavar="URL", help="address of an Odoo 19 with recruitment and its skills")
+    group.addoption("--odoo-database", metavar="NAME", help="its database")
+    group.addoption("--odoo-key", metavar="KEY", help="API key of its administrator")
+
+
 def next_file(waiting: Iterable[str], browsers: Iterable[str], *, enough_browsers: bool) -> str:
     """The waiting file a process gets. browsers: those of the files that start browsers, which are the longer half."""
     starting = set(browsers)

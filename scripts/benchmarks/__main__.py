@@ -14,6 +14,7 @@ from scripts.benchmarks.streaming.peer_process import PeerFailed
 
 BENCHMARKS = {
     "admission": "scripts.benchmarks.admission",
+    "delivery": "scripts.benchmarks.delivery",
     "engine-cost": "scripts.benchmarks.engine_cost",
     "join-leave": "scripts.benchmarks.join_leave",
     "line": "scripts.benchmarks.line",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from server.candidate import device_check, views, whip
+from server.candidate import appointment_file, device_check, views, whip
 
 QUESTION = r"/api/interview/questions/{question_id:[\w-]+}"
 
@@ -16,6 +16,7 @@ def add_routes(app: web.Application) -> None:
             web.get(r"/i/{token:[\w-]{1,128}}", views.landing),
             web.post(r"/i/{token:[\w-]{1,128}}", views.redeem),
             web.get(r"/i/{token:[\w-]{1,128}}/privacy", views.privacy_of),
+            web.get(r"/i/{token:[\w-]{1,128}}/appointment.ics", appointment_file.download),
             web.get("/privacy", views.privacy),
             web.get("/interview", views.page),
             web.get("/api/interview", views.snapshot),

@@ -10,10 +10,12 @@ from typing import Any
 
 from aiohttp import web
 
-from question_flows.model import Flow, Language
+from question_flows.expected_time import expected_minutes
+from question_flows.model import Language
 from question_flows.progress import first_question, longest_rest
 from server.candidate import bodies
 from server.candidate.access import candidate_session, interview_of, set_cookie
+from server.candidate.appointment_text import appointment_text
 from server.caps import CAPS
 from server.draining import refuse_start
 from server.errors import UserError
@@ -41,6 +43,7 @@ from server.interview.commands import (
 from server.interview.events import Purpose
 from server.interview.session import InterviewSession
 from server.interview.snapshot import candidate_snapshot
+from server.interview.state import Status
 from server.keys import HUB, INTERVIEWS, SETTINGS
 from server.live.hub import LiveMessage
 from server.live.wire import to_sse
@@ -51,7 +54,7 @@ from server.storage.invitations import Invitation
 NAMES = ("by", "user", "asked_by")
 """Fields of events that hold an address of somebody of HR; `by` also says "hr" or "candidate"."""
 
-KEPT_TO_HR = frozenset({"QuestionRequested", "InterviewEnded"})
+KEPT_TO_HR = frozenset({"QuestionRequested", "InterviewEnded", "InterviewCancelled"})
 """Events of which the candidate learns that they happened: a question's words come with it, a reason is HR's."""
 
 SHOWN_TO_CANDIDATES = frozenset(
@@ -87,6 +90,7 @@ SHOWN_TO_CANDIDATES = frozenset(
         "QuestionRequested",
         "HandedOver",
         "InterviewEnded",
+        "InterviewCancelled",
         "transcript",
         "connection",
         "recognition",
@@ -98,13 +102,14 @@ SHOWN_TO_CANDIDATES = frozenset(
 
 async def landing(request: web.Request) -> web.StreamResponse:
     """What the link is about. Looking does not use the link up: mail programs and chats fetch links for previews."""
-    invitation = await _invitation(request)
+    invitation = await invitation_of(request)
     if await interview_of(request) == invitation.interview_id:
         raise web.HTTPSeeOther("/interview")
     if invitation.redeemed_at is not None:
         raise UserError("link_used", status=410)
     state = await request.app[INTERVIEWS].state(invitation.interview_id)
     flow = request.app[INTERVIEWS].flow_of(state)
+    least, most = expected_minutes(flow)
     return render(
         request,
         "landing.html",
@@ -112,14 +117,16 @@ async def landing(request: web.Request) -> web.StreamResponse:
         job=flow.job[state.language],
         title=flow.title[state.language],
         interview_language=state.language.value,
-        least_minutes=_minutes(flow)[0],
-        most_minutes=_minutes(flow)[1],
+        least_minutes=least,
+        most_minutes=most,
         questions=1 + longest_rest(flow, first_question(flow).id),
         follow_ups=flow.follow_ups.most > 0,
         practice=flow.practice is not None,
         recording_required=flow.recording_required,
         expression=Purpose.EXPRESSION in purposes_offered(state.jurisdiction),
         privacy_link=f"{request.path}/privacy",
+        appointment=await appointment_text(request, invitation.interview_id),
+        appointment_link=f"{request.path}/appointment.ics",
         **_company(request),
     )
 
@@ -131,7 +138,7 @@ async def privacy(request: web.Request) -> web.Response:
 
 async def privacy_of(request: web.Request) -> web.Response:
     """The same in the language of the invitation, with the way back to it."""
-    invitation = await _invitation(request)
+    invitation = await invitation_of(request)
     state = await request.app[INTERVIEWS].state(invitation.interview_id)
     return _privacy(request, back=f"/i/{request.match_info['token']}", preferred=state.language)
 
@@ -156,18 +163,25 @@ async def redeem(request: web.Request) -> web.StreamResponse:
     """Exchanges the link for this browser's cookie, once."""
     invitations, token = request.app[INTERVIEWS].invitations, request.match_info["token"]
     response = web.HTTPSeeOther("/interview")
-    invitation = await _invitation(request)
+    invitation = await invitation_of(request)
     if await interview_of(request) != invitation.interview_id:
         set_cookie(request, response, await invitations.redeem(token, datetime.now(UTC)))
     raise response
 
 
-async def _invitation(request: web.Request) -> Invitation:
-    """What the link opens. Raises UserError link_unknown, link_expired, or links_too_many for one who guesses."""
+async def invitation_of(request: web.Request) -> Invitation:
+    """What the link opens. Raises UserError link_unknown, link_expired, or links_too_many for one who guesses.
+
+    And interview_cancelled (410): a page that says so is kinder than an interview that cannot begin.
+    """
     caps = request.app[CAPS]
     caps.link(request.remote)
+    interviews, token = request.app[INTERVIEWS], request.match_info["token"]
+    interview_id = await interviews.invitations.behind(token)
+    if interview_id is not None and (await interviews.state(interview_id)).status is Status.CANCELLED:
+        raise UserError("interview_cancelled", status=410)
     try:
-        return await request.app[INTERVIEWS].invitations.find(request.match_info["token"], datetime.now(UTC))
+        return await interviews.invitations.find(token, datetime.now(UTC))
     except UserError as error:
         if error.code == "link_unknown":
             caps.unknown_link(request.remote)
@@ -346,13 +360,3 @@ async def _obeyed(request: web.Request, command: Command) -> web.Response:
 
 def _answer(session: InterviewSession) -> web.Response:
     return web.json_response(candidate_snapshot(session))
-
-
-def _minutes(flow: Flow) -> tuple[int, int]:
-    """How long the interview takes, in whole minutes: people who are brief, and all suggested times used up.
-
-    Both with two minutes for the check, and one for the practice question.
-    """
-    seconds = sum(question.thinking_seconds + question.answer_seconds for question in flow.questions)
-    around = 2 + (flow.practice is not None)
-    return max(1, seconds // 120) + around, -(-seconds // 60) + around

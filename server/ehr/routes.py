@@ -8,7 +8,9 @@ from typing import Any
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
-from server.ehr.connectors.standard_webhooks import BadSignature, verify
+import server.ehr.incoming
+from server.delivery.connector import BadSignature
+from server.ehr.connectors.standard_webhooks import verify
 from server.ehr.records import Records
 from server.errors import UserError
 from server.keys import DATABASE, SETTINGS
@@ -28,8 +30,10 @@ class Message(BaseModel):
 
 
 def add_routes(app: web.Application) -> None:
-    """Hangs the endpoint onto the application."""
+    """Hangs the endpoint and the connected systems' addresses onto the application."""
     app.router.add_post(REPORTS_PATH, receive)
+    for method in server.ehr.incoming.METHODS:
+        app.router.add_route(method, server.ehr.incoming.PATH, server.ehr.incoming.receive)
 
 
 async def receive(request: web.Request) -> web.Response:

@@ -20,6 +20,7 @@ SEEN_WINDOW_S = 300.0
 """Looking at the same thing again within this time is the same look: a player asks for many pieces."""
 
 _INTERVIEW = "/hr/interviews/{interview_id}"
+_APPLICATION = "/hr/applications/{application_id}"
 _API = "/api/hr/interviews/{interview_id}"
 
 LOOKS: Mapping[str, str] = {
@@ -32,13 +33,19 @@ LOOKS: Mapping[str, str] = {
     f"{_INTERVIEW}/feedback": "feedback_read",
     f"{_INTERVIEW}/recording": "recording_played",
     "/hr/candidates/{candidate_id}": "candidate_read",
+    "/hr/candidates/{candidate_id}/resumes/{resume_id}": "resume_read",
     "/hr/jobs/{job_id}/compare": "candidates_compared",
+    "/hr/applications/{application_id}": "application_read",
+    "/hr/deliveries/{message_id}": "message_read",
 }
 """GET of a pattern → what is noted. Whatever ends in .csv is noted as exported."""
 
 CHANGES: Mapping[str, str] = {
     "/hr/invitations": "invited",
     "/hr/invitations/csv": "invited",
+    f"{_INTERVIEW}/invitation/appointment": "appointment_made",
+    f"{_INTERVIEW}/invitation/cancel": "invitation_cancelled",
+    f"{_INTERVIEW}/invitation/again": "invited_again",
     f"{_API}/whep": "live_view_opened",
     f"{_API}/help/acknowledge": "help_acknowledged",
     f"{_API}/pause": "interview_paused",
@@ -59,6 +66,26 @@ CHANGES: Mapping[str, str] = {
     "/hr/jobs": "job_added",
     "/hr/jobs/{job_id}": "job_changed",
     "/hr/flows/{flow_id}/try": "flow_tried",
+    f"{_APPLICATION}/step": "application_moved",
+    f"{_APPLICATION}/interview": "application_interview_ordered",
+    f"{_APPLICATION}/follow-up": "follow_up_ordered",
+    f"{_APPLICATION}/cancel-follow-up": "follow_up_cancelled",
+    f"{_APPLICATION}/close": "application_closed",
+    f"{_APPLICATION}/reopen": "application_reopened",
+    "/hr/candidates/{candidate_id}/applications": "application_opened",
+    "/hr/candidates/{candidate_id}/merge": "candidates_merged",
+    "/hr/candidates/{candidate_id}/resumes": "resume_added",
+    "/hr/deliveries/replay": "messages_replayed",
+    "/hr/deliveries/{message_id}/replay": "message_replayed",
+    "/hr/connections": "connection_added",
+    "/hr/connections/{connection_id}": "connection_changed",
+    "/hr/connections/{connection_id}/switch": "connection_switched_on",
+    "/hr/connections/{connection_id}/test": "connection_tested",
+    "/hr/api-keys": "api_key_made",
+    "/hr/api-keys/{key_id}/revoke": "api_key_revoked",
+    "/hr/rules": "rule_added",
+    "/hr/rules/{rule_id}": "rule_changed",
+    "/hr/rules/{rule_id}/switch": "rule_switched_on",
     "/hr/flows/{flow_id}/switch-on": "flow_switched_on",
     "/hr/people": "person_invited",
     "/hr/people/{user_id}": "person_changed",
@@ -75,7 +102,18 @@ QUIET = frozenset({f"{_API}/whep/{{viewer_id}}"})
 """Changes nothing but how something is looked at."""
 
 EXPORTED, CHANGED = "exported", "changed"
-_SUBJECTS = ("interview_id", "user_id", "candidate_id", "job_id", "flow_id")
+_SUBJECTS = (
+    "interview_id",
+    "user_id",
+    "candidate_id",
+    "job_id",
+    "flow_id",
+    "application_id",
+    "message_id",
+    "rule_id",
+    "key_id",
+    "connection_id",
+)
 
 
 @dataclass(slots=True)

@@ -75,6 +75,7 @@ class Cards:
         table = schema.interviews
         shown = _with_job().where(table.c.completed_at.is_(None), visible(user.id if user.only_assigned else None))
         shown = shown.order_by(table.c.created_at.desc(), table.c.id)
+        shown = shown.where(table.c.status != Status.CANCELLED.value)
         invited = table.c.status == Status.INVITED.value
         async with self._database.read() as connection:
             begun = (await connection.execute(shown.where(~invited).limit(MOST_UNDER_WAY))).all()

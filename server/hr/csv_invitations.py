@@ -13,12 +13,14 @@ from question_flows.model import Language
 from server.errors import UserError
 from server.hr.access import USER
 from server.hr.audited import NOTE
+from server.hr.by_mail import letters_of, mail_fields
 from server.hr.csv_cells import csv_file
 from server.hr.csv_checks import Defaults, Known, Problem, check_rows
 from server.hr.csv_reading import MOST_BYTES, MOST_ROWS, Row, rows_of, text_of
 from server.hr.form_ids import interview_id_of, new_form_id
 from server.hr.invitations import JURISDICTIONS, jurisdictions_offered, link_of
 from server.i18n import MESSAGES
+from server.interview.flow_versions import offered
 from server.interview.inviting import AlreadyInvited, Invited, Wanted
 from server.keys import DATABASE, FLOWS, INTERVIEWS, SETTINGS
 from server.pages import LANGUAGE_NAMES, page_language, render
@@ -37,6 +39,7 @@ class Made:
     email: str
     interview_id: str
     link: str
+    is_told: bool
 
 
 async def form(request: web.Request) -> web.StreamResponse:
@@ -51,6 +54,7 @@ async def invite(request: web.Request) -> web.StreamResponse:
         await _read(request, sent)
         rows = rows_of(sent["text"])
         right, problems = check_rows(rows, await _defaults(request, sent), await _known(request))
+        letters = letters_of(request, sent, datetime.now(UTC))
         form_id, user_id, now = sent.get("form_id", ""), request[USER].id, datetime.now(UTC)
         wanted = [replace(one, interview_id=interview_id_of(form_id, user_id, row.number)) for row, one in right]
         if not problems and await _was_sent(request, wanted):
@@ -59,13 +63,13 @@ async def invite(request: web.Request) -> web.StreamResponse:
         if problems:
             return await _page(request, sent, problems=sorted(problems, key=lambda one: one.row), rows=len(rows))
         try:
-            made = await request.app[INTERVIEWS].invite_all(wanted, now)
+            made = await request.app[INTERVIEWS].invite_all(wanted, now, letters)
         except AlreadyInvited:
             return _again(request, wanted)
     except UserError as error:
         return await _page(request, sent, error)
     request[NOTE].detail["interviews"] = len(made)
-    return _links(request, wanted, made, now)
+    return _links(request, wanted, made, now, letters.told if letters else set())
 
 
 async def _read(request: web.Request, sent: dict[str, str]) -> None:
@@ -137,9 +141,17 @@ def _again(request: web.Request, wanted: Sequence[Wanted]) -> web.Response:
     return render(request, "hr_invited_before.html", status=409, user=request[USER], names=names)
 
 
-def _links(request: web.Request, wanted: Sequence[Wanted], made: Sequence[Invited], now: datetime) -> web.Response:
+def _links(
+    request: web.Request, wanted: Sequence[Wanted], made: Sequence[Invited], now: datetime, told: set[str]
+) -> web.Response:
     lines = [
-        Made(one.candidate_name, one.email, invited.interview_id, link_of(request, invited.token))
+        Made(
+            one.candidate_name,
+            one.email,
+            invited.interview_id,
+            link_of(request, invited.token),
+            invited.interview_id in told,
+        )
         for one, invited in zip(wanted, made, strict=True)
     ]
     language, messages, settings = page_language(request), request.app[MESSAGES], request.app[SETTINGS]
@@ -179,11 +191,12 @@ async def _page(
         rows=rows,
         most_rows=MOST_ROWS,
         jobs=[job for job in jobs if job.is_open],
-        flows=[(flow.id, flow.title[language]) for flow in request.app[FLOWS].values()],
+        flows=[(flow.id, flow.title[language]) for flow in offered(request.app[FLOWS]).values()],
         interview_languages=[(code.value, name) for code, name in LANGUAGE_NAMES.items()],
         chosen_language=sent.get("language") or language.value,
         jurisdictions=jurisdictions_offered(request),
         known_laws=JURISDICTIONS,
         chosen_jurisdiction=sent.get("jurisdiction") or settings.jurisdiction,
         invitation_days=settings.invitation_days,
+        **mail_fields(request, sent),
     )

@@ -13,6 +13,7 @@ from question_flows.summary import summary_of
 from server.errors import UserError
 from server.hr.access import USER
 from server.hr.forms import form_fields
+from server.interview.flow_versions import is_generated, offered
 from server.keys import DATABASE, FLOWS, INTERVIEWS, OWN_FLOWS, SETTINGS
 from server.pages import LANGUAGE_NAMES, page_language, render
 from server.storage import schema
@@ -21,18 +22,20 @@ from server.storage.jobs import Job, Jobs
 
 async def list_page(request: web.Request) -> web.StreamResponse:
     """Every flow, and jobs whose flow is gone."""
-    flows, jobs = request.app[FLOWS], await Jobs(request.app[DATABASE]).all()
+    jobs = await Jobs(request.app[DATABASE]).all()
+    known = request.app[FLOWS]
+    flows = offered(known)
     return render(
         request,
         "hr_flows.html",
         user=request[USER],
         flows=list(flows.values()),
-        own=request.app[OWN_FLOWS],
+        origins={flow_id: _origin(request, flow_id) for flow_id in flows},
         summaries={flow.id: summary_of(flow) for flow in flows.values()},
         jobs={flow.id: _of(jobs, flow.id) for flow in flows.values()},
         language_names=LANGUAGE_NAMES,
         reader=page_language(request),
-        gone=[job for job in jobs if job.flow_id is not None and job.flow_id not in flows],
+        gone=[job for job in jobs if job.flow_id is not None and job.flow_id not in known],
     )
 
 
@@ -47,7 +50,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         shown=_shown_in(request, flow),
         reader=page_language(request),
         summary=summary_of(flow),
-        is_own=flow.id in request.app[OWN_FLOWS],
+        origin=_origin(request, flow.id),
         jobs=_of(jobs, flow.id),
         other_jobs=[job for job in jobs if job.is_open and job.flow_id != flow.id],
         versions=await _versions(request, flow.id),
@@ -83,6 +86,13 @@ async def switch_on(request: web.Request) -> web.StreamResponse:
     flow, job_id = _flow(request), (await form_fields(request)).get("job", "")
     await Jobs(request.app[DATABASE]).switch_on(job_id, flow.id)
     raise web.HTTPSeeOther(f"/hr/jobs/{job_id}")
+
+
+def _origin(request: web.Request, flow_id: str) -> str:
+    """Key of `lists`: where the flow comes from."""
+    if is_generated(flow_id):
+        return "generated"
+    return "own" if flow_id in request.app[OWN_FLOWS] else "shipped"
 
 
 def _flow(request: web.Request) -> Flow:

@@ -10,12 +10,14 @@ from aiohttp import web
 from question_flows.model import Language
 from server.errors import UserError
 from server.hr.access import USER
+from server.hr.by_mail import check_address, letters_of, mail_fields, text_to_pass_on
 from server.hr.csv_checks import flow_of_job
 from server.hr.form_ids import interview_id_of, new_form_id
 from server.hr.forms import form_fields
 from server.i18n import MESSAGES
+from server.interview.flow_versions import offered
 from server.interview.inviting import AlreadyInvited, Wanted
-from server.keys import DATABASE, FLOWS, INTERVIEWS, SETTINGS
+from server.keys import DATABASE, FLOWS, INTERVIEWS, MAILER, SETTINGS
 from server.pages import LANGUAGE_NAMES, page_language, render
 from server.storage.candidates import Candidates
 from server.storage.jobs import Jobs
@@ -27,6 +29,8 @@ FIELDS = {
     "language": "language",
     "jurisdiction": "jurisdiction",
     "job": "job",
+    "starts_at": "starts_at",
+    "time_zone": "time_zone",
 }
 """The core's name of a field → the form's."""
 
@@ -49,20 +53,31 @@ async def invite(request: web.Request) -> web.StreamResponse:
     now, settings = datetime.now(UTC), request.app[SETTINGS]
     try:
         wanted = await _wanted(request, sent)
-        [made] = await request.app[INTERVIEWS].invite_all([wanted], now)
+        letters = letters_of(request, sent, now)
+        check_address(sent, letters)
+        [made] = await request.app[INTERVIEWS].invite_all([wanted], now, letters)
     except AlreadyInvited:
         names = [(wanted.candidate_name, wanted.interview_id)]
         return render(request, "hr_invited_before.html", status=409, user=request[USER], names=names)
     except UserError as error:
         return await _page(request, sent, error)
+    name, link = sent["name"].strip(), link_of(request, made.token)
+    expires_at = now + timedelta(days=settings.invitation_days)
+    job = await Jobs(request.app[DATABASE]).get(wanted.job_id) if wanted.job_id else None
     return render(
         request,
         "hr_invited.html",
         user=request[USER],
-        name=sent["name"].strip(),
+        name=name,
         interview_id=made.interview_id,
-        link=link_of(request, made.token),
-        expires_at=now + timedelta(days=settings.invitation_days),
+        link=link,
+        expires_at=expires_at,
+        told=wanted.email.strip() if letters else "",
+        can_mail=MAILER in request.app,
+        message=text_to_pass_on(
+            request, name, wanted.language, wanted.flow_id, job.title if job else "", link, expires_at
+        ),
+        message_language=wanted.language.value,
     )
 
 
@@ -117,11 +132,12 @@ async def _page(request: web.Request, sent: Mapping[str, str], error: UserError 
         field=FIELDS.get(error.field or "") if error else None,
         problem=problem,
         jobs=[job for job in jobs if job.is_open],
-        flows=[(flow.id, flow.title[language], len(flow.questions)) for flow in request.app[FLOWS].values()],
+        flows=[(flow.id, flow.title[language], len(flow.questions)) for flow in offered(request.app[FLOWS]).values()],
         interview_languages=[(code.value, name) for code, name in LANGUAGE_NAMES.items()],
         chosen_language=sent.get("language") or language.value,
         jurisdictions=jurisdictions_offered(request),
         known_laws=JURISDICTIONS,
         chosen_jurisdiction=sent.get("jurisdiction") or settings.jurisdiction,
         invitation_days=settings.invitation_days,
+        **mail_fields(request, sent),
     )

@@ -14,6 +14,7 @@ from server.hr.forms import form_fields
 from server.hr.interviews import asked_of, cursor_in, links_of
 from server.hr.visible import reviewer_of, shown_interviews
 from server.i18n import MESSAGES
+from server.interview.flow_versions import offered
 from server.keys import DATABASE, FLOWS
 from server.pages import page_language, render
 from server.storage.interview_list import InterviewList, Wanted
@@ -122,7 +123,7 @@ async def _job(
 
 def _titles(request: web.Request) -> dict[str, str]:
     language = page_language(request)
-    return {id_: flow.title[language] for id_, flow in request.app[FLOWS].items()}
+    return {id_: flow.title[language] for id_, flow in offered(request.app[FLOWS]).items()}
 
 
 def _sentence(request: web.Request, error: UserError | None) -> str:

@@ -14,13 +14,13 @@ from aiohttp import web
 from server.hr.access import USER
 from server.hr.monitor import state_of
 from server.hr.names import shown_report
-from server.hr.pdf import pdf_of
-from server.hr.report import indicator_scores
 from server.i18n import MESSAGES
+from server.interview.indicator_scores import indicator_scores
 from server.interview.report import Report
 from server.interview.state import GIVEN_BACK
 from server.keys import SETTINGS
 from server.pages import page_language, render, texts
+from server.pdf import pdf_of
 
 
 async def page(request: web.Request) -> web.Response:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 from aiohttp import web
 
-from analyzers.results import IndicatorScore, Transcript, join_words
+from analyzers.results import Transcript, join_words
 from server.errors import UserError
 from server.hr.access import USER, USERS
 from server.hr.assigning import reviewing
@@ -22,8 +22,8 @@ from server.hr.recording import positions_json
 from server.hr.texts import json_for_script
 from server.hr.visible import is_trial
 from server.i18n import MESSAGES
-from server.interview.report import Report, ReportedCompetency, report_json
-from server.interview.reported_answer import ReportedAnswer
+from server.interview.indicator_scores import indicator_scores
+from server.interview.report import Report, report_json
 from server.interview.state import GIVEN_BACK
 from server.keys import DATABASE
 from server.pages import page_language, render
@@ -83,21 +83,6 @@ async def json(request: web.Request) -> web.Response:
     return web.json_response(report_json(await _report(request)))
 
 
-def indicator_scores(report: Report) -> dict[str, list[tuple[ReportedAnswer, IndicatorScore]]]:
-    """Competency → (answer, score) of each of its indicators in each answer that was asked for it."""
-    owners = {indicator: competency.id for competency in report.competencies for indicator in competency.indicators}
-    found: dict[str, list[tuple[ReportedAnswer, IndicatorScore]]] = {
-        competency.id: [] for competency in report.competencies
-    }
-    for answer in report.answers:
-        for score in answer.score.indicators if answer.score else ():
-            if score.indicator_id in owners:
-                found[owners[score.indicator_id]].append((answer, score))
-    for competency in report.competencies:
-        found[competency.id].sort(key=lambda item: (_place(competency, item[1]), item[0].asked_ms))
-    return found
-
-
 def words_of(transcript: Transcript) -> list[str]:
     """Each word with the space that stands before it, so that the pieces joined are the transcript's text."""
     texts = [word.text for word in transcript.words]
@@ -127,10 +112,6 @@ def in_code(code: str, transcript: Transcript) -> Iterator[tuple[str, str]]:
 def _changes(report: Report) -> dict[str, list[Piece]]:
     """Question id → what the candidate changed in its transcript, for those that were corrected."""
     return {answer.question_id: changes(answer.heard.text, answer.text) for answer in report.answers if answer.heard}
-
-
-def _place(competency: ReportedCompetency, score: IndicatorScore) -> int:
-    return list(competency.indicators).index(score.indicator_id)
 
 
 def people_of(report: Report) -> set[str]:

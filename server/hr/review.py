@@ -13,10 +13,11 @@ from aiohttp import web
 from server.hr.access import USER, USERS, may
 from server.hr.monitor import state_of
 from server.hr.names import shown_report, without_candidate
-from server.hr.report import indicator_scores, people_of
+from server.hr.report import people_of
 from server.hr.review_answers import ReviewedAnswer, reviewed_answers, script_json
 from server.hr.rights import Right
 from server.hr.texts import json_for_script
+from server.interview.indicator_scores import indicator_scores
 from server.interview.report import RecordingStatus, Report
 from server.interview.timeline import timeline
 from server.interview.timeline_entry import Entry, EntryKind

@@ -27,12 +27,14 @@ class Right(StrEnum):
     """Overriding a score, deciding about a candidate, releasing feedback, assigning reviewers."""
     CONFIGURE = "configure"
     """Jobs, and which flow is switched on for them."""
+    CONNECT = "connect"
+    """Connected systems, API keys, and what was delivered to whom."""
     EXPORT = "export"
     MANAGE_PEOPLE = "manage_people"
     READ_AUDIT = "read_audit"
 
 
-_ADMINISTRATION = frozenset({Right.MANAGE_PEOPLE, Right.READ_AUDIT})
+_ADMINISTRATION = frozenset({Right.MANAGE_PEOPLE, Right.READ_AUDIT, Right.CONNECT})
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.ADMIN: frozenset(Right),

@@ -9,27 +9,37 @@ from aiohttp import web
 
 from server.hr import (
     account,
+    api_keys,
+    application_acts,
+    applications,
     assigning,
     audit_page,
     candidates,
     comparison,
+    connections,
     csv_invitations,
+    deliveries,
     exports,
     flows,
     interventions,
     interviews,
+    invitation,
     invitations,
     jobs,
     letter,
     live_view,
+    merging,
     monitor,
     oidc,
     people,
     printing,
+    process,
     ratings,
     recording,
     report,
+    resume_upload,
     review,
+    rules,
     sign_in,
     tabs,
     wall,
@@ -55,6 +65,7 @@ from server.storage.audit import Audit
 from server.storage.users import Users
 
 INTERVIEW = "/hr/interviews/{interview_id}"
+APPLICATION = "/hr/applications/{application_id}"
 OVERRIDE = INTERVIEW + "/answers/{question_id}/indicators/{indicator_id}/override"
 RUNNING = "/api/hr/interviews/{interview_id}"
 WHEP = "/api/hr/interviews/{interview_id}/whep"
@@ -95,6 +106,37 @@ CONSOLE = (
     page("POST", "/hr/people/{user_id}/password-link", people.password_link, Right.MANAGE_PEOPLE),
     page("POST", "/hr/people/{user_id}/sessions/end", people.end_sessions, Right.MANAGE_PEOPLE),
     page("GET", "/hr/audit", audit_page.page, Right.READ_AUDIT),
+    page("GET", "/hr/process", process.page, Right.READ),
+    page("GET", APPLICATION, applications.page, Right.READ),
+    page("POST", APPLICATION + "/step", application_acts.move, Right.DECIDE),
+    page("POST", APPLICATION + "/interview", application_acts.order_interview, Right.DECIDE),
+    page("POST", APPLICATION + "/follow-up", application_acts.order_follow_up, Right.DECIDE),
+    page("POST", APPLICATION + "/cancel-follow-up", application_acts.cancel_follow_up, Right.DECIDE),
+    page("POST", APPLICATION + "/close", application_acts.close, Right.DECIDE),
+    page("POST", APPLICATION + "/reopen", application_acts.reopen, Right.DECIDE),
+    page("POST", "/hr/candidates/{candidate_id}/applications", application_acts.open_for_candidate, Right.DECIDE),
+    page("POST", "/hr/candidates/{candidate_id}/merge", merging.merge, Right.DECIDE),
+    page("POST", "/hr/candidates/{candidate_id}/resumes", resume_upload.add, Right.INVITE),
+    page("GET", "/hr/candidates/{candidate_id}/resumes/{resume_id}", resume_upload.download, Right.NAMES),
+    page("GET", "/hr/rules", rules.list_page, Right.READ),
+    page("POST", "/hr/rules", rules.add, Right.CONFIGURE),
+    page("GET", "/hr/rules/{rule_id}", rules.page, Right.READ),
+    page("POST", "/hr/rules/{rule_id}", rules.change, Right.CONFIGURE),
+    page("POST", "/hr/rules/{rule_id}/switch", rules.switch, Right.CONFIGURE),
+    page("GET", "/hr/api-keys", api_keys.page, Right.CONNECT),
+    page("POST", "/hr/api-keys", api_keys.create, Right.CONNECT),
+    page("POST", "/hr/api-keys/{key_id}/revoke", api_keys.revoke, Right.CONNECT),
+    page("GET", "/hr/deliveries", deliveries.page, Right.CONNECT),
+    page("POST", "/hr/deliveries/replay", deliveries.replay_many, Right.CONNECT),
+    page("POST", "/hr/deliveries/{message_id}/replay", deliveries.replay_one, Right.CONNECT),
+    page("GET", "/hr/connections", connections.list_page, Right.CONNECT),
+    page("POST", "/hr/connections", connections.add, Right.CONNECT),
+    page("GET", "/hr/connections/new/{kind}", connections.new_page, Right.CONNECT),
+    page("GET", "/hr/connections/{connection_id}", connections.page, Right.CONNECT),
+    page("POST", "/hr/connections/{connection_id}", connections.change, Right.CONNECT),
+    page("POST", "/hr/connections/{connection_id}/switch", connections.switch, Right.CONNECT),
+    page("POST", "/hr/connections/{connection_id}/test", connections.test, Right.CONNECT),
+    page("GET", "/hr/deliveries/{message_id}", deliveries.message, Right.CONNECT),
 )
 """The wall, accounts, and what was done."""
 
@@ -103,6 +145,10 @@ LISTS = (
     page("POST", "/hr/invitations", invitations.invite, Right.INVITE),
     page("GET", "/hr/invitations/csv", csv_invitations.form, Right.INVITE),
     page("POST", "/hr/invitations/csv", csv_invitations.invite, Right.INVITE),
+    page("GET", INTERVIEW + "/invitation", invitation.page, Right.INVITE),
+    page("POST", INTERVIEW + "/invitation/appointment", invitation.plan, Right.INVITE),
+    page("POST", INTERVIEW + "/invitation/cancel", invitation.take_back, Right.INVITE),
+    page("POST", INTERVIEW + "/invitation/again", invitation.again, Right.INVITE),
     page("GET", "/hr/interviews", interviews.page, Right.READ),
     page("GET", "/hr/candidates", candidates.list_page, Right.READ),
     page("GET", "/hr/candidates/{candidate_id}", candidates.page, Right.READ),
@@ -117,7 +163,7 @@ LISTS = (
     page("POST", "/hr/flows/{flow_id}/switch-on", flows.switch_on, Right.CONFIGURE),
     page("GET", "/hr/interviews/export.csv", exports.interviews, Right.EXPORT),
 )
-"""Invitations, interviews, candidates, jobs and flows."""
+"""Invitations, interviews, candidates, jobs, flows, applications and the systems that are told."""
 
 INTERVIEW_PAGES = (
     page("GET", "/hr/interviews/{interview_id}", monitor.page, Right.WATCH),

@@ -71,6 +71,8 @@ def decide(state: InterviewState, flow: Flow, command: Command, situation: Situa
 
 
 def _give_consent(state: InterviewState, command: asked.GiveConsent, situation: Situation) -> list[EventBody]:
+    if state.status is Status.CANCELLED:
+        raise UserError("interview_cancelled", status=409)
     for purpose in command.granted:
         if purpose not in situation.purposes:
             raise UserError("purpose_not_offered", field=f"granted.{purpose.value}", params={"purpose": purpose.value})
@@ -88,6 +90,8 @@ def _give_consent(state: InterviewState, command: asked.GiveConsent, situation: 
 def _start(state: InterviewState, flow: Flow, situation: Situation) -> list[EventBody]:
     if state.status is Status.INVITED:
         raise UserError("consent_first", status=409)
+    if state.status is Status.CANCELLED:
+        raise UserError("interview_cancelled", status=409)
     if state.status is not Status.READY:
         return []
     if state.is_cut_short:

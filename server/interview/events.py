@@ -22,6 +22,7 @@ from server.interview.hr_events import (
     Decided,
     HandedOver,
     HintSent,
+    InterviewCancelled,
     InterviewEnded,
     MomentMarked,
     QuestionRequested,
@@ -455,6 +456,7 @@ EventBody = (
     | MomentMarked
     | HandedOver
     | InterviewEnded
+    | InterviewCancelled
     | CompetencyRated
     | ScoreOverridden
     | ReviewFinished

@@ -177,6 +177,8 @@ def _intervened(state: InterviewState, event: InterviewEvent) -> InterviewState 
             return _cut_short(replace(state, handed_over=handed_over), event)
         case by_hr.InterviewEnded() as ended:
             return _cut_short(replace(state, ended=ended), event)
+        case by_hr.InterviewCancelled():
+            return replace(state, status=Status.CANCELLED)
         case _:
             return None
 

@@ -73,4 +73,12 @@ class EndInterview:
     by: str
 
 
-Intervening = GiveTime | SendHint | AskProbe | AskQuestion | MarkMoment | HandOver | EndInterview
+@dataclass(frozen=True, slots=True)
+class CancelInterview:
+    """Calls it off: before it began, nothing is to come; begun, it ends as by `EndInterview`. reason: 1-500."""
+
+    reason: str
+    by: str
+
+
+Intervening = GiveTime | SendHint | AskProbe | AskQuestion | MarkMoment | HandOver | EndInterview | CancelInterview

@@ -66,6 +66,14 @@ class InterviewEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class InterviewCancelled:
+    """A person called it off before it began. reason: HR's; the candidate never reads it."""
+
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class CompetencyRated:
     """A person's own rating; a later one of the same rater for it takes its place. points: 0-10.
 

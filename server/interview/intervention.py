@@ -75,7 +75,7 @@ def intervention_of(event: InterviewEvent, question_id: str | None) -> Intervent
             return done(K.MARK, by, note)
         case by_hr.HandedOver(message, by):
             return done(K.HAND_OVER, by, message)
-        case by_hr.InterviewEnded(reason, by):
+        case by_hr.InterviewEnded(reason, by) | by_hr.InterviewCancelled(reason, by):
             return done(K.END, by, reason)
         case _:
             return None

@@ -38,6 +38,8 @@ def intervene(state: InterviewState, flow: Flow, command: asked.Intervening, sit
             return _hand_over(state, flow, command, situation)
         case asked.EndInterview():
             return _end(state, flow, command, situation)
+        case asked.CancelInterview():
+            return _cancel(state, flow, command, situation)
 
 
 def pause_by_hr(state: InterviewState, user: str) -> list[EventBody]:
@@ -64,6 +66,8 @@ def _running(state: InterviewState) -> None:
     """Raises UserError (409) unless questions are being asked, the sentence saying why not."""
     if state.status in (Status.INVITED, Status.READY):
         raise UserError("interview_not_begun", status=409)
+    if state.status is Status.CANCELLED:
+        raise UserError("interview_cancelled", status=409)
     if state.handed_over is not None:
         raise UserError("handed_over_already", status=409)
     if state.ended is not None:
@@ -217,6 +221,15 @@ def _end(state: InterviewState, flow: Flow, command: asked.EndInterview, situati
     if state.status is not Status.BETWEEN_ROUNDS:
         _running(state)
     return [by_hr.InterviewEnded(reason, command.by), *_over(state, flow, situation)]
+
+
+def _cancel(state: InterviewState, flow: Flow, command: asked.CancelInterview, situation: Situation) -> list[EventBody]:
+    reason = _text(command.reason, asked.LONGEST_MESSAGE, field="reason", missing="end_reason_missing")
+    if state.status is Status.CANCELLED:
+        return []
+    if state.status in (Status.INVITED, Status.READY):
+        return [by_hr.InterviewCancelled(reason, command.by)]
+    return _end(state, flow, asked.EndInterview(reason, command.by), situation)
 
 
 def _over(state: InterviewState, flow: Flow, situation: Situation) -> list[EventBody]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from question_flows.model import Flow, Language
 from server.errors import UserError
@@ -28,7 +29,7 @@ class Wanted:
     """An interview to be made. email may be empty. candidate_id: whose it is; None: who has the address, or new.
 
     is_trial: HR tries the flow out, which makes no candidate. interview_id: its id to be, so that the same form sent
-    twice makes nothing twice; None: a new one.
+    twice makes nothing twice; None: a new one. application_id, round: of HR's records, if it belongs to one.
     """
 
     flow_id: str
@@ -40,6 +41,8 @@ class Wanted:
     candidate_id: str | None = None
     is_trial: bool = False
     interview_id: str | None = None
+    application_id: str | None = None
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ class Invited:
 
     interview_id: str
     token: str
+
+
+Also = Callable[[AsyncConnection, Sequence[Invited]], Awaitable[None]]
+"""What else is written with new interviews, in their transaction; whatever it raises undoes all."""
 
 
 class AlreadyInvited(Exception):
@@ -83,6 +90,8 @@ def checked(wanted: Wanted, flows: Mapping[str, Flow]) -> Wanted:
         wanted.candidate_id,
         wanted.is_trial,
         wanted.interview_id or uuid.uuid4().hex,
+        wanted.application_id,
+        wanted.round,
     )
 
 
@@ -95,6 +104,7 @@ async def make(
     *,
     now: datetime,
     expires_at: datetime,
+    also: Also | None = None,
 ) -> list[tuple[Invited, InterviewEvent]]:
     """All of them, which have been checked, or none. Raises AlreadyInvited when one of the ids is taken."""
     try:
@@ -105,10 +115,12 @@ async def make(
             interviews = [_interview(one, flows[one.flow_id], ids) for one in wanted]
             events = await event_log.create_all(connection, interviews, now=now)
             tokens = await invitations.issue_all(connection, [one.id for one in interviews], expires_at)
+            made = [Invited(one.id, token) for one, token in zip(interviews, tokens, strict=True)]
+            if also is not None:
+                await also(connection, made)
     except IntegrityError as error:
         raise AlreadyInvited from error
-    made = zip(interviews, tokens, events, strict=True)
-    return [(Invited(interview.id, token), event) for interview, token, event in made]
+    return list(zip(made, events, strict=True))
 
 
 def _interview(one: Wanted, flow: Flow, new_candidates: Iterator[str]) -> NewInterview:
@@ -116,4 +128,13 @@ def _interview(one: Wanted, flow: Flow, new_candidates: Iterator[str]) -> NewInt
     if candidate_id is None and not one.is_trial:
         candidate_id = next(new_candidates)
     body = InterviewInvited(flow.id, flow.version, one.language, one.jurisdiction, one.candidate_name)
-    return NewInterview(one.interview_id or "", body, one.email, candidate_id, one.job_id, one.is_trial)
+    return NewInterview(
+        one.interview_id or "",
+        body,
+        one.email,
+        candidate_id,
+        one.job_id,
+        one.is_trial,
+        one.application_id,
+        one.round,
+    )

@@ -18,6 +18,7 @@ from question_flows.model import Flow
 from server.interview.events import AnswerObserved, AnswerScored, EventBody, InterviewEvent, Purpose, ServerRestarted
 from server.interview.fold import apply, fold
 from server.interview.lines import Lines
+from server.interview.milestones import milestones
 from server.interview.room import Room
 from server.interview.state import InterviewState
 from server.interview.total import listed
@@ -129,16 +130,23 @@ class Journal:
         restarted = isinstance(bodies[0], ServerRestarted)
         clock_ms = self.state.clock_ms if restarted else self.state.clock_at(when)
         bodies_at = [(clock_ms, body) for body in bodies]
+        coming = [InterviewEvent(self.state.seq + place, when, clock_ms, body) for place, body in enumerate(bodies, 1)]
+        after = self._after(coming)
+        told = milestones(self.interview_id, after, coming)
         events = await self.services.event_log.append(
-            self.interview_id, self.state.seq, bodies_at, at=when, outbox=outbox, listed=self._listed
+            self.interview_id,
+            self.state.seq,
+            bodies_at,
+            at=when,
+            outbox=(*told, *outbox),
+            listed=lambda _: self._listed(after, coming),
         )
-        self.state = self._after(events)
+        self.state = after
         await self.services.hub.publish_events(self.interview_id, events)
         return events
 
-    def _listed(self, events: Sequence[InterviewEvent]) -> Listed | None:
+    def _listed(self, after: InterviewState, events: Sequence[InterviewEvent]) -> Listed | None:
         """What lists show after these events, when they can have changed that."""
-        after = self._after(events)
         scored = any(isinstance(event.body, CHANGING_TOTAL) for event in events)
         if after.status is self.state.status and after.decision == self.state.decision and not scored:
             return None

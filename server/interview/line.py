@@ -79,7 +79,7 @@ class CandidateLine:
         Raises UserError: offer_bad (400) for an unusable offer; voice_not_consented or not_running (409);
         offers_too_many (429); server_full (503) for a first line while the process has no time to spare.
         """
-        if self._journal.state.status in (Status.INVITED, Status.COMPLETED):
+        if self._journal.state.status in (Status.INVITED, Status.COMPLETED, Status.CANCELLED):
             raise UserError("not_running", status=409)
         if not self._journal.state.allows(Purpose.VOICE):
             raise UserError("voice_not_consented", status=409)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -24,7 +24,7 @@ from server.governance.policy import purposes_offered
 from server.interview.events import Purpose
 from server.interview.failures import describe
 from server.interview.fold import fold
-from server.interview.inviting import Invited, Wanted, checked, make
+from server.interview.inviting import Also, Invited, Wanted, checked, make
 from server.interview.journal import Services, utc_now
 from server.interview.lines import Lines
 from server.interview.report import Report, build_report
@@ -68,7 +68,9 @@ class Interviews:
         second_scorer: Scorer | None = None,
         check_minutes: float = 10.0,
         probe_chooser: ProbeChooser | None = None,
+        look_for_flows: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """look_for_flows: learns flows that another process has made since; asked where one is not known."""
         self.event_log = EventLog(database)
         self.hub = hub
         self.flows = flows
@@ -76,6 +78,7 @@ class Interviews:
         self.ice = ice
         self.invitations = Invitations(database)
         self._database = database
+        self._look_for_flows = look_for_flows
         self._ownership = ownership
         self._invitation_days = invitation_days
         self.lines = Lines()
@@ -138,13 +141,23 @@ class Interviews:
         [made] = await self.invite_all([wanted], now)
         return made.interview_id, made.token
 
-    async def invite_all(self, wanted: Sequence[Wanted], now: datetime) -> list[Invited]:
-        """All of these, in order, or none of them. Raises as `checked`; AlreadyInvited when one of their ids is
-        taken."""
+    async def invite_all(self, wanted: Sequence[Wanted], now: datetime, also: Also | None = None) -> list[Invited]:
+        """All of these, in order, or none of them. also: what else is written with them, in one transaction.
+
+        Raises as `checked`; AlreadyInvited when one of their ids is taken.
+        """
+        await self._know(*(one.flow_id for one in wanted))
         wanted = [checked(one, self.flows) for one in wanted]
         expires_at = now + timedelta(days=self._invitation_days)
         made = await make(
-            self._database, self.event_log, self.invitations, self.flows, wanted, now=now, expires_at=expires_at
+            self._database,
+            self.event_log,
+            self.invitations,
+            self.flows,
+            wanted,
+            now=now,
+            expires_at=expires_at,
+            also=also,
         )
         for invited, event in made:
             await self.hub.publish_events(invited.interview_id, [event])
@@ -183,6 +196,7 @@ class Interviews:
         async with self._loading:
             if interview_id not in self._sessions:
                 state = await self._read(interview_id)
+                await self._know(state.flow_id)
                 session = InterviewSession(interview_id, self.flow_of(state), state, self._services)
                 await session.take_up()
                 task = asyncio.create_task(session.run(), name=f"interview-{interview_id}")
@@ -202,13 +216,19 @@ class Interviews:
             raise UserError("flow_unknown", status=404)
         return flow
 
+    async def _know(self, *flow_ids: str) -> None:
+        if self._look_for_flows is not None and any(flow_id not in self.flows for flow_id in flow_ids):
+            await self._look_for_flows()
+
     async def report(self, interview_id: str) -> Report:
         """The report as far as the interview has got. Raises UserError interview_unknown (404)."""
         events = await self.event_log.read(interview_id)
         row = await self.event_log.row(interview_id)
         if not events or row is None:
             raise UserError("interview_unknown", status=404)
-        flow = self.flow_of(fold(events))
+        state = fold(events)
+        await self._know(state.flow_id)
+        flow = self.flow_of(state)
         return await asyncio.to_thread(build_report, interview_id, events, flow, candidate_email=row.candidate_email)
 
     def running(self) -> tuple[InterviewSession, ...]:

@@ -171,6 +171,11 @@ def report_json(report: Report) -> dict[str, Any]:
     return data
 
 
+def report_of(data: Mapping[str, Any]) -> Report:
+    """The report that `report_json` gave, after it was kept as JSON. Raises pydantic.ValidationError."""
+    return _REPORT.validate_python(data)
+
+
 def build_report(
     interview_id: str, events: Sequence[InterviewEvent], flow: Flow, *, candidate_email: str = ""
 ) -> Report:

@@ -42,7 +42,7 @@ from server.interview.events import (
     TranscriptsConfirmed,
 )
 from server.interview.failures import describe
-from server.interview.hr_commands import EndInterview, HandOver
+from server.interview.hr_commands import CancelInterview, EndInterview, HandOver
 from server.interview.hr_events import HandedOver, InterviewEnded
 from server.interview.journal import Journal, Services
 from server.interview.line import CandidateLine
@@ -168,7 +168,7 @@ class InterviewSession:
             events = await self._start(command)
         elif isinstance(command, Decide | FinishReview):
             events = await record_and_tell(self._journal, lambda state: self._decide(state, command))
-        elif isinstance(command, EndInterview | HandOver):
+        elif isinstance(command, EndInterview | HandOver | CancelInterview):
             events = await self._cut_short(command)
         else:
             # What is asked after a skipped follow-up depends on what a long answer holds.
@@ -201,7 +201,7 @@ class InterviewSession:
             # Refused, or the database is away: what is said from now on still belongs to this answer.
             self._listening.reopen(command.question_id)
 
-    async def _cut_short(self, command: EndInterview | HandOver) -> list[InterviewEvent]:
+    async def _cut_short(self, command: EndInterview | HandOver | CancelInterview) -> list[InterviewEvent]:
         # Nobody waits for the last words: they are late, and are checked and scored with the others.
         question_id = self.state.question_id
         if question_id is not None:

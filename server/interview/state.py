@@ -31,6 +31,8 @@ class Status(StrEnum):
     CHECKING = "checking"
     """Everything is answered, and what was heard is checked by the candidate, then scored; the clock stands still."""
     COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    """Called off before it began; nothing is to come."""
 
 
 MISSED = (Status.RUNNING, Status.PAUSED)

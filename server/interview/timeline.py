@@ -138,6 +138,8 @@ class _Timeline:
             case by_hr.InterviewEnded(reason, by):
                 self._cut_short(event)
                 self._note(event, K.ENDED, L.PEOPLE, by=by, text=reason)
+            case by_hr.InterviewCancelled(reason, by):
+                self._note(event, K.ENDED, L.PEOPLE, by=by, text=reason)
             case _:
                 return False
         return True

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.errors import UserError
 from server.storage import schema
 from server.storage.database import Database
+from server.storage.identities import EMAIL, claim, owners
 from server.storage.interview_list import visible
 from server.storage.paging import Cursor, Order, Page, read_page
 from server.storage.search_key import holds_words, search_key
@@ -48,8 +49,11 @@ class Candidates:
 
     async def get(self, candidate_id: str, reviewer_id: str | None = None) -> Candidate:
         """reviewer_id: who sees only those with an interview of theirs. Raises UserError candidate_not_listed (404)."""
-        table = schema.candidates
-        query = _query(reviewer_id).where(table.c.id == (candidate_id if candidate_id.isalnum() else ""))
+        table, old = schema.candidates, schema.candidates.alias("old")
+        wanted = candidate_id if candidate_id.isalnum() else ""
+        # An address of a page about somebody who was merged into another leads there.
+        lead = sa.select(sa.func.coalesce(old.c.merged_into, old.c.id)).where(old.c.id == wanted).scalar_subquery()
+        query = _query(reviewer_id).where(table.c.id == lead)
         async with self._database.read() as connection:
             found = (await connection.execute(query)).one_or_none()
         if found is None:
@@ -72,7 +76,9 @@ class Candidates:
 async def ensure(connection: AsyncConnection, wanted: Sequence[NewCandidate], now: datetime) -> list[str]:
     """The id of each, in order, within the caller's transaction: that of who has the address, else of somebody new."""
     table = schema.candidates
-    new = [(uuid.uuid4().hex, one) for one in wanted]
+    addresses = {one.email for one in wanted if one.email}
+    known = dict(await owners(connection, EMAIL, addresses))
+    new = [(uuid.uuid4().hex, one) for one in wanted if one.email not in known]
     rows = [
         {
             "id": id_,
@@ -84,20 +90,22 @@ async def ensure(connection: AsyncConnection, wanted: Sequence[NewCandidate], no
         }
         for id_, one in new
     ]
-    if not rows:
-        return []
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    # Two who invite the same address at once, and an address that a list names twice, end with one candidate.
-    await connection.execute(insert(table).on_conflict_do_nothing(index_elements=["email"]), rows)
-    addresses = {one.email for one in wanted if one.email}
-    query = sa.select(table.c.email, table.c.id).where(table.c.email.in_(addresses))
-    known = {row.email: row.id for row in (await connection.execute(query)).all()}
-    return [known[one.email] if one.email else id_ for id_, one in new]
+    if rows:
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        # Two who invite the same address at once, and an address that a list names twice, end with one candidate.
+        await connection.execute(insert(table).on_conflict_do_nothing(index_elements=["email"]), rows)
+        query = sa.select(table.c.email, table.c.id).where(table.c.email.in_(addresses - known.keys()))
+        made = {row.email: row.id for row in (await connection.execute(query)).all()}
+        await claim(connection, EMAIL, made)
+        known |= made
+    ids = iter([id_ for id_, one in new if not one.email])
+    return [known[one.email] if one.email else next(ids) for one in wanted]
 
 
 def _query(reviewer_id: str | None) -> sa.Select[Any]:
     table, interviews = schema.candidates, schema.interviews
-    query = sa.select(table.c.id, table.c.name, table.c.email, table.c.language, table.c.created_at)
+    columns = (table.c.id, table.c.name, table.c.email, table.c.language, table.c.created_at)
+    query = sa.select(*columns).where(table.c.merged_into.is_(None))
     if reviewer_id is not None:
         query = query.where(table.c.id.in_(sa.select(interviews.c.candidate_id).where(visible(reviewer_id))))
     return query

@@ -29,8 +29,9 @@ from server.interview.events import (
 from server.interview.hr_events import HandedOver, InterviewEnded
 from server.storage import schema
 from server.storage.database import Database, Prepared
-from server.storage.outbox import OutboxMessage, enqueue
+from server.storage.outbox import OutboxMessage
 from server.storage.search_key import search_key
+from server.storage.telling import About, tell, tell_invited
 
 
 class Conflict(Exception):
@@ -60,7 +61,7 @@ class InterviewRow:
 
 @dataclass(frozen=True, slots=True)
 class NewInterview:
-    """An interview to be made. candidate_id, job_id: of those tables, or None."""
+    """An interview to be made. candidate_id, job_id, application_id: of those tables, or None. round: from 1."""
 
     id: str
     body: InterviewInvited
@@ -68,6 +69,8 @@ class NewInterview:
     candidate_id: str | None = None
     job_id: str | None = None
     is_trial: bool = False
+    application_id: str | None = None
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ class EventLog:
         events = [InterviewEvent(seq=1, at=now, clock_ms=0, body=one.body) for one in interviews]
         rows = [_rows_of(one.id, [event])[0] for one, event in zip(interviews, events, strict=True)]
         await connection.execute(schema.events.insert(), rows)
+        await tell_invited(connection, [_invited(one) for one in interviews], now)
         return events
 
     async def append(
@@ -120,10 +124,10 @@ class EventLog:
         outbox: Sequence[OutboxMessage] = (),
         listed: Callable[[Sequence[InterviewEvent]], Listed | None] = lambda events: None,
     ) -> list[InterviewEvent]:
-        """Appends (clock_ms, body) pairs behind after_seq, with outbox rows, in one transaction.
+        """Appends (clock_ms, body) pairs behind after_seq, in one transaction with what they tell.
 
-        Nothing of a trial goes out. listed: what these events change in lists, None: nothing. Raises Conflict when
-        after_seq is not the last's.
+        outbox: told to connected systems and to the records; nothing of a trial is. listed: what these events change in
+        lists, None: nothing. Raises Conflict when after_seq is not the last's.
         """
         events = [
             InterviewEvent(seq=after_seq + place, at=at, clock_ms=clock_ms, body=body)
@@ -138,8 +142,7 @@ class EventLog:
                     await connection.execute(table.update().where(table.c.id == interview_id).values(completed_at=at))
                 if (shown := listed(events)) is not None:
                     await _list(connection, interview_id, shown)
-                if outbox and not await _is_trial(connection, interview_id):
-                    await enqueue(connection, outbox, at)
+                await tell(connection, interview_id, outbox, at)
         except IntegrityError as error:
             raise Conflict(f"interview {interview_id}: event {after_seq + 1} exists already") from error
         return events
@@ -224,13 +227,15 @@ def _new_row(one: NewInterview, now: datetime) -> dict[str, Any]:
         "candidate_id": one.candidate_id,
         "job_id": one.job_id,
         "is_trial": one.is_trial,
+        "application_id": one.application_id,
+        "round": one.round,
         "search_key": search_key(one.body.candidate_name, one.candidate_email),
     }
 
 
-async def _is_trial(connection: AsyncConnection, interview_id: str) -> bool:
-    table = schema.interviews
-    return bool(await connection.scalar(sa.select(table.c.is_trial).where(table.c.id == interview_id)))
+def _invited(one: NewInterview) -> tuple[About, dict[str, Any]]:
+    about = About(one.id, one.is_trial, one.candidate_id, one.job_id, one.application_id)
+    return about, {"flow_id": one.body.flow_id, "language": one.body.language.value, "round": one.round}
 
 
 async def _list(connection: AsyncConnection, interview_id: str, shown: Listed) -> None:

@@ -51,6 +51,14 @@ class Invitations:
         async with self._database.read() as connection:
             return await _find(connection, token, now)
 
+    async def behind(self, token: str) -> str | None:
+        """The interview that the link is for, whether or not it still opens it; None for an unknown one."""
+        table = schema.invitations
+        query = sa.select(table.c.interview_id).where(table.c.token_hash == hash_of(token))
+        async with self._database.read() as connection:
+            found: str | None = await connection.scalar(query)
+        return found
+
     async def redeem(self, token: str, now: datetime) -> str:
         """Exchanges the link for a cookie's value. Raises UserError link_unknown, link_expired or link_used."""
         cookie = new_token()

@@ -14,7 +14,7 @@ from server.errors import UserError
 from server.storage import schema
 from server.storage.database import Database
 from server.storage.interview_list import visible
-from server.storage.paging import Cursor, Order, Page, read_page
+from server.storage.paging import PAGE, Cursor, Order, Page, read_page
 from server.storage.search_key import holds_words, search_key
 
 LONGEST_TITLE = 200
@@ -70,14 +70,14 @@ class Jobs:
         async with self._database.read() as connection:
             return [_row(row) for row in (await connection.execute(query)).all()]
 
-    async def page(self, text: str, cursor: Cursor | None, *, is_open: bool | None) -> Page[Job]:
+    async def page(self, text: str, cursor: Cursor | None, *, is_open: bool | None, limit: int = PAGE) -> Page[Job]:
         """The newest first. is_open: None: open and closed."""
         table, query = schema.jobs, _QUERY
         if text:
             query = query.where(holds_words(table.c.search_key, text))
         if is_open is not None:
             query = query.where(table.c.is_open.is_(is_open))
-        return await read_page(self._database, query, Order(table.c.created_at, table.c.id, True), cursor, _row)
+        return await read_page(self._database, query, Order(table.c.created_at, table.c.id, True), cursor, _row, limit)
 
     async def counts(self, job_ids: Sequence[str], reviewer_id: str | None) -> Mapping[str, Mapping[str, int]]:
         """Job → status → how many interviews, of those that count and may be seen."""

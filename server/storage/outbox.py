@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,18 +14,35 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.storage import schema
 from server.storage.database import Database, Prepared
+from server.storage.record_tables import connections, deliveries
 
 LONGEST_ERROR = 500
+BUILTIN = "builtin"
+"""The destination that is always there: the company's endpoint of the settings, or the server's own."""
+SUBSCRIBED = "*"
+"""No destination: each connection that is on and wants the type gets a row of its own, the built-in one its reports."""
+BUILTIN_TYPES = frozenset({"report.ready", "report.updated"})
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
-    """One message to deliver at least once. id: the webhook id, the receiver's idempotency key."""
+    """One message to deliver at least once. id: the webhook id, the receiver's idempotency key.
+
+    Of an interview, of an application or of both. destination: a connection's id, "builtin", or SUBSCRIBED; of the rows
+    that this one makes only the built-in's, or that of a named destination, has this very id.
+    """
 
     id: str
-    interview_id: str
+    interview_id: str | None
     type: str
     body: Mapping[str, Any]
+    application_id: str | None = None
+    destination: str = SUBSCRIBED
+
+    @property
+    def stream(self) -> str:
+        """What keeps its order on the way: everything of one interview, else of one application."""
+        return self.interview_id or self.application_id or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,47 +50,103 @@ class OutboxRow:
     """A claimed message. attempts: how often it was claimed before."""
 
     id: str
-    interview_id: str
+    destination: str
+    stream: str
+    interview_id: str | None
+    application_id: str | None
     type: str
     body: Mapping[str, Any]
     created_at: datetime
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt, as HR's delivery log has it. status: HTTP, None: none came. error: empty: it was delivered."""
+
+    at: datetime
+    duration_ms: int
+    status: int | None
+    error: str
+
+
 async def enqueue(connection: AsyncConnection, messages: Sequence[OutboxMessage], now: datetime) -> None:
-    """Adds messages within the caller's transaction, due at once, behind the interview's earlier ones."""
-    table = schema.outbox
+    """Adds messages within the caller's transaction, due at once, behind the stream's earlier ones."""
+    wanting: Mapping[str, Sequence[str]] | None = None
     for message in messages:
-        last = await connection.scalar(
-            sa.select(sa.func.coalesce(sa.func.max(table.c.position), 0)).where(
-                table.c.interview_id == message.interview_id
-            )
+        if message.destination != SUBSCRIBED:
+            await _add(connection, message, message.destination, message.id, now)
+            continue
+        if wanting is None:
+            wanting = await _wanting(connection)
+        if message.type in BUILTIN_TYPES:
+            await _add(connection, message, BUILTIN, message.id, now)
+        for connection_id, types in wanting.items():
+            if message.type in types:
+                await _add(connection, message, connection_id, f"msg_{uuid.uuid4().hex}", now)
+
+
+async def _wanting(connection: AsyncConnection) -> Mapping[str, Sequence[str]]:
+    """Connections that are on → the types they are sent."""
+    query = sa.select(connections.c.id, connections.c.subscriptions).where(connections.c.is_on)
+    return {row.id: row.subscriptions for row in (await connection.execute(query.order_by(connections.c.id))).all()}
+
+
+async def _add(
+    connection: AsyncConnection, message: OutboxMessage, destination: str, row_id: str, now: datetime
+) -> None:
+    table = schema.outbox
+    if connection.dialect.name == "postgresql":
+        # An application and its interview write into one stream, each in its own transaction: one after the other.
+        lock = sa.func.hashtextextended(f"{destination} {message.stream}", 0)
+        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+    last = await connection.scalar(
+        sa.select(sa.func.coalesce(sa.func.max(table.c.position), 0)).where(
+            table.c.destination == destination, table.c.stream == message.stream
         )
-        await connection.execute(
-            table.insert().values(
-                id=message.id,
-                position=(last or 0) + 1,
-                interview_id=message.interview_id,
-                type=message.type,
-                body=await asyncio.to_thread(Prepared, dict(message.body)),
-                created_at=now,
-                attempts=0,
-                next_attempt_at=now,
-                dead=False,
-            )
+    )
+    await connection.execute(
+        table.insert().values(
+            id=row_id,
+            destination=destination,
+            stream=message.stream,
+            position=(last or 0) + 1,
+            interview_id=message.interview_id,
+            application_id=message.application_id,
+            type=message.type,
+            body=await asyncio.to_thread(Prepared, dict(message.body)),
+            created_at=now,
+            attempts=0,
+            next_attempt_at=now,
+            dead=False,
         )
+    )
 
 
 class Outbox:
-    """Claims, delivers, fails. Of each interview only the oldest open row can be claimed: order is kept."""
+    """Claims, delivers, fails. Of each stream to one destination only the oldest open row can be claimed."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
-    async def claim(self, now: datetime, limit: int = 10, lease_seconds: float = 60) -> list[OutboxRow]:
+    async def destinations_due(self, now: datetime) -> list[str]:
+        """Where something could be sent now."""
+        table = schema.outbox
+        # One row of each is enough: a hundred thousand may wait for a destination that is off.
+        opened = sa.select(table.c.destination).where(_open()).distinct().subquery("opened")
+        theirs = table.c.destination == opened.c.destination
+        is_due = sa.exists().where(theirs, _open(), table.c.next_attempt_at <= now, ~_blocked())
+        query = sa.select(opened.c.destination).where(is_due)
+        async with self.database.read() as connection:
+            return sorted((await connection.scalars(query)).all())
+
+    async def claim(
+        self, now: datetime, limit: int = 10, lease_seconds: float = 60, destination: str | None = None
+    ) -> list[OutboxRow]:
         """Takes due rows for lease_seconds: a worker that dies with them leaves them due again after that.
 
-        PostgreSQL workers skip each other's rows (FOR UPDATE SKIP LOCKED); SQLite has one writer at a time.
+        destination: None: any. PostgreSQL workers skip each other's rows (FOR UPDATE SKIP LOCKED); SQLite has one
+        writer at a time.
         """
         table = schema.outbox
         query = (
@@ -81,34 +155,45 @@ class Outbox:
             .order_by(table.c.next_attempt_at, table.c.id)
             .limit(limit)
         )
-        if not self._database.is_sqlite:
+        if destination is not None:
+            query = query.where(table.c.destination == destination)
+        if not self.database.is_sqlite:
             query = query.with_for_update(skip_locked=True, of=table)
-        async with self._database.begin() as connection:
+        async with self.database.begin() as connection:
             rows = (await connection.execute(query)).all()
-            for row in rows:
+            if rows:
                 await connection.execute(
                     table.update()
-                    .where(table.c.id == row.id)
-                    .values(
-                        attempts=table.c.attempts + 1,
-                        next_attempt_at=now + timedelta(seconds=lease_seconds),
-                    )
+                    .where(table.c.id.in_([row.id for row in rows]))
+                    .values(attempts=table.c.attempts + 1, next_attempt_at=now + timedelta(seconds=lease_seconds))
                 )
-        return [OutboxRow(r.id, r.interview_id, r.type, r.body, r.created_at, r.attempts) for r in rows]
+        return [_row(row) for row in rows]
 
     async def delivered(self, message_id: str, now: datetime) -> None:
         """The receiver has it."""
-        await self._update(message_id, {"delivered_at": now, "last_error": None})
+        async with self.database.begin() as connection:
+            await note_delivered(connection, message_id, now)
 
     async def failed(self, message_id: str, error: str, next_attempt_at: datetime | None) -> None:
         """Tries again at next_attempt_at; None gives the row up (it stays, marked dead)."""
-        values: dict[str, Any] = {"last_error": error[:LONGEST_ERROR]}
-        values |= {"dead": True} if next_attempt_at is None else {"next_attempt_at": next_attempt_at}
-        await self._update(message_id, values)
+        async with self.database.begin() as connection:
+            await note_failed(connection, message_id, error, next_attempt_at)
+
+    async def replay(self, condition: sa.ColumnElement[bool], now: datetime) -> int:
+        """Sends again, under the same ids, what was delivered or given up and meets the condition; how many rows.
+
+        condition: on schema.outbox, such as ids, a destination or a range of times.
+        """
+        table = schema.outbox
+        done = sa.or_(table.c.delivered_at.is_not(None), table.c.dead)
+        anew = {"delivered_at": None, "dead": False, "attempts": 0, "last_error": None, "next_attempt_at": now}
+        async with self.database.begin() as connection:
+            result = await connection.execute(table.update().where(done, condition).values(**anew))
+        return result.rowcount
 
     async def next_due(self) -> datetime | None:
         """When the next row that can be claimed is due; None when there is none."""
-        async with self._database.read() as connection:
+        async with self.database.read() as connection:
             found: datetime | None = await connection.scalar(
                 sa.select(sa.func.min(schema.outbox.c.next_attempt_at, type_=schema.UtcDateTime())).where(
                     _open(), ~_blocked()
@@ -118,20 +203,64 @@ class Outbox:
 
     async def waiting(self) -> int:
         """How many rows are neither delivered nor dead."""
-        async with self._database.read() as connection:
+        async with self.database.read() as connection:
             found = await connection.scalar(sa.select(sa.func.count()).select_from(schema.outbox).where(_open()))
         return found or 0
 
     async def dead(self) -> int:
         """How many rows were given up."""
         table = schema.outbox
-        async with self._database.read() as connection:
-            found = await connection.scalar(sa.select(sa.func.count()).select_from(table).where(table.c.dead))
+        async with self.database.read() as connection:
+            found = await connection.scalar(sa.select(sa.func.count()).select_from(table).where(table.c.dead.is_(True)))
         return found or 0
 
-    async def _update(self, message_id: str, values: dict[str, Any]) -> None:
-        async with self._database.begin() as connection:
-            await connection.execute(schema.outbox.update().where(schema.outbox.c.id == message_id).values(**values))
+
+async def note_delivered(connection: AsyncConnection, message_id: str, now: datetime) -> None:
+    """The receiver has it, whoever else tries meanwhile. Within the caller's transaction."""
+    values = {"delivered_at": now, "dead": False, "last_error": None}
+    await connection.execute(schema.outbox.update().where(schema.outbox.c.id == message_id).values(**values))
+
+
+async def note_failed(
+    connection: AsyncConnection, message_id: str, error: str, next_attempt_at: datetime | None, claim: int | None = None
+) -> bool:
+    """As `Outbox.failed`, within the caller's transaction; whether it counts.
+
+    claim: which one has failed, from 1; when another worker has claimed the row since, or delivered it, that counts.
+    """
+    table = schema.outbox
+    values: dict[str, Any] = {"last_error": error[:LONGEST_ERROR]}
+    values |= {"dead": True} if next_attempt_at is None else {"next_attempt_at": next_attempt_at}
+    ours = sa.true() if claim is None else sa.and_(table.c.attempts == claim, table.c.delivered_at.is_(None))
+    changed = await connection.execute(table.update().where(table.c.id == message_id, ours).values(**values))
+    return changed.rowcount == 1
+
+
+async def note_attempt(connection: AsyncConnection, row: OutboxRow, attempt: Attempt) -> None:
+    """Writes one attempt into the delivery log, within the caller's transaction."""
+    values = {
+        "outbox_id": row.id,
+        "destination": row.destination,
+        "at": attempt.at,
+        "duration_ms": attempt.duration_ms,
+        "status": attempt.status,
+        "error": attempt.error[:LONGEST_ERROR],
+    }
+    await connection.execute(deliveries.insert().values(**values))
+
+
+def _row(row: sa.Row[Any]) -> OutboxRow:
+    return OutboxRow(
+        row.id,
+        row.destination,
+        row.stream,
+        row.interview_id,
+        row.application_id,
+        row.type,
+        row.body,
+        row.created_at,
+        row.attempts,
+    )
 
 
 def _open() -> sa.ColumnElement[bool]:
@@ -139,10 +268,11 @@ def _open() -> sa.ColumnElement[bool]:
 
 
 def _blocked() -> sa.ColumnElement[bool]:
-    """Whether the interview has an earlier row that is still to be delivered."""
+    """Whether the stream has an earlier row that is still to be delivered."""
     earlier = schema.outbox.alias("earlier")
     return sa.exists().where(
-        earlier.c.interview_id == schema.outbox.c.interview_id,
+        earlier.c.destination == schema.outbox.c.destination,
+        earlier.c.stream == schema.outbox.c.stream,
         earlier.c.position < schema.outbox.c.position,
         earlier.c.delivered_at.is_(None),
         earlier.c.dead.is_(False),

@@ -26,6 +26,7 @@ async def running_invitations(
             table.c.candidate_email.in_(emails),
             table.c.completed_at.is_(None),
             table.c.is_trial.is_(False),
+            table.c.status != "cancelled",
             sa.or_(links.c.redeemed_at.is_not(None), links.c.expires_at > now),
         )
         .order_by(table.c.created_at)

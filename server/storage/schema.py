@@ -70,6 +70,9 @@ interviews = sa.Table(
     sa.Column("decision", sa.String(20)),
     # Name and address as they are searched and sorted by.
     sa.Column("search_key", sa.String(600), nullable=False, server_default="", index=True),
+    # Of `applications`; None: it belongs to none. round: which of the application's interviews it is, from 1.
+    sa.Column("application_id", sa.String(32), index=True),
+    sa.Column("round", sa.Integer, nullable=False, server_default="1"),
 )
 
 candidates = sa.Table(
@@ -82,6 +85,14 @@ candidates = sa.Table(
     sa.Column("language", sa.String(20), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False, index=True),
     sa.Column("search_key", sa.String(600), nullable=False, server_default="", index=True),
+    # As E.164; None: not known.
+    sa.Column("phone", sa.String(20)),
+    # An IANA name; None: not known.
+    sa.Column("time_zone", sa.String(60)),
+    # [{"from", "to"}], aware; None: not stated.
+    sa.Column("availability", Json),
+    # The candidate that this one turned out to be; it is in no list then.
+    sa.Column("merged_into", sa.String(32), index=True),
 )
 
 jobs = sa.Table(
@@ -207,9 +218,14 @@ outbox = sa.Table(
     "outbox",
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
-    # The order of one interview's rows; ids are random.
+    # Where it goes: a connection's id, or "builtin".
+    sa.Column("destination", sa.String(32), nullable=False, server_default="builtin"),
+    # What keeps its order: an interview's id or an application's.
+    sa.Column("stream", sa.String(64), nullable=False),
+    # The order of one stream's rows on their way to one destination; ids are random.
     sa.Column("position", sa.Integer, nullable=False),
-    _interview(),
+    sa.Column("interview_id", sa.String(32), sa.ForeignKey("interviews.id")),
+    sa.Column("application_id", sa.String(32)),
     sa.Column("type", sa.String(60), nullable=False),
     sa.Column("body", Json, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
@@ -218,9 +234,14 @@ outbox = sa.Table(
     sa.Column("delivered_at", UtcDateTime),
     sa.Column("dead", sa.Boolean, nullable=False),
     sa.Column("last_error", sa.String(500)),
-    sa.UniqueConstraint("interview_id", "position"),
+    sa.UniqueConstraint("destination", "stream", "position"),
 )
 sa.Index("ix_outbox_due", outbox.c.delivered_at, outbox.c.next_attempt_at)
+sa.Index("ix_outbox_created_at", outbox.c.created_at, outbox.c.id)
+# Of a hundred thousand messages few are open or dead, and their bodies are long.
+_DEAD, _OPEN = outbox.c.dead.is_(True), sa.and_(outbox.c.delivered_at.is_(None), outbox.c.dead.is_(False))
+sa.Index("ix_outbox_dead", outbox.c.application_id, sqlite_where=_DEAD, postgresql_where=_DEAD)
+sa.Index("ix_outbox_open", outbox.c.destination, outbox.c.next_attempt_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
 ehr_inbox = sa.Table(
     "ehr_inbox",

@@ -16,7 +16,7 @@ from server.ehr.connectors.standard_webhooks import encode, headers
 from server.storage import schema
 from server.storage.database import Database
 from server.storage.outbox import Outbox
-from tests.ehr.conftest import SECRET, Clock, MakeWorker, invite, put_out
+from tests.delivery.conftest import SECRET, Clock, MakeWorker, invite, put_out
 
 REPORT: dict[str, Any] = {"type": "report.ready", "timestamp": "2026-03-01T12:00:00Z", "data": {"quote": "抱歉"}}
 

@@ -16,11 +16,15 @@ from server.interview.commands import CallForHelp, Decide, OverrideScore, RateCo
 from server.interview.events import AnswerMode
 from server.interview.hr_events import Decision
 from server.keys import DATABASE, INTERVIEWS
+from server.records.application_events import FollowUpStatus
+from server.storage.api_keys import ApiKeys
 from server.storage.jobs import Jobs
 from tests.e2e.axe import expect_accessible
+from tests.hr.applied import a_connection, applied, blocked, came_back, happen, sent_to_assessment
 from tests.hr.conftest import EMAIL, House, answer_all
 from tests.hr.test_browser import browser as browser
-from tests.hr.test_hostile_words import pages_of
+from tests.hr.test_deliveries import attempted, queued
+from tests.hr.test_hostile_words import PLACES, pages_of
 
 LARGEST_BYTES = 200_000
 """Of a page with everything it fetches, as it is sent, its streams left out."""
@@ -39,6 +43,24 @@ async def invited(house: House, name: str, language: Language, job_id: str) -> s
         job_id=job_id,
     )
     return found
+
+
+async def records(house: House, job_id: str, candidate_id: str | None) -> dict[str, str]:
+    """What stands in a page's address → that of an application, a connection, a message and a rule that are there."""
+    application_id = await applied(house, candidate_id or "", job_id, 20)
+    await happen(house, application_id, *sent_to_assessment("f1", await a_connection(house, "codility")), days=9)
+    await happen(house, application_id, came_back("f1", FollowUpStatus.FAILED), blocked())
+    await queued(house, "msg_1", "codility", dead=True, last_error="answered 403", application_id=application_id)
+    await attempted(house, "msg_1", status=403, error="answered 403")
+    await ApiKeys(house.app[DATABASE]).create(
+        name="Odoo", system="odoo", scopes=["candidates:read"], by="command", now=datetime.now(UTC)
+    )
+    return {
+        PLACES["application_id"]: application_id,
+        PLACES["connection_id"]: "codility",
+        PLACES["message_id"]: "msg_1",
+        PLACES["rule_id"]: "high_total_to_assessment",
+    }
 
 
 @pytest.mark.timeout(300)
@@ -63,14 +85,14 @@ async def test_every_page_is_accessible_and_light(house: House, browser: Browser
         await session.execute(StartAnswer(session.state.question_id or ""))
         await session.execute(SaveDraft(session.state.question_id or "", "I would listen first."))
         await session.execute(CallForHelp("The sound is gone"))
-        ours = {"1" * 32: job_id, "2" * 32: row.candidate_id or ""}
+        ours = {"1" * 32: job_id, "2" * 32: row.candidate_id or "", **await records(house, job_id, row.candidate_id)}
         paths = {f"/hr/interviews/{running}"}
         for path in pages_of(house, done[0]):
             for place, id_ in ours.items():
                 path = path.replace(place, id_)
             paths.add(path)
         paths = {path for path in paths if "xss-probe" not in path}
-        assert len(paths) > 18
+        assert len(paths) > 28
         for path in sorted(paths):
             response = await page.goto(house.url(f"{path}{'&' if '?' in path else '?'}lang={language.value}"))
             assert response is not None

@@ -8,8 +8,10 @@ security policy alone would stop most scripts.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
+import sqlalchemy as sa
 from playwright.async_api import BrowserContext, Page, expect
 
 from server.interview.commands import (
@@ -29,6 +31,21 @@ from server.interview.events import AnswerMode
 from server.interview.hr_events import Decision
 from server.interview.session import InterviewSession
 from server.keys import DATABASE, INTERVIEWS
+from server.records.application_events import (
+    FollowUpKind,
+    FollowUpMoved,
+    FollowUpOrdered,
+    FollowUpStatus,
+    HrNotified,
+    RuleBlocked,
+    RuleFired,
+    Step,
+    StepReached,
+)
+from server.records.application_log import ApplicationLog, Firing, begin
+from server.resumes.codec import encode
+from server.resumes.resume import Contact, Found, Kind, Line, Resume, Where
+from server.storage import record_tables as tables
 from server.storage import schema
 from tests.hr.conftest import House, answer, answer_all
 from tests.hr.test_browser import browser as browser
@@ -41,7 +58,9 @@ MARKUP = (
 MARKUP_ADDRESS = "<xss-probe>@example.com"
 PLACES = {"hint": "0", "viewer_id": "x" * 32, "question_id": "experience", "dimension_id": "motivation", "token": "x"}
 PLACES |= {"job_id": "1" * 32, "candidate_id": "2" * 32, "flow_id": "customer_service"}
-NOT_PAGES = ("/recording", ".pdf", ".csv", "/sign-", "/welcome/")
+PLACES |= {"application_id": "3" * 32, "connection_id": "4" * 32, "message_id": "msg_probe", "rule_id": "probe_rule"}
+PLACES |= {"kind": "odoo"}
+NOT_PAGES = ("/recording", "/resumes/", ".pdf", ".csv", "/sign-", "/welcome/")
 """What is no page, or is only for those who are not signed in."""
 
 
@@ -71,7 +90,48 @@ async def fill_everything(house: House) -> tuple[InterviewSession, str]:
         await connection.execute(schema.candidates.insert().values(id=PLACES["candidate_id"], **candidate, **made))
         theirs = {"job_id": PLACES["job_id"], "candidate_id": PLACES["candidate_id"]}
         await connection.execute(schema.interviews.update().values(**theirs))
+    await fill_records(house)
     return await house.app[INTERVIEWS].get(running_id), done.interview_id
+
+
+async def fill_records(house: House) -> None:
+    """An application, a rule, a connection with a message, an API key and a résumé, with markup wherever it can be."""
+    now, place = datetime.now(UTC), Where(path=MARKUP)
+    found = Found(MARKUP, place, False)
+    resume = Resume(Kind.TEXT, "en", (Line(place, MARKUP),), contact=Contact(name=found), skills=(found,))
+    ids = {"candidate_id": PLACES["candidate_id"], "job_id": PLACES["job_id"]}
+    since = {"step": Step.APPLIED.value, "step_since": now, "created_at": now}
+    rule = {"name": {"en": MARKUP[:100], "zh-CN": MARKUP[:100]}, "when": {"event": "applied"}}
+    rule["then"] = {"action": "notify", "text": MARKUP}
+    connected = {"kind": "standard_webhooks", "name": MARKUP[:100], "settings": {"url": MARKUP}, "is_on": True}
+    message = {"id": PLACES["message_id"], "destination": PLACES["connection_id"], "stream": "x", "position": 1}
+    message |= {"type": MARKUP[:60], "body": {"data": {"text": MARKUP}}, "attempts": 1, "dead": True}
+    key = {"id": "5" * 32, "key_hash": "x", "name": MARKUP[:100], "system": MARKUP[:60], "scopes": ["erase"]}
+    file = {"id": "6" * 32, "file_name": MARKUP[:200], "media_type": "text/plain", "sha256": "", "content": b""}
+    known = {"kind": "phone", "value": MARKUP_ADDRESS, "candidate_id": PLACES["candidate_id"]}
+    attempt = {"outbox_id": PLACES["message_id"], "destination": "x", "at": now, "duration_ms": 1, "error": MARKUP}
+    rows: list[tuple[sa.Table, dict[str, Any]]] = [
+        (tables.applications, {"id": PLACES["application_id"], "source": "console", **ids, **since}),
+        (tables.rules, {"id": PLACES["rule_id"], "version": 1, "body": rule, "is_on": True, "created_by": MARKUP[:32]}),
+        (tables.connections, {"id": PLACES["connection_id"], "subscriptions": [], **connected}),
+        (schema.outbox, {"next_attempt_at": now, "last_error": MARKUP, **message}),
+        (tables.api_keys, {"created_by": MARKUP[:32], **key}),
+        (tables.resumes, {"candidate_id": PLACES["candidate_id"], "parsed": encode(resume), **file}),
+    ]
+    async with house.app[DATABASE].begin() as connection:
+        for table, row in rows:
+            await connection.execute(table.insert().values(created_at=row.pop("created_at", now), **row))
+        await connection.execute(tables.candidate_identities.insert().values(**known))
+        await connection.execute(tables.deliveries.insert().values(**attempt))
+        await begin(connection, PLACES["application_id"], ids["candidate_id"], ids["job_id"], MARKUP[:60], now)
+    order = FollowUpOrdered("f", FollowUpKind.DEPARTMENT_RATING, None, MARKUP, MARKUP)
+    moved = FollowUpMoved("f", FollowUpStatus.COMPLETED, 0.5, MARKUP, "javascript:window.hacked=1")
+    fired = RuleFired(PLACES["rule_id"], 1, "notify", {"result": MARKUP}, Step.APPLIED)
+    blocked = RuleBlocked(PLACES["rule_id"], 1, "notify", MARKUP)
+    acts = (order, moved, fired, HrNotified(MARKUP, MARKUP), StepReached(Step.INVITED, MARKUP, MARKUP), blocked)
+    firing = Firing(PLACES["rule_id"], 1, Step.APPLIED, {"result": MARKUP})
+    log = ApplicationLog(house.app[DATABASE])
+    await log.append(PLACES["application_id"], 1, acts, at=now, firings=[firing])
 
 
 def pages_of(house: House, interview_id: str) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
+import sqlalchemy as sa
 
 from analyzers.results import Transcript, TranscriptWord
 from question_flows.model import Language
@@ -15,8 +16,10 @@ from server.interview.commands import StartAnswer, SubmitAnswer
 from server.interview.events import AnswerMode
 from server.interview.hr_commands import SendHint
 from server.keys import DATABASE, INTERVIEWS
+from server.records.default_rules import DEFAULT_RULES
 from server.storage.hr_user import Role
 from server.storage.jobs import Jobs
+from server.storage.record_tables import applications
 from tests.hr.conftest import EMAIL, House, answer_all
 from tests.server.test_routes import ROUTES
 
@@ -76,7 +79,18 @@ async def test_nothing_that_an_auditor_may_ask_for_holds_the_name(house: House, 
         sample = session.flow.question(question_id).sample_answers[language][0]
         await session.execute(SubmitAnswer(question_id, AnswerMode.TYPED, said + sample))
         await answer_all(session)
-    places = {"interview_id": first, "candidate_id": row.candidate_id, "job_id": job_id, "flow_id": "customer_service"}
+    # Whom HR invites for a job applies for it.
+    async with house.app[DATABASE].read() as connection:
+        query = sa.select(applications.c.id).where(applications.c.candidate_id == row.candidate_id)
+        application_id = await connection.scalar(query)
+    places = {
+        "interview_id": first,
+        "candidate_id": row.candidate_id,
+        "job_id": job_id,
+        "flow_id": "customer_service",
+        "application_id": application_id,
+        "rule_id": next(iter(DEFAULT_RULES)),
+    }
     paths = [
         re.sub(r"{(\w+)}", lambda place: places[str(place[1])], route.removeprefix("GET "))
         for route, who in ROUTES.items()

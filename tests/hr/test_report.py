@@ -179,7 +179,8 @@ async def test_each_state_of_a_delivery_is_told(house: House) -> None:
 
     assert await deliveries(database, [interview_id]) == {}
     async with database.begin() as connection:
-        row = {"id": "msg_1", "position": 1, "interview_id": interview_id, "type": "report.ready", "body": {}}
+        row = {"id": "msg_1", "stream": interview_id, "position": 1, "interview_id": interview_id}
+        row |= {"type": "report.ready", "body": {}}
         # Far in the future: this test's row is not for the worker.
         due = {"created_at": now, "attempts": 0, "next_attempt_at": now + timedelta(days=365), "dead": False}
         await connection.execute(schema.outbox.insert().values(**row, **due))

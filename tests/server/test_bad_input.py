@@ -39,6 +39,7 @@ CHANGES = (
     ("POST", "/hr/sign-in"),
     ("POST", "/hr/welcome/unknown"),
     ("POST", "/ehr/reports"),
+    ("POST", "/ehr/in/unknown/any"),
 )
 
 

@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from analyzers.transcription.models import load_model
 from analyzers.transcription.whisper import Whisper
+from scripts.local_postgres import postgres_binaries, running_postgres
 from scripts.local_server import VOICE_MODEL
 from server.admission import KEPT, Sample
 from server.app import create_app
@@ -23,7 +24,6 @@ from server.keys import DATABASE, DRAINING, INTERVIEWS, RECOGNITION_SETTLED
 from server.settings import Settings
 from tests.live.conftest import RedisServer, redis_server
 from tests.server.conftest import Client
-from tests.storage.conftest import postgres_binaries, running_postgres
 from tests.warm_server import WarmServer
 
 __all__ = ["redis_server"]

@@ -22,7 +22,7 @@ from server.caps import CAPS
 from server.keys import DATABASE, INTERVIEWS, RECOGNITION_SETTLED, RECORDER
 from server.metrics import merged
 from server.settings import Settings
-from server.storage.outbox import Outbox, OutboxMessage, enqueue
+from server.storage.outbox import BUILTIN, Outbox, OutboxMessage, enqueue
 from tests.candidate.conftest import House, serving
 from tests.media.encoded import Sender
 from tests.server.conftest import Client
@@ -164,7 +164,9 @@ async def test_messages_that_wait_and_dead_letters_are_told_and_a_lost_database_
         interview_id, _ = await house.invite()
         database = house.app[DATABASE]
         async with database.begin() as connection:
-            messages = [OutboxMessage(f"m{number}", interview_id, "test", {}) for number in range(3)]
+            messages = [
+                OutboxMessage(f"m{number}", interview_id, "test", {}, destination=BUILTIN) for number in range(3)
+            ]
             await enqueue(connection, messages, NOW)
         await Outbox(database).failed("m2", "gone", None)
         found = await of_house(house)

@@ -12,6 +12,7 @@ import pytest
 from aiohttp.web import Application
 
 from question_flows.model import Language
+from server.ehr.api.routes import OPERATIONS
 from server.hr.access import home_of
 from server.hr.audited import CHANGED, CHANGES, EXPORTED, LOOKS, QUIET
 from server.i18n import Messages
@@ -47,6 +48,7 @@ ROUTES: Mapping[str, Who] = {
     "GET /i/{token}": ANYBODY,
     "POST /i/{token}": ANYBODY,
     "GET /i/{token}/privacy": ANYBODY,
+    "GET /i/{token}/appointment.ics": ANYBODY,
     "GET /privacy": ANYBODY,
     "GET /hr/sign-in": ANYBODY,
     "POST /hr/sign-in": ANYBODY,
@@ -56,6 +58,14 @@ ROUTES: Mapping[str, Who] = {
     "GET /hr/welcome/{token}": ANYBODY,
     "POST /hr/welcome/{token}": ANYBODY,
     "POST /ehr/reports": ANYBODY,
+    # Proven by the connection's own connector, which tests/ehr looks at.
+    **{f"{method} /ehr/in/{{connection_id}}/{{path}}": ANYBODY for method in ("GET", "POST", "PUT", "PATCH", "DELETE")},
+    # Open to keys with the scope that each operation names, which tests/ehr/api/test_machinery.py looks at.
+    **{f"{one.method} /api/v1{one.path}": ANYBODY for one in OPERATIONS},
+    "GET /api/v1/openapi.json": ANYBODY,
+    "GET /api/v1/problems/{code}": ANYBODY,
+    # Only by a link with a signature.
+    "GET /api/v1/recordings/{interview_id}": ANYBODY,
     # One's own account.
     "GET /hr/account": SIGNED_IN,
     "POST /hr/account/password": SIGNED_IN,
@@ -70,6 +80,21 @@ ROUTES: Mapping[str, Who] = {
     "POST /hr/people/{user_id}/password-link": ONLY_ADMIN,
     "POST /hr/people/{user_id}/sessions/end": ONLY_ADMIN,
     "GET /hr/audit": AUDITING,
+    # Connected systems, and what was delivered to them.
+    "GET /hr/api-keys": ONLY_ADMIN,
+    "POST /hr/api-keys": ONLY_ADMIN,
+    "POST /hr/api-keys/{key_id}/revoke": ONLY_ADMIN,
+    "POST /hr/deliveries/replay": ONLY_ADMIN,
+    "POST /hr/deliveries/{message_id}/replay": ONLY_ADMIN,
+    "GET /hr/connections": ONLY_ADMIN,
+    "POST /hr/connections": ONLY_ADMIN,
+    "GET /hr/connections/new/{kind}": ONLY_ADMIN,
+    "GET /hr/connections/{connection_id}": ONLY_ADMIN,
+    "POST /hr/connections/{connection_id}": ONLY_ADMIN,
+    "POST /hr/connections/{connection_id}/switch": ONLY_ADMIN,
+    "POST /hr/connections/{connection_id}/test": ONLY_ADMIN,
+    "GET /hr/deliveries": ONLY_ADMIN,
+    "GET /hr/deliveries/{message_id}": ONLY_ADMIN,
     # Watching.
     "GET /hr": REVIEWING,
     "GET /api/hr/events": REVIEWING,
@@ -100,15 +125,37 @@ ROUTES: Mapping[str, Who] = {
     "POST /hr/invitations": HIRING,
     "GET /hr/invitations/csv": HIRING,
     "POST /hr/invitations/csv": HIRING,
+    f"GET {INTERVIEW}/invitation": HIRING,
+    f"POST {INTERVIEW}/invitation/appointment": HIRING,
+    f"POST {INTERVIEW}/invitation/cancel": HIRING,
+    f"POST {INTERVIEW}/invitation/again": HIRING,
     # Jobs, and which flow is switched on for them.
     "POST /hr/jobs": HIRING,
     "POST /hr/jobs/{job_id}": HIRING,
     "POST /hr/flows/{flow_id}/try": HIRING,
     "POST /hr/flows/{flow_id}/switch-on": HIRING,
+    # What people do with applications.
+    "POST /hr/applications/{application_id}/step": HIRING,
+    "POST /hr/applications/{application_id}/interview": HIRING,
+    "POST /hr/applications/{application_id}/follow-up": HIRING,
+    "POST /hr/applications/{application_id}/cancel-follow-up": HIRING,
+    "POST /hr/applications/{application_id}/close": HIRING,
+    "POST /hr/applications/{application_id}/reopen": HIRING,
+    "POST /hr/candidates/{candidate_id}/applications": HIRING,
+    "POST /hr/candidates/{candidate_id}/merge": HIRING,
+    "POST /hr/candidates/{candidate_id}/resumes": HIRING,
+    "GET /hr/candidates/{candidate_id}/resumes/{resume_id}": REVIEWING,
+    "POST /hr/rules": HIRING,
+    "POST /hr/rules/{rule_id}": HIRING,
+    "POST /hr/rules/{rule_id}/switch": HIRING,
+    "GET /hr/rules": READING,
+    "GET /hr/rules/{rule_id}": READING,
     "GET /hr/flows": READING,
     "GET /hr/flows/{flow_id}": READING,
     # Reading and rating.
     "GET /hr/interviews": READING,
+    "GET /hr/process": READING,
+    "GET /hr/applications/{application_id}": READING,
     "GET /hr/candidates": READING,
     "GET /hr/candidates/{candidate_id}": READING,
     "GET /hr/jobs": READING,

@@ -3,57 +3,21 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from question_flows.model import Language
+from scripts.local_postgres import postgres_binaries, running_postgres
 from server.interview.events import InterviewInvited
 from server.storage.database import Database
 from server.storage.event_log import EventLog
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 INVITED = InterviewInvited("customer_service", 1, Language.ENGLISH, "EU", "Ada Lovelace")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def postgres_binaries() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return found[-1].parent if found else None
-
-
-@contextmanager
-def running_postgres(binaries: Path) -> Iterator[str]:
-    """A server of our own on a free port; PostgreSQL refuses to run as root, so then it runs as `postgres`."""
-    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    with tempfile.TemporaryDirectory(prefix="pg-") as name:
-        folder = Path(name)
-        if as_user:
-            subprocess.run(["chown", "postgres", name], check=True)
-        data, port = folder / "data", free_port()
-
-        def run(*command: str) -> None:
-            subprocess.run([*as_user, *command], check=True, cwd=name, stdout=subprocess.DEVNULL)
-
-        run(str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8")
-        options = f"-p {port} -k {name} -h 127.0.0.1"
-        run(str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
-        try:
-            yield f"postgres@127.0.0.1:{port}"
-        finally:
-            run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
 
 
 @pytest.fixture(scope="session")

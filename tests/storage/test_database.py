@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from server.storage import schema
+from server.storage import record_tables, schema
 from server.storage.database import Database
 from tests.storage.conftest import NOW
 
 
 def differences(connection: sa.Connection) -> list[object]:
+    assert record_tables.applications.metadata is schema.metadata
     context = MigrationContext.configure(connection, opts={"compare_type": True})
     return list(compare_metadata(context, schema.metadata))
 

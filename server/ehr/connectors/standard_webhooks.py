@@ -1,17 +1,25 @@
-"""Sends one message as a signed webhook and verifies received ones, as Standard Webhooks 1.0 has it."""
+"""Any system that speaks Standard Webhooks 1.0: gets all there is to tell, and tells candidates, jobs and results."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from io import BytesIO
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
+from pydantic import BaseModel, Field, HttpUrl
 from standardwebhooks import Webhook, WebhookVerificationError
+
+from server.delivery.connector import BadSignature, LookUp, Outgoing, Received, Reply, Sent
+from server.delivery.safe_client import SafeClient
+from server.ehr.connectors import unasked
+from server.ehr.connectors.generic_messages import meant
+from server.ehr.connectors.signed import SigningSecrets, kept, message_of, post
+from server.records.incoming import Incoming
 
 TIMEOUT = aiohttp.ClientTimeout(total=20)
 
@@ -19,8 +27,49 @@ LONGEST_WAIT = timedelta(hours=24)
 """The longest Retry-After that is honoured."""
 
 
-class BadSignature(Exception):
-    """A received message is not what its sender signed, or is too old or too new. Changes nothing."""
+class WebhookSettings(BaseModel):
+    """Where the system is."""
+
+    url: HttpUrl = Field(description="Address that messages are posted to.")
+
+
+class StandardWebhooks:
+    """Both ways, each message under its webhook id, which is the receiver's idempotency key."""
+
+    kind: ClassVar[str] = "standard_webhooks"
+    Settings: ClassVar[type[BaseModel]] = WebhookSettings
+    Secrets: ClassVar[type[BaseModel]] = SigningSecrets
+    SUBSCRIPTIONS: ClassVar[Sequence[str]] = (
+        "interview.invited",
+        "interview.arranged",
+        "interview.started",
+        "interview.question_answered",
+        "interview.finished",
+        "report.ready",
+        "report.updated",
+        "application.step_changed",
+        "follow_up.ordered",
+    )
+
+    def __init__(self, settings: WebhookSettings, secrets: SigningSecrets, client: SafeClient) -> None:
+        self._url = str(settings.url)
+        self._secrets = secrets.all
+        self._client = client
+
+    async def deliver(self, message: Outgoing, now: datetime) -> Sent:
+        """Posts it once."""
+        return await post(self._client, self._url, self._secrets, message, message.body, now)
+
+    def receive(self, request: Received, now: datetime) -> Reply | LookUp:
+        """Keeps a signed message that can be read; what is no message of this server's is taken and left."""
+        message = message_of(self._secrets, request, now)
+        return kept(request, message) if meant(message.model_dump(mode="json")) else Reply(204)
+
+    def read(self, type_: str, body: Mapping[str, Any]) -> Sequence[Incoming]:
+        """What it means."""
+        return meant(body)
+
+    poll = unasked.poll
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ const NAMES = [
   "AnswerSubmitted", "ConnectionLost", "ConnectionRestored", "ServerRestarted", "InterviewPaused", "InterviewResumed",
   "RecognitionFailed", "RecognitionRestored", "InterviewCompleted", "AnswerSkipped", "AnswerRestarted", "MomentTaken",
   "RoundEnded", "TranscriptCheckBegan", "TranscriptCorrected", "TranscriptsConfirmed", "HelpRequested", "HelpAcknowledged", "HelpWithdrawn",
-  "CandidateFeedbackReleased", "TimeGiven", "HintSent", "QuestionRequested", "HandedOver", "InterviewEnded", "transcript", "connection", "recognition", "viewers",
+  "CandidateFeedbackReleased", "TimeGiven", "HintSent", "QuestionRequested", "HandedOver", "InterviewEnded", "InterviewCancelled", "transcript", "connection", "recognition", "viewers",
 ];
 
 /** A stream of events that comes back by itself. */

@@ -13,6 +13,7 @@ import { reviewScreen } from "./review.js";
 /** The screen of this state: a key (a new one makes a new screen) and how to make it. */
 export function screenFor({ problem, snapshot }) {
   if (problem) return { key: problem, make: () => problemScreen(problem) };
+  if (snapshot.status === "cancelled") return { key: "cancelled", make: cancelledScreen };
   if (snapshot.person_instead && !snapshot.handed_over) return { key: "person", make: personScreen };
   if (snapshot.status === "checking" && snapshot.check) return { key: "review", make: reviewScreen };
   if (snapshot.status === "between_rounds") return { key: "rest", make: restScreen };
@@ -36,6 +37,15 @@ function personScreen({ snapshot }) {
     el("div", { class: "stack stack--tight" },
       el("h2", {}, t("done_next_title")),
       el("ol", { class: "steps" }, el("li", {}, t("person_next_1")), el("li", {}, t("person_next_2")))),
+    el("p", { class: "soft" }, t("done_close")));
+  return { node, update() {} };
+}
+
+/** The company called the interview off before it began: nothing the candidate did. */
+function cancelledScreen({ snapshot }) {
+  const node = el("section", { class: "card card--calm done", testid: "cancelled" },
+    el("h1", { tabindex: -1 }, ...phrases(t("cancelled_title", { name: snapshot.candidate_name }))),
+    el("p", { class: "lead" }, t("cancelled_lead")),
     el("p", { class: "soft" }, t("done_close")));
   return { node, update() {} };
 }

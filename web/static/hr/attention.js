@@ -39,7 +39,7 @@ export function attention(view, now) {
   if (view.help && !view.help.acknowledged) return need("needs_help", view.help.at);
   if (view.handed_over) return NOTHING; // a person has them already
   if (view.person_instead) return need("needs_person", view.at);
-  if (view.status === "invited" || view.status === "ready") return OVER;
+  if (["invited", "ready", "cancelled"].includes(view.status)) return OVER;
   if (RESTING.includes(view.status)) return NOTHING;
   const open = (kind) => view.faults.find((fault) => fault.kind === kind && fault.lost_ms === null);
   const restart = open("restart");
@@ -73,7 +73,7 @@ const moment = (ms) => (ms ? new Date(ms).toISOString() : null);
 
 /** How the candidate's line stands: {kind: ok|warn|danger|"", key} for its text. */
 export function lineOf(view) {
-  if (view.status === "completed") return { kind: "", key: "line_over" };
+  if (view.status === "completed" || view.status === "cancelled") return { kind: "", key: "line_over" };
   if (view.status === "invited" || view.status === "ready") return { kind: "", key: "line_not_yet" };
   if (RESTING.includes(view.status)) return { kind: "", key: `status_${view.status}` };
   if (!view.connected) return { kind: "danger", key: "line_away" };

@@ -187,6 +187,10 @@ export const events = {
     step(view, "end", place, { text: reason, by });
     cutShort(view, place);
   },
+  InterviewCancelled(view, { reason, by }, place) {
+    view.status = "cancelled";
+    step(view, "end", place, { text: reason, by });
+  },
   InterviewCompleted(view, _, { at }) {
     view.status = "completed";
     view.completed_at = at;

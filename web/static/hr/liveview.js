@@ -76,7 +76,7 @@ export function liveView(root, interview) {
 /** What the panel shows: {state, text}. */
 function stateOf(view, connection, still) {
   if (connection.over) return { state: "ended", text: t("live_ended") };
-  if (!view || view.status === "invited" || view.status === "ready" || view.status === "completed") return { state: "none", text: "" };
+  if (!view || ["invited", "ready", "completed", "cancelled"].includes(view.status)) return { state: "none", text: "" };
   if (view.consents?.recording !== true) return { state: "refused", text: t("live_not_consented") };
   if (!connection.wanted) return { state: connection.refusal ? "refused" : "off", text: connection.message };
   if (view.status === "paused") return { state: "held", text: t("live_paused") };

@@ -63,7 +63,7 @@ function showHead() {
   const badge = $("connection");
   badge.className = `badge${line.kind && ` badge--${line.kind}`}`;
   badge.dataset.line = view.connected ? view.line : "away";
-  badge.hidden = view.status === "completed" || RESTING.includes(view.status); // the status beside it says so already
+  badge.hidden = view.status === "completed" || view.status === "cancelled" || RESTING.includes(view.status); // the status beside it says so already
   say(badge.querySelector("[data-text]"), t(line.key, { share: percent(view.packetLoss) }));
   say($("status"), t(`status_${view.status}`));
   say($("clock"), clock(clockOf(view)));

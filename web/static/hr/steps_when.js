@@ -5,7 +5,7 @@ export const STEPS = ["pause", "time", "hint", "ask", "mark", "hand_over", "end"
 /** The key of the text that says why not, or null. step: one of STEPS; resuming is part of "pause". */
 export function refusal(step, view) {
   if (step === "mark") return UNMARKED[view.status] ?? null;
-  if (view.status === "completed") return "step_over";
+  if (view.status === "completed" || view.status === "cancelled") return "step_over";
   if (view.ended) return "step_ended";
   if (view.handed_over) return "step_handed_over";
   if (step === "hand_over" && view.status === "ready") return null;

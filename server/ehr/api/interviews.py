@@ -1,0 +1,194 @@
+"""Interviews over the API: ordered, looked at, called off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from question_flows.model import Language
+from server.ehr.api.addresses import base_url
+from server.ehr.api.declaring import Call, operation
+from server.ehr.api.fields import Id, PageQuery
+from server.ehr.api.interview_models import CancelIn, Cancelled, Interview, InterviewIn, InterviewPage, Ordered
+from server.errors import UserError
+from server.interview.hr_commands import CancelInterview
+from server.interview.inviting import AlreadyInvited, Invited, Wanted
+from server.interview.state import InterviewState, Status
+from server.keys import DATABASE, INTERVIEWS, MAILER, RECORDS, SETTINGS
+from server.mail.invitations import cancel, invite_by_mail
+from server.records.application import ApplicationState
+from server.records.application_events import ApplicationEventBody, InterviewMoved
+from server.storage import schema
+from server.storage.api_keys import Scope
+from server.storage.candidates import Candidates
+from server.storage.jobs import Jobs
+from server.storage.paging import Order, cursor_of, read_page
+
+
+class InterviewsQuery(PageQuery):
+    """Which interviews."""
+
+    status: Status | None = Field(None, description="Only those that stand there.")
+    job_id: Id | None = None
+    candidate_id: Id | None = None
+    application_id: Id | None = None
+
+
+@operation("POST", "/interviews", scope=Scope.INTERVIEWS_WRITE, status=201, refuses=(404,))
+async def order_interview(call: Call, body: InterviewIn) -> Ordered:
+    """Orders an interview and answers with the candidate's link.
+
+    With `application_id` it is the application's next round. Directly, `job_id` or `flow_id` says what is asked; who is
+    known by `candidate_id` or by the e-mail address is the same candidate again. Where letters can be sent and there is
+    an address, the candidate gets one.
+    """
+    if body.application_id is None:
+        token, is_told = await _directly(call, body)
+    else:
+        token, is_told = await _for_application(call, body.application_id, body)
+    row = await call.app[INTERVIEWS].event_log.row(call.operation_id)
+    return Ordered(
+        id=call.operation_id,
+        candidate_id=row.candidate_id if row else None,
+        is_told=is_told,
+        link=f"{base_url(call.request)}/i/{token}" if token else None,
+        expires_at=call.now + timedelta(days=call.app[SETTINGS].invitation_days),
+    )
+
+
+async def _for_application(call: Call, application_id: str, body: InterviewIn) -> tuple[str | None, bool]:
+    """(the link's token, whether the candidate is told); no token for what was ordered before."""
+    said = body.model_dump(exclude_defaults=True).keys() - {"application_id", "flow_id"}
+    if said:
+        field = min(said)
+        raise UserError("field_unknown", field=field, params={"field": field})
+    made = await call.app[RECORDS].acts.order_interview(
+        application_id, call.by, call.now, flow_id=body.flow_id, interview_id=call.operation_id
+    )
+    return (made.token, made.is_told) if made else (None, False)
+
+
+async def _directly(call: Call, body: InterviewIn) -> tuple[str | None, bool]:
+    database, told = call.app[DATABASE], [False]
+    candidate = await Candidates(database).get(body.candidate_id) if body.candidate_id else None
+    job = await Jobs(database).get(body.job_id) if body.job_id else None
+    flow_id = body.flow_id or (job.flow_id if job else None)
+    if flow_id is None:
+        raise UserError("field_missing", field="flow_id", params={"field": "flow_id"})
+    language = body.language or (Language(candidate.language) if candidate else None)
+    wanted = Wanted(
+        flow_id=flow_id,
+        language=language or call.app[SETTINGS].language,
+        candidate_name=body.candidate_name or (candidate.name if candidate else ""),
+        email=body.email or (candidate.email or "" if candidate else ""),
+        jurisdiction=body.jurisdiction or call.app[SETTINGS].jurisdiction,
+        job_id=job.id if job else None,
+        candidate_id=candidate.id if candidate else None,
+        interview_id=call.operation_id,
+    )
+
+    async def write(connection: AsyncConnection, made: Sequence[Invited]) -> None:
+        mailer = call.app.get(MAILER)
+        told[0] = await invite_by_mail(connection, mailer, made[0].interview_id, made[0].token, call.now)
+
+    try:
+        [made] = await call.app[INTERVIEWS].invite_all([wanted], call.now, write)
+    except AlreadyInvited:
+        # An order that was cut off with its server after it had been written.
+        return None, False
+    return made.token, told[0]
+
+
+@operation("GET", "/interviews", scope=Scope.INTERVIEWS_READ)
+async def list_interviews(call: Call, query: InterviewsQuery) -> InterviewPage:
+    """Lists interviews, the newest first."""
+    table = schema.interviews
+    wanted = sa.select(table).where(table.c.is_trial.is_(False))
+    for name in ("status", "job_id", "candidate_id", "application_id"):
+        value = getattr(query, name)
+        if value is not None:
+            wanted = wanted.where(table.c[name] == value)
+    order = Order(table.c.created_at, table.c.id, descending=True)
+    page = await read_page(
+        call.app[DATABASE], wanted, order, cursor_of(query.cursor), lambda row: _row(call, row), query.limit
+    )
+    return InterviewPage(items=list(page.rows), next=page.after)
+
+
+@operation("GET", "/interviews/{interview_id}", scope=Scope.INTERVIEWS_READ)
+async def get_interview(call: Call, interview_id: str) -> Interview:
+    """Says where an interview stands."""
+    table = schema.interviews
+    async with call.app[DATABASE].read() as connection:
+        found = (await connection.execute(sa.select(table).where(table.c.id == interview_id))).one_or_none()
+    if found is None or found.is_trial:
+        raise UserError("interview_unknown", status=404)
+    return _row(call, found)
+
+
+@operation("POST", "/interviews/{interview_id}/cancel", scope=Scope.INTERVIEWS_WRITE, refuses=(503,))
+async def cancel_interview(call: Call, interview_id: str, body: CancelIn) -> Cancelled:
+    """Calls an interview off.
+
+    Before it begins, the candidate gets a letter, their calendar entry goes, and the link leads to a page that says so.
+    While it runs, nothing more is asked, and what was answered is scored and reported. 409 once it is over.
+    """
+    before = await known(call, interview_id)
+    session = await call.app[INTERVIEWS].get(interview_id)
+    if before.status in (Status.INVITED, Status.READY):
+        # First the letter and the calendar: cut off behind it, the same request makes up for the rest.
+        await _take_back(call, interview_id)
+    state = await session.execute(CancelInterview(body.reason, call.by))
+    application_id = await call.app[RECORDS].applications.of_interview(interview_id)
+    if application_id is not None and state.status is Status.CANCELLED:
+        await call.app[RECORDS].acts.record(application_id, lambda held: _called_off(held, interview_id), call.now)
+    row = await call.app[INTERVIEWS].event_log.row(interview_id)
+    return Cancelled(id=interview_id, candidate_id=row.candidate_id if row else None, status=state.status.value)
+
+
+async def _take_back(call: Call, interview_id: str) -> None:
+    try:
+        async with call.app[DATABASE].begin() as connection:
+            await cancel(connection, call.app.get(MAILER), interview_id, call.now)
+    except UserError as error:
+        # It began this very moment: then it ends as a running one.
+        if error.code != "interview_begun":
+            raise
+
+
+def _called_off(state: ApplicationState, interview_id: str) -> list[ApplicationEventBody]:
+    arranged = state.interview(interview_id)
+    is_news = arranged is not None and arranged.status != Status.CANCELLED.value
+    return [InterviewMoved(interview_id, Status.CANCELLED.value)] if is_news else []
+
+
+async def known(call: Call, interview_id: str) -> InterviewState:
+    """Where it stands. Raises UserError interview_unknown (404), also for one that HR only tries out."""
+    row = await call.app[INTERVIEWS].event_log.row(interview_id)
+    if row is None or row.is_trial:
+        raise UserError("interview_unknown", status=404)
+    state: InterviewState = await call.app[INTERVIEWS].state(interview_id)
+    return state
+
+
+def _row(call: Call, row: sa.Row[Any]) -> Interview:
+    return Interview(
+        id=row.id,
+        candidate_id=row.candidate_id,
+        candidate_name=row.candidate_name,
+        job_id=row.job_id,
+        application_id=row.application_id,
+        round=row.round,
+        flow_id=row.flow_id,
+        language=Language(row.language),
+        status=row.status,
+        total=row.total if call.sees_scores else None,
+        decision=row.decision if call.sees_scores else None,
+        created_at=row.created_at,
+        completed_at=row.completed_at,
+    )

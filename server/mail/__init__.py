@@ -1,0 +1,1 @@
+"""Letters to candidates: what they say, the calendar entries they carry, when they are due. Sends nothing itself."""

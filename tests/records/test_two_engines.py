@@ -1,0 +1,49 @@
+"""Two processes with one PostgreSQL: each rule fires once, each interview is made once, whoever is quicker."""
+
+from __future__ import annotations
+
+import asyncio
+
+import sqlalchemy as sa
+
+from server.records.application_events import Step
+from server.storage import record_tables as tables
+from server.storage import schema
+from server.storage.database import Database
+from tests.records.conftest import NOW
+from tests.records.house import APPLIED, an_application, connect, count, records, told
+from tests.records.test_engine import ORDER_AT_ONCE
+
+
+async def test_two_engines_fire_once(postgresql: Database) -> None:
+    other = Database(postgresql.url.render_as_string(hide_password=False))
+    engines = [records(postgresql), records(other)]
+    try:
+        await engines[0].rules.ensure_defaults(NOW)
+        await engines[0].rules.add("at_once", ORDER_AT_ONCE, "u" * 32, NOW)
+        await connect(postgresql, "assess", "assessment", "follow_up.ordered")
+        await connect(postgresql, "email", "email", "email.send")
+        application_id = await an_application(engines[0])
+        everyone = engines * 3
+        await asyncio.gather(
+            *(engine.carry_on(application_id, NOW) for engine in everyone),
+            *(engine.take("odoo", "e0", APPLIED, NOW) for engine in engines),
+        )
+        [interview] = (await engines[1].log.state(application_id)).interviews
+        report = told("report.ready", interview.id, 8.0, minutes=1)
+        await asyncio.gather(
+            *(engine.interview_told("m1", "report.ready", report, NOW) for engine in everyone),
+            *(engine.rules.ensure_defaults(NOW) for engine in engines),
+        )
+        state = await engines[0].log.state(application_id)
+    finally:
+        await other.close()
+    assert state.step is Step.ASSESSMENT
+    assert sorted(one.rule_id for one in state.fired) == ["at_once", "high_total_to_assessment"]
+    tables_of_one = (schema.interviews, schema.invitations, tables.follow_ups, tables.applications, schema.candidates)
+    assert [await count(postgresql, table) for table in tables_of_one] == [1] * len(tables_of_one)
+    assert await count(postgresql, tables.firings) == 2
+    async with postgresql.read() as connection:
+        query = sa.select(schema.outbox.c.type, sa.func.count()).group_by(schema.outbox.c.type)
+        sent = {row[0]: row[1] for row in (await connection.execute(query)).all()}
+    assert (sent["email.send"], sent["follow_up.ordered"]) == (1, 1)
