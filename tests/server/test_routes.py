@@ -58,9 +58,9 @@ ROUTES: Mapping[str, Who] = {
     "GET /hr/welcome/{token}": ANYBODY,
     "POST /hr/welcome/{token}": ANYBODY,
     "POST /ehr/reports": ANYBODY,
-    # Proven by the connection's own connector, which tests/ehr looks at.
+    # Proven by the connection's own connector, which tests/server/ehr looks at.
     **{f"{method} /ehr/in/{{connection_id}}/{{path}}": ANYBODY for method in ("GET", "POST", "PUT", "PATCH", "DELETE")},
-    # Open to keys with the scope that each operation names, which tests/ehr/api/test_machinery.py looks at.
+    # Open to keys with the scope that each operation names, which tests/server/ehr/api/test_machinery.py looks at.
     **{f"{one.method} /api/v1{one.path}": ANYBODY for one in OPERATIONS},
     "GET /api/v1/openapi.json": ANYBODY,
     "GET /api/v1/problems/{code}": ANYBODY,

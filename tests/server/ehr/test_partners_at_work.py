@@ -14,16 +14,16 @@ from server.storage import schema
 from server.storage.database import Database
 from server.storage.outbox import OutboxMessage, enqueue
 from server.storage.record_tables import firings, follow_ups
-from tests.ehr import fake_checkr, fake_feishu, fake_greenhouse
-from tests.ehr.connecting import reachable
-from tests.ehr.fake_checkr import FakeCheckr
-from tests.ehr.fake_feishu import FakeFeishu
-from tests.ehr.fake_greenhouse import FakeGreenhouse
-from tests.ehr.fake_provider import FORMER, SECRET, FakeProvider
-from tests.ehr.faults import Lost, Refusal
-from tests.ehr.works import Works, works
 from tests.records.conftest import database, empty_file
 from tests.records.house import FLOWS, an_application, count, told
+from tests.server.ehr import fake_checkr, fake_feishu, fake_greenhouse
+from tests.server.ehr.connecting import reachable
+from tests.server.ehr.fake_checkr import FakeCheckr
+from tests.server.ehr.fake_feishu import FakeFeishu
+from tests.server.ehr.fake_greenhouse import FakeGreenhouse
+from tests.server.ehr.fake_provider import FORMER, SECRET, FakeProvider
+from tests.server.ehr.faults import Lost, Refusal
+from tests.server.ehr.works import Works, works
 
 __all__ = ["database", "empty_file"]
 

@@ -35,9 +35,9 @@ from server.storage.database import Database
 from server.storage.inbox import Inbox
 from server.storage.outbox import Outbox
 from server.storage.record_tables import inbox
-from tests.ehr.connecting import LOOPBACK
 from tests.records.house import FLOWS as SHIPPED
 from tests.records.house import LINKS, records
+from tests.server.ehr.connecting import LOOPBACK
 
 SECRET = "whsec_" + "c2VjcmV0LWZvci10aGUtdGVzdHMtb25seS0hIQ=="
 

@@ -27,9 +27,19 @@ from server.records.incoming import (
     InterviewOrdered,
     JobSeen,
 )
-from tests.ehr.connecting import CANDIDATE, COMPETENCIES, NOW, kept, ordered, outgoing, reachable, received, replied
-from tests.ehr.fake_provider import FORMER, SECRET, FakeProvider
-from tests.ehr.faults import Lost, Refusal
+from tests.server.ehr.connecting import (
+    CANDIDATE,
+    COMPETENCIES,
+    NOW,
+    kept,
+    ordered,
+    outgoing,
+    reachable,
+    received,
+    replied,
+)
+from tests.server.ehr.fake_provider import FORMER, SECRET, FakeProvider
+from tests.server.ehr.faults import Lost, Refusal
 
 SECRETS = SigningSecrets.model_validate({"secret": SECRET})
 CHANGING = SigningSecrets.model_validate({"secret": SECRET, "former_secret": FORMER})

@@ -15,7 +15,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.ehr.odoo_models import BOOLEAN, DATETIME, INTEGER, MODELS, SIGNATURES, Field
+from tests.server.ehr.odoo_models import BOOLEAN, DATETIME, INTEGER, MODELS, SIGNATURES, Field
 
 Row = dict[str, Any]
 _LOG = {"write_date": Field(DATETIME), "create_date": Field(DATETIME)}

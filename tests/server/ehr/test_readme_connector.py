@@ -16,9 +16,9 @@ from aiohttp.test_utils import TestServer
 from server.delivery.connector import BadSignature, Received, Unreadable
 from server.delivery.safe_client import SafeClient
 from server.records.incoming import CandidateSeen
-from tests.ehr.reports import NOON, message
+from tests.server.ehr.reports import NOON, message
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[3] / "README.md"
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from server.resumes.limits import LARGEST_FILE
 from server.storage import schema
 from server.storage.api_keys import ApiKeys
 from server.storage.event_log import EventLog
-from tests.ehr.api.conftest import Api
+from tests.server.ehr.api.conftest import Api
 
 JOB = {"remote_id": "job-1", "title": "Support agent", "department": "Service", "flow_id": "customer_service"}
 ADA = {"remote_id": "c-1", "name": "Ada Lovelace", "email": "Ada@Example.org", "phone": "+49 30 1234567"}

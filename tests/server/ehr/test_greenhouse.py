@@ -13,9 +13,9 @@ from server.delivery.connector import BadSignature, Known, LookUp, Sent, Standin
 from server.delivery.safe_client import SafeClient
 from server.ehr.connectors.greenhouse import Greenhouse, GreenhouseSecrets, GreenhouseSettings
 from server.records.incoming import InterviewOrdered
-from tests.ehr.connecting import NOW, outgoing, reachable, received
-from tests.ehr.fake_greenhouse import KEY, FakeGreenhouse, GreenhouseFailed
-from tests.ehr.faults import Lost, Refusal
+from tests.server.ehr.connecting import NOW, outgoing, reachable, received
+from tests.server.ehr.fake_greenhouse import KEY, FakeGreenhouse, GreenhouseFailed
+from tests.server.ehr.faults import Lost, Refusal
 
 SECRETS = {"api_key": KEY}
 

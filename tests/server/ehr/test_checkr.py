@@ -10,9 +10,9 @@ from server.delivery.connector import BadSignature, Reply, Sent, Unreadable
 from server.delivery.safe_client import SafeClient
 from server.ehr.connectors.checkr import Checkr, CheckrSecrets, CheckrSettings
 from server.records.incoming import FollowUpReturned
-from tests.ehr.connecting import CANDIDATE, NOW, kept, ordered, reachable, received
-from tests.ehr.fake_checkr import KEY, FakeCheckr
-from tests.ehr.faults import Lost, Refusal
+from tests.server.ehr.connecting import CANDIDATE, NOW, kept, ordered, reachable, received
+from tests.server.ehr.fake_checkr import KEY, FakeCheckr
+from tests.server.ehr.faults import Lost, Refusal
 
 ORDER = ordered("background_check")
 

@@ -36,11 +36,11 @@ from server.records.application_events import Step
 from server.settings import Settings
 from server.storage.api_keys import ApiKeys, Scope
 from server.storage.database import Database
-from tests.ehr import fake_checkr
-from tests.ehr.connecting import reachable
-from tests.ehr.fake_checkr import FakeCheckr
-from tests.ehr.fake_provider import SECRET, FakeProvider
 from tests.mail.conftest import Mailbox
+from tests.server.ehr import fake_checkr
+from tests.server.ehr.connecting import reachable
+from tests.server.ehr.fake_checkr import FakeCheckr
+from tests.server.ehr.fake_provider import SECRET, FakeProvider
 
 FLOW = Path(__file__).parent / "flows" / "short_service.yaml"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

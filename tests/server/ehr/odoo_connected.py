@@ -14,9 +14,9 @@ from aiohttp.test_utils import TestServer
 from server.delivery.safe_client import SafeClient
 from server.ehr.connectors.odoo import OdooConnector
 from server.ehr.connectors.odoo_settings import OdooSecrets, OdooSettings
-from tests.ehr.fake_odoo import FakeOdoo
-from tests.ehr.faulty_line import FaultyLine
-from tests.ehr.odoo_house import OdooHouse
+from tests.server.ehr.fake_odoo import FakeOdoo
+from tests.server.ehr.faulty_line import FaultyLine
+from tests.server.ehr.odoo_house import OdooHouse
 
 KEY = "the-key"
 

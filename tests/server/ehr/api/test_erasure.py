@@ -15,8 +15,8 @@ from server.storage.candidates import NewCandidate, ensure
 from server.storage.database import Database
 from server.storage.erasure import erase, whole
 from server.storage.outbox import OutboxMessage, enqueue
-from tests.ehr.api.conftest import Api
-from tests.ehr.api.test_records import JOB, sent
+from tests.server.ehr.api.conftest import Api
+from tests.server.ehr.api.test_records import JOB, sent
 
 NAME, EMAIL, PHONE = "Zuleika Quarkenbush", "zuleika@example.org", "+49301239999"
 TRACES = ("zuleika", "quarkenbush", "1239999", "a parcel that nobody else speaks of")

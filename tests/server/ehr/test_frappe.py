@@ -21,9 +21,9 @@ from server.delivery.safe_client import NoAnswer, SafeClient
 from server.ehr.connectors.frappe import FrappeConnector
 from server.ehr.connectors.frappe_settings import FrappeSecrets, FrappeSettings
 from server.records.incoming import ApplicationSeen, ApplicationWithdrawn, CandidateSeen, Incoming, JobSeen
-from tests.ehr.fake_frappe import FakeFrappe
-from tests.ehr.faulty_line import FaultyLine
-from tests.ehr.reports import NAMES, message, report
+from tests.server.ehr.fake_frappe import FakeFrappe
+from tests.server.ehr.faulty_line import FaultyLine
+from tests.server.ehr.reports import NAMES, message, report
 
 NOW = datetime.now(UTC)
 US, ROUND, SECRET = "ai@example.com", "AI interview", "the-webhook-secret"

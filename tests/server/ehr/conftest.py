@@ -17,8 +17,8 @@ from server.pages import setup_templates
 from server.settings import Settings
 from server.storage.database import Database
 from tests.delivery.conftest import SECRET, connections, database, make_worker
-from tests.ehr.odoo_connected import Connected, connected_odoo
 from tests.fixed_flows import fixed_flows
+from tests.server.ehr.odoo_connected import Connected, connected_odoo
 
 __all__ = ["connections", "database", "endpoint", "make_worker"]
 

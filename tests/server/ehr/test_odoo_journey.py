@@ -28,10 +28,10 @@ from server.ehr.kinds import KINDS
 from server.settings import Settings
 from server.storage.database import Database
 from server.storage.schema import outbox
-from tests.ehr.odoo_connected import Connected
-from tests.ehr.odoo_house import LEVELS
-from tests.ehr.reports import NAMES
 from tests.mail.conftest import Mailbox
+from tests.server.ehr.odoo_connected import Connected
+from tests.server.ehr.odoo_house import LEVELS
+from tests.server.ehr.reports import NAMES
 from tests.warm_server import WarmServer
 
 CONNECTION = "the-odoo"

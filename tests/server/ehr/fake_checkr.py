@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.ehr.faults import Faults
+from tests.server.ehr.faults import Faults
 
 KEY = "checkr-secret-key-0123456789"
 CANDIDATE_FIELDS = {

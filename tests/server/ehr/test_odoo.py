@@ -20,8 +20,8 @@ from server.delivery.safe_client import NoAnswer, SafeClient
 from server.ehr.connectors.odoo import OdooConnector
 from server.ehr.connectors.odoo_settings import OdooSecrets, OdooSettings
 from server.records.incoming import ApplicationSeen, ApplicationWithdrawn, CandidateSeen, Incoming, JobSeen
-from tests.ehr.odoo_connected import Connected
-from tests.ehr.reports import NAMES, NOON, message, report
+from tests.server.ehr.odoo_connected import Connected
+from tests.server.ehr.reports import NAMES, NOON, message, report
 
 
 async def polled(connector: OdooConnector, seen: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Incoming]]:

@@ -29,7 +29,7 @@ from server.ehr.api.document import document
 from server.ehr.api.routes import OPERATIONS
 from server.keys import RECORDS
 from server.records.application_events import FollowUpKind
-from tests.ehr.api.conftest import Api
+from tests.server.ehr.api.conftest import Api
 
 LONGEST_QUERY = 6000
 EXAMPLES = 6

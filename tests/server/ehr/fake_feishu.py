@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from tests.ehr.faults import Faults
+from tests.server.ehr.faults import Faults
 
 APP_ID, APP_SECRET = "cli_a1b2c3", "app-secret-0123456789"
 ENCRYPT_KEY, TOKEN = "encrypt-key-for-tests", "verification-token-for-tests"

@@ -23,7 +23,7 @@ from server.storage.api_keys import ApiKeys, Scope
 from server.storage.database import Database
 from server.storage.idempotency import DIED_AFTER, KEPT_FOR, Answered, Idempotency
 from server.storage.record_tables import idempotency_keys
-from tests.ehr.api.conftest import Api, serving
+from tests.server.ehr.api.conftest import Api, serving
 
 JSON = {"headers": {"Content-Type": "application/json"}}
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -17,9 +17,9 @@ from server.delivery.safe_client import SafeClient
 from server.ehr.connectors.feishu import Feishu, FeishuSecrets, FeishuSettings
 from server.ehr.connectors.feishu_cipher import decrypted
 from server.records.incoming import CandidateSeen, InterviewOrdered
-from tests.ehr.connecting import NOW, kept, outgoing, reachable, received, replied
-from tests.ehr.fake_feishu import APP_ID, APP_SECRET, ENCRYPT_KEY, TOKEN, FakeFeishu, encrypted
-from tests.ehr.faults import Lost, Refusal
+from tests.server.ehr.connecting import NOW, kept, outgoing, reachable, received, replied
+from tests.server.ehr.fake_feishu import APP_ID, APP_SECRET, ENCRYPT_KEY, TOKEN, FakeFeishu, encrypted
+from tests.server.ehr.faults import Lost, Refusal
 
 EXAM = "7178536692385679677"
 REPORT = {

@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.ehr.faults import Faults
+from tests.server.ehr.faults import Faults
 
 KEY = "greenhouse-key-0123456789"
 Ask = Callable[[str, str, Mapping[str, str], Mapping[str, str], bytes], Awaitable[tuple[int, Any]]]

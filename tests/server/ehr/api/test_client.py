@@ -20,7 +20,7 @@ from server.ehr.api.interview_models import CancelIn, InterviewIn, RatingIn
 from server.ehr.api.record_models import ApplicationIn, CandidateIn, CloseIn, CompetencyIn, CompetencyModelIn, JobIn
 from server.ehr.api.routes import OPERATIONS
 from server.records.application_events import Outcome
-from tests.ehr.api.conftest import Api
+from tests.server.ehr.api.conftest import Api
 
 
 class Recorded(HrClient):
