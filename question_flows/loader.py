@@ -185,7 +185,7 @@ def _nodes(text: str, file: str, loader: Any) -> yaml.Node:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             raise FlowError([Mistake(file, line, "", "is nested too deeply; look for brackets that are not closed")])
-    root = loader(text).get_single_node()
+    root: yaml.Node | None = loader(text).get_single_node()
     if root is None:
         raise FlowError([Mistake(file, 1, "", "is empty; a flow starts with its id")])
     return root

@@ -15,6 +15,7 @@ from scripts.local_postgres import postgres_binaries, running_postgres
 from server.interview.events import InterviewInvited
 from server.storage.database import Database
 from server.storage.event_log import EventLog
+from tests.empty_database import put_empty
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 INVITED = InterviewInvited("customer_service", 1, Language.ENGLISH, "EU", "Ada Lovelace")
@@ -41,7 +42,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    if database_url.startswith("sqlite"):
+        put_empty(tmp_path / "interviews.sqlite")
     database = Database(database_url)
     await database.open()
     yield database
