@@ -1,7 +1,7 @@
 """Where workers are forked: off a process that has imported the whole server and begun nothing of it.
 
-Importing takes seconds of CPU and most of a worker's memory; so it is done once, and shared. Forking is safe there: no
-thread, event loop, connection or key exists yet. The supervisor, which soon has all of them, only sends word.
+Importing takes seconds of CPU and much of a worker's memory; so it is done once, and shared. Forking is safe there: no
+thread, event loop or connection exists yet. The supervisor, which soon has all of them, only sends word.
 """
 
 from __future__ import annotations
