@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ SHIPPED = Path(__file__).parent / "flows"
 LARGEST_FILE = 2_000_000
 """Bytes; the largest shipped flow has some 40,000."""
 _DEEPEST = 20
+_FAST = getattr(yaml, "CSafeLoader", None)
+"""libyaml's parser, ten times as fast, where PyYAML was built with it."""
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")}
 _WHOLE_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 
@@ -117,7 +120,12 @@ def load_flows(folder: Path) -> dict[str, Flow]:
 
 
 def shipped_flows() -> dict[str, Flow]:
-    """The flows that come with the server, by id."""
+    """The flows that come with the server, by id; read once, since they change with the program only."""
+    return dict(_shipped_flows())
+
+
+@cache
+def _shipped_flows() -> Mapping[str, Flow]:
     return load_flows(SHIPPED)
 
 
@@ -160,15 +168,24 @@ def read_text(path: Path) -> str:
 
 def _parse(text: str, file: str) -> yaml.Node:
     """The file's nodes. Raises FlowError for what no flow needs; yaml.YAMLError for what is no YAML."""
+    if _FAST is not None:
+        try:
+            return _nodes(text, file, _FAST)
+        except yaml.YAMLError:
+            pass  # Told below, in the same words on every machine.
+    return _nodes(text, file, yaml.SafeLoader)
+
+
+def _nodes(text: str, file: str, loader: Any) -> yaml.Node:
     depth = 0
-    for event in yaml.parse(text, yaml.SafeLoader):
+    for event in yaml.parse(text, loader):
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent):
             raise FlowError([Mistake(file, line, "", "uses anchors and aliases; write the text out instead")])
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             raise FlowError([Mistake(file, line, "", "is nested too deeply; look for brackets that are not closed")])
-    root = yaml.SafeLoader(text).get_single_node()
+    root: yaml.Node | None = loader(text).get_single_node()
     if root is None:
         raise FlowError([Mistake(file, 1, "", "is empty; a flow starts with its id")])
     return root

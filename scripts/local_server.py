@@ -128,12 +128,16 @@ class LocalServer:
         await self.process.wait()
 
     async def stop(self) -> None:
-        """Ends the process in order. Raises TimeoutError when it is not gone within 15 s."""
+        """Ends the process in order. Raises TimeoutError when it is not gone within 15 s; it is killed then."""
         if self.process is None or self.process.returncode is not None:
             return
         self.process.terminate()
-        async with asyncio.timeout(STOP_SECONDS):
-            await self.process.wait()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self.process.wait()
+        except TimeoutError:
+            await self.kill()
+            raise
 
     async def wait(self) -> None:
         """Until the process ends."""

@@ -3,6 +3,9 @@
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# Some container images keep Python from storing what it has compiled: each of the many processes that are started here
+# would compile all its libraries anew, for seconds.
+unset PYTHONDONTWRITEBYTECODE
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 fail() { printf '\033[1;31mCannot go on:\033[0m %s\n' "$*" >&2; exit 1; }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
 
 from pydantic import ValidationError
@@ -20,6 +19,7 @@ from server.settings import Settings
 from server.starting import CannotStart, open_database
 from server.workers.place import Place
 from server.workers.supervisor import supervise
+from server.workers.zygote import Zygote, fork_zygote
 
 COMMANDS = {
     "api-key": api_key_command.api_key,
@@ -38,10 +38,13 @@ def main() -> None:
         configure(settings.log_level)
         if arguments.command in COMMANDS:
             asyncio.run(command(settings, arguments))
-        elif place := Place.taken_from(os.environ):
-            asyncio.run(serve(settings, place))
         elif settings.worker_count > 1:
-            asyncio.run(supervise(settings))
+            # Before any event loop: workers are forked off what this process is now.
+            match fork_zygote():
+                case Zygote() as zygote:
+                    asyncio.run(supervise(settings, zygote))
+                case Place() as place:
+                    asyncio.run(serve(settings, place))
         else:
             asyncio.run(serve(settings))
     except ValidationError as error:

@@ -55,7 +55,7 @@ def new_engine(settings: Settings) -> Scheduler:
             settings.whisper_model,
             device=settings.whisper_device,
             compute_type=settings.whisper_compute_type,
-            threads=settings.whisper_threads,
+            threads=settings.recognition_threads,
             windows_s=tuple(settings.whisper_windows_s),
             cache_dir=settings.data_dir / "models",
             on_progress=progress_printer(settings.whisper_model),

@@ -421,6 +421,12 @@ class Settings(BaseSettings):
         return self.workers or available_cores()
 
     @property
+    def recognition_threads(self) -> int:
+        """Threads of recognition in one process; 0: its own choice. Several workers share the cores."""
+        share = max(1, available_cores() // self.worker_count) if self.worker_count > 1 else 0
+        return self.whisper_threads or share
+
+    @property
     def sqlalchemy_url(self) -> str:
         """The database's URL; SQLite in the data folder unless set."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'interviews.sqlite'}"

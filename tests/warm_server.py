@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from scripts.local_server import LocalServer
+from tests.empty_database import with_database
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["server.__main__", "tests.warm_server"])
@@ -27,6 +28,7 @@ class WarmServer(LocalServer):
 
     async def _spawn(self, log: BinaryIO | None) -> asyncio.subprocess.Process:
         assert log is not None
+        await asyncio.to_thread(with_database, self.settings)
         said = self.data_dir / "stdout"
         os.mkfifo(said)
         # For reading and writing: open at once, and never at an end before the process is.

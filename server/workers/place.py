@@ -1,16 +1,10 @@
-"""A worker process's place beside its siblings, as the supervisor hands it over in the environment."""
+"""A worker process's place beside its siblings, as the supervisor hands it over."""
 
 from __future__ import annotations
 
-import json
-import os
 import socket
-from collections.abc import MutableMapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
-
-VARIABLE = "INTERVIEW_WORKER_PLACE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +26,6 @@ class Place:
     def worker(self) -> str:
         """The worker's id within its run; one started again has another."""
         return f"{self.number}.{self.generation}"
-
-    @classmethod
-    def taken_from(cls, environment: MutableMapping[str, str]) -> Self | None:
-        """This process's place, or None when no supervisor started it; its own children do not inherit it."""
-        text = environment.pop(VARIABLE, None)
-        if text is None:
-            return None
-        values = json.loads(text)
-        place = cls(**{**values, "port_fds": tuple(values["port_fds"])})
-        for number in (*place.port_fds, place.lifeline_fd):
-            os.set_inheritable(number, False)
-        return place
-
-    def in_environment(self) -> dict[str, str]:
-        """The variable for the worker's environment."""
-        return {VARIABLE: json.dumps(asdict(self))}
 
     def socket_of(self, worker: str) -> str:
         """Path of a worker's private socket."""

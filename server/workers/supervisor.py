@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import socket
-import sys
 import tempfile
 import time
 import uuid
@@ -17,11 +16,12 @@ from collections.abc import Iterator
 from server.announcing import announce_doors, announce_ready, announce_stop
 from server.app import flows_of
 from server.draining import Stopping
-from server.settings import Settings, available_cores
+from server.settings import Settings
 from server.starting import CannotStart, database_opens, make_data_dir, port_opens, tls_context
 from server.storage.database import Database
 from server.workers.place import Place
 from server.workers.serving import DRAIN, STOP
+from server.workers.zygote import Child, Zygote, ZygoteLost
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ LONGEST_FOLDER = 90
 """Bytes; the path of a socket in it may have 107, and of some systems 103."""
 
 
-async def supervise(settings: Settings) -> None:
+async def supervise(settings: Settings, zygote: Zygote) -> None:
     """Serves by several workers until told to end. Raises CannotStart, FlowError."""
     tls_context(settings)
     flows_of(settings)
@@ -55,7 +55,7 @@ async def supervise(settings: Settings) -> None:
             await database.open()
         await announce_doors(settings, database, ports[0].getsockname()[1])
         await database.close()
-        await Supervisor(settings, ports, folder).run()
+        await Supervisor(settings, zygote, ports, folder).run()
 
 
 @contextlib.contextmanager
@@ -81,23 +81,25 @@ def shared_ports(settings: Settings) -> Iterator[list[socket.socket]]:
 class Supervisor:
     """`run` returns when every worker is gone."""
 
-    def __init__(self, settings: Settings, ports: list[socket.socket], folder: str) -> None:
+    def __init__(self, settings: Settings, zygote: Zygote, ports: list[socket.socket], folder: str) -> None:
         self._settings = settings
+        self._zygote = zygote
         self._ports = ports
         self._folder = folder
         self._run = uuid.uuid4().hex[:12]
         self._count = settings.worker_count
         self._stopping = Stopping()
         self._lifelines: dict[int, socket.socket] = {}
-        self._processes: dict[int, asyncio.subprocess.Process] = {}
+        self._processes: dict[int, Child] = {}
         self._ready = [asyncio.get_running_loop().create_future() for _ in range(self._count)]
         self._served = False
 
     async def run(self) -> None:
-        """Raises CannotStart when a worker ends before the server has ever been ready."""
+        """Raises CannotStart when a worker ends before the server has ever been ready, or none can be replaced."""
         self._stopping.follow_signals()
         self._told = asyncio.create_task(self._stopping.told())
         keepers = [asyncio.create_task(self._keep(number)) for number in range(self._count)]
+        following = asyncio.create_task(self._zygote.follow())
         tasks = [
             asyncio.create_task(self._announce()),
             asyncio.create_task(self._pass_on_drain()),
@@ -105,14 +107,17 @@ class Supervisor:
         ]
         try:
             await asyncio.gather(*keepers)
+        except ZygoteLost:
+            raise CannotStart("the process that forks the workers has ended, so nothing could be replaced.") from None
         finally:
             for task in (self._told, *tasks, *keepers):
                 task.cancel()
             await asyncio.wait((self._told, *tasks, *keepers))
             for process in self._processes.values():
-                if process.returncode is None:
-                    process.kill()
-                await process.wait()
+                process.kill()
+            await asyncio.gather(*(process.ended for process in self._processes.values()), return_exceptions=True)
+            following.cancel()
+            await asyncio.wait((following,))
 
     async def _announce(self) -> None:
         words = await asyncio.gather(*self._ready)
@@ -133,7 +138,7 @@ class Supervisor:
         self._order(STOP)
         await asyncio.sleep(STOP_SECONDS)
         for process in self._processes.values():
-            if process.returncode is None:
+            if not process.ended.done():
                 log.error("a worker did not end and is killed", extra={"pid": process.pid})
                 process.kill()
 
@@ -175,19 +180,14 @@ class Supervisor:
         )
         with ours:
             with theirs:
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "server",
-                    env={**os.environ, **self._threads(), **place.in_environment()},
-                    pass_fds=(*place.port_fds, place.lifeline_fd),
-                    # Progress and warnings are printed once.
-                    stdout=None if number == 0 and generation == 0 else asyncio.subprocess.DEVNULL,
-                )  # fmt: skip
+                # Progress and warnings are printed once.
+                process = await self._zygote.fork(place, silent=number > 0 or generation > 0)
             self._processes[number], self._lifelines[number] = process, ours
             if self._stopping.has_begun():
                 ours.send(DRAIN)
             listening = asyncio.create_task(self._listen(number, ours))
             try:
-                return await process.wait()
+                return await asyncio.shield(process.ended)
             finally:
                 del self._lifelines[number]
                 listening.cancel()
@@ -200,9 +200,3 @@ class Supervisor:
             said += more
             if said.endswith(b"\n") and not self._ready[number].done():
                 self._ready[number].set_result(json.loads(said))
-
-    def _threads(self) -> dict[str, str]:
-        """Workers share the cores: recognition in one of them does not take all."""
-        if self._settings.whisper_threads:
-            return {}
-        return {"INTERVIEW_WHISPER_THREADS": str(max(1, available_cores() // self._count))}

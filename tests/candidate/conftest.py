@@ -17,6 +17,7 @@ from question_flows.model import Language
 from server.app import create_app
 from server.keys import FLOWS, INTERVIEWS, RECOGNITION_SETTLED
 from server.settings import Settings
+from tests.empty_database import with_database
 from tests.fixed_flows import fixed_flows
 
 
@@ -115,7 +116,7 @@ class House:
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[House]:
     """A server with these settings, whose recognition is there or known to be missing."""
-    app = create_app(settings)
+    app = create_app(with_database(settings))
     app[FLOWS] = fixed_flows()
     running = TestServer(app)
     await running.start_server()

@@ -27,6 +27,7 @@ from server.storage.database import Database
 from server.storage.event_log import EventLog
 from server.storage.outbox import Outbox, OutboxMessage, enqueue
 from tests.delivery.plain_connector import Plain
+from tests.empty_database import put_empty
 
 SECRET = "whsec_" + "c2VjcmV0LWZvci10aGUtdGVzdHMtb25seS0hIQ=="
 TOKEN = "a token of the tests"
@@ -79,6 +80,7 @@ class Receiver:
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """A fresh database, its schema up to date."""
+    put_empty(tmp_path / "interviews.sqlite")
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'interviews.sqlite'}")
     await database.open()
     yield database

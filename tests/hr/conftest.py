@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import ClientResponse, ClientSession, CookieJar
 from aiohttp.test_utils import TestServer
+from argon2 import PasswordHasher
 from yarl import URL
 
 from question_flows.model import Language
@@ -26,7 +28,7 @@ from server.settings import Settings
 from server.storage.hr_user import Role
 from server.storage.people import People
 from server.storage.sessions import new_session
-from server.storage.users import Users
+from tests.empty_database import with_database
 from tests.fixed_flows import fixed_flows
 
 UNHURRIED: dict[str, Any] = {"most_loop_lag_ms": 60_000, "most_loop_load": 1}
@@ -174,18 +176,25 @@ async def following(house: House, path: str, **headers: str) -> AsyncIterator[Ev
         yield Events(response)
 
 
+@cache
+def password_hash() -> str:
+    """What is kept of PASSWORD: slow to make by intent, so made once; how accounts come about is tested by itself."""
+    return PasswordHasher().hash(PASSWORD)
+
+
 @asynccontextmanager
 async def serving(settings: Settings, email: str = EMAIL) -> AsyncIterator[House]:
     """A server with these settings, and HR signed in."""
-    app = create_app(settings)
+    app = create_app(with_database(settings))
     app[FLOWS] = fixed_flows()
     running = TestServer(app)
     await running.start_server()
     app[REPORT_ENDPOINT].set_result(str(running.make_url("/ehr/reports")))
     await app[RECOGNITION_SETTLED].wait()
-    users = Users(app[DATABASE])
-    now = datetime.now(UTC)
-    cookie = await users.create_account(await users.issue_link(now), email, PASSWORD, now)
+    database, now = app[DATABASE], datetime.now(UTC)
+    user_id = await People(database).add(email, await asyncio.to_thread(password_hash), now, role=Role.ADMIN)
+    async with database.begin() as connection:
+        cookie = await new_session(connection, user_id, now)
     hr = ClientSession(
         cookie_jar=CookieJar(unsafe=True), cookies={"hr_session": cookie}, headers={"Accept-Language": "en"}
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,10 +80,14 @@ async def test_nothing_that_an_auditor_may_ask_for_holds_the_name(house: House, 
         sample = session.flow.question(question_id).sample_answers[language][0]
         await session.execute(SubmitAnswer(question_id, AnswerMode.TYPED, said + sample))
         await answer_all(session)
-    # Whom HR invites for a job applies for it.
-    async with house.app[DATABASE].read() as connection:
-        query = sa.select(applications.c.id).where(applications.c.candidate_id == row.candidate_id)
-        application_id = await connection.scalar(query)
+    # Whom HR invites for a job applies for it, as soon as the inbox has been looked at.
+    query = sa.select(applications.c.id).where(applications.c.candidate_id == row.candidate_id)
+    application_id = None
+    async with asyncio.timeout(10):
+        while application_id is None:
+            await asyncio.sleep(0.02)
+            async with house.app[DATABASE].read() as connection:
+                application_id = await connection.scalar(query)
     places = {
         "interview_id": first,
         "candidate_id": row.candidate_id,

@@ -30,6 +30,7 @@ from server.live.memory import MemoryBroker
 from server.storage.database import Database
 from server.storage.event_log import EventLog
 from tests.analyzers.transcription.speech import until
+from tests.empty_database import put_empty
 from tests.fixed_flows import fixed_flows
 
 ALL = {Purpose.VOICE: True, Purpose.SCORING: True, Purpose.RECORDING: True}
@@ -127,6 +128,7 @@ async def house(
     """
     if grace_seconds is None:
         grace_seconds = ENDLESS_GRACE_SECONDS if clock else 3.0
+    put_empty(folder / "interviews.sqlite")
     database = Database(f"sqlite+aiosqlite:///{folder / 'interviews.sqlite'}")
     await database.open()
     hub = Hub(broker or MemoryBroker(), EventLog(database))

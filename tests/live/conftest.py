@@ -22,6 +22,7 @@ from server.live.memory import MemoryBroker
 from server.live.redis import RedisBroker
 from server.storage.database import Database
 from server.storage.event_log import EventLog
+from tests.empty_database import put_empty
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 INTERVIEW = "a" * 32
@@ -108,6 +109,7 @@ class Node:
 @pytest.fixture
 async def log(tmp_path: Path) -> AsyncIterator[EventLog]:
     """A log with one interview of one event."""
+    put_empty(tmp_path / "interviews.sqlite")
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'interviews.sqlite'}")
     await database.open()
     log = EventLog(database)

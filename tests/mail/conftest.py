@@ -32,9 +32,9 @@ from server.storage.event_log import EventLog, NewInterview
 from server.storage.invitations import Invitations
 from server.storage.outbox import Outbox
 from tests.fixed_flows import fixed_flows
-from tests.storage.conftest import database, database_url, postgres
+from tests.storage.conftest import database, database_url, postgres, with_tables
 
-__all__ = ["database", "database_url", "postgres"]
+__all__ = ["database", "database_url", "postgres", "with_tables"]
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 EXPIRES = NOW + timedelta(days=14)

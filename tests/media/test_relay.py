@@ -191,9 +191,10 @@ async def test_five_viewers_and_one_whose_socket_takes_nothing() -> None:
                     await asyncio.sleep(0.1)
             assert transport.get_write_buffer_size() <= full + 4_000  # Nothing but reports has been put behind.
             assert [viewer.dropped_frames for _, viewer in viewers[1:]] == [0] * 4
-        known = len(stuck_screen.picture.frames)
-        await stuck_screen.picture.until(lambda: len(stuck_screen.picture.frames) > known)
-        assert is_key(stuck_screen.picture.frames[known][1]), "after a gap the picture begins anew"
+        # After a gap the picture begins anew. What was held up comes in one burst, of which a busy machine's receiver
+        # may lose a packet: the first picture behind the gap is whole once that has been sent again.
+        known, picture = len(stuck_screen.picture.frames), stuck_screen.picture
+        await picture.until(lambda: is_key(b"".join(data for _, data in picture.frames[known : known + 1])))
 
 
 class blocked:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
+from question_flows import loader
 from question_flows.loader import FlowError, load_flow, load_flows, shipped_flows
 from question_flows.model import Endpointing, Language, QuestionKind
 
@@ -290,3 +292,16 @@ def test_the_shipped_flows_load() -> None:
         asked = {indicator for question in flow.questions for indicator in question.indicator_ids}
         assert asked == {i.id for competency in flow.competencies for i in competency.indicators}
         assert all(3 <= len(competency.indicators) <= 4 for competency in flow.competencies)
+
+
+def test_both_parsers_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where PyYAML was built without libyaml, its own parser reads: the flows, and which line a mistake is on."""
+    if loader._FAST is None:
+        pytest.skip("PyYAML was built without libyaml")
+    fast = load_flows(loader.SHIPPED)
+    monkeypatch.setattr(loader, "_FAST", None)
+    assert load_flows(loader.SHIPPED) == fast
+    for path in loader.SHIPPED.glob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        quick, slow = (loader._nodes(text, path.name, parser) for parser in (yaml.CSafeLoader, yaml.SafeLoader))
+        assert loader._lines(quick) == loader._lines(slow)

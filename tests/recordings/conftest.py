@@ -34,6 +34,7 @@ from server.recordings.spool import Spool, sink_opener
 from server.recordings.store import StoreAddress
 from server.storage.database import Database
 from server.storage.event_log import EventLog
+from tests.empty_database import put_empty
 from tests.media.encoded import Sender
 from tests.recordings.keys import NONE
 
@@ -192,6 +193,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 @asynccontextmanager
 async def house_in(folder: Path, place: StoreAddress, keys: KeyRing = NONE) -> AsyncIterator[House]:
     """A house whose folder outlives it."""
+    put_empty(folder / "interviews.sqlite")
     database = Database(f"sqlite+aiosqlite:///{folder / 'interviews.sqlite'}")
     log = EventLog(database)
     hub = Hub(MemoryBroker(), log)

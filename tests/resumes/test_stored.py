@@ -19,6 +19,7 @@ from server.storage.candidates import NewCandidate, ensure
 from server.storage.database import Database
 from server.storage.jobs import Jobs
 from server.storage.record_tables import applications, candidate_identities, competency_models, resumes
+from tests.empty_database import put_empty
 from tests.resumes.conftest import ENGLISH
 
 NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
@@ -26,6 +27,7 @@ NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    put_empty(tmp_path / "resumes.sqlite")
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'resumes.sqlite'}")
     await database.open()
     yield database

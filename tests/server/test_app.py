@@ -23,6 +23,7 @@ from server.keys import DATABASE
 from server.logs import configure
 from server.settings import Settings
 from server.storage.users import Users
+from tests.empty_database import with_database
 
 Client = TestClient[Request, Application]
 
@@ -36,7 +37,7 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[Client]:
     """The whole application on a free port."""
-    async with TestClient(TestServer(create_app(settings_for(tmp_path)))) as client:
+    async with TestClient(TestServer(create_app(with_database(settings_for(tmp_path))))) as client:
         yield client
 
 
@@ -91,7 +92,7 @@ async def test_unknown_addresses_and_methods_answer_in_words(client: Client) -> 
 async def test_forwarded_headers_count_only_from_trusted_proxies(tmp_path: Path) -> None:
     """The cookie is marked Secure when a trusted proxy says https, and only then."""
     for trusted, secure in (([], False), (["127.0.0.1"], True)):
-        app = create_app(settings_for(tmp_path / str(secure), trusted_proxies=trusted))
+        app = create_app(with_database(settings_for(tmp_path / str(secure), trusted_proxies=trusted)))
         async with TestClient(TestServer(app), cookie_jar=CookieJar(unsafe=True)) as client:
             headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "interviews.example.org"}
             origin = "https://interviews.example.org" if secure else str(client.make_url("")).rstrip("/")
@@ -135,7 +136,7 @@ async def test_an_unexpected_error_is_answered_and_never_logged_with_its_message
     tmp_path: Path, capsys: pytest.CaptureFixture[str], restored_logs: None
 ) -> None:
     configure("INFO")
-    app = create_app(settings_for(tmp_path))
+    app = create_app(with_database(settings_for(tmp_path)))
 
     async def broken(request: Request) -> Any:
         raise RuntimeError("the candidate said something private")

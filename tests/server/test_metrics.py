@@ -24,6 +24,7 @@ from server.metrics import merged
 from server.settings import Settings
 from server.storage.outbox import BUILTIN, Outbox, OutboxMessage, enqueue
 from tests.candidate.conftest import House, serving
+from tests.empty_database import with_database
 from tests.media.encoded import Sender
 from tests.server.conftest import Client
 
@@ -103,7 +104,7 @@ def settings(tmp_path: Path) -> dict[str, Any]:
 async def test_only_those_named_may_read(
     settings: dict[str, Any], changes: dict[str, Any], headers: dict[str, str], status: int
 ) -> None:
-    app = create_app(Settings(_env_file=None, **settings | changes))
+    app = create_app(with_database(Settings(_env_file=None, **settings | changes)))
     async with TestClient(TestServer(app)) as client:
         response = await client.get("/metrics", headers=headers | {"Accept-Language": "en"})
         assert response.status == status
@@ -136,7 +137,7 @@ async def test_interviews_refusals_and_caps_are_counted(settings: dict[str, Any]
 
 
 async def test_what_the_recorder_has_written_is_told(settings: dict[str, Any], tmp_path: Path) -> None:
-    app = create_app(Settings(_env_file=None, **settings))
+    app = create_app(with_database(Settings(_env_file=None, **settings)))
     async with TestClient(TestServer(app)) as client:
         line = app[RECORDER].record(tmp_path / "spool", lambda start_ms, end_ms, reason: None)
         frames = list(Sender(0.0).frames(1))
@@ -187,7 +188,7 @@ def spoil(folder: Path) -> None:
 
 
 async def test_two_applications_in_one_process_keep_their_own_figures(door: Client, settings: dict[str, Any]) -> None:
-    async with TestClient(TestServer(create_app(Settings(_env_file=None, **settings)))) as other:
+    async with TestClient(TestServer(create_app(with_database(Settings(_env_file=None, **settings))))) as other:
         await other.app[RECOGNITION_SETTLED].wait()
         await door.get("/hr/sign-in")
         labels = {"method": "GET", "route": "/hr/sign-in", "status": "200"}

@@ -87,6 +87,14 @@ async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     await database.close()
 
 
+@pytest.mark.parametrize(("workers", "wanted", "threads"), [(1, 0, 0), (1, 2, 2), (64, 0, 1), (64, 3, 3)])
+def test_workers_share_the_cores_for_recognition(workers: int, wanted: int, threads: int) -> None:
+    """Unless told how many threads each takes; alone, the recogniser chooses."""
+    redis = {"redis_url": "redis://127.0.0.1:1/0"}
+    settings = Settings(_env_file=None, workers=workers, whisper_threads=wanted, **redis)  # type: ignore[arg-type]
+    assert settings.recognition_threads == threads
+
+
 @pytest.mark.parametrize(
     ("arguments", "variables", "said"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -15,6 +16,7 @@ from scripts.local_postgres import postgres_binaries, running_postgres
 from server.interview.events import InterviewInvited
 from server.storage.database import Database
 from server.storage.event_log import EventLog
+from tests.empty_database import put_empty
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 INVITED = InterviewInvited("customer_service", 1, Language.ENGLISH, "EU", "Ada Lovelace")
@@ -29,15 +31,37 @@ def postgres() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def with_tables(postgres: str) -> str:
+    """The name of a PostgreSQL database with every table and nothing in them, to be copied: migrations run once."""
+    url = created(postgres, "with_tables")
+
+    async def make() -> None:
+        database = Database(url)
+        await database.open()
+        await database.close()
+
+    asyncio.run(make())
+    return "with_tables"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of the test's own: nothing is there unless the fixture `database` is asked for too."""
+    has_tables = "database" in request.fixturenames
     if request.param == "sqlite":
+        if has_tables:
+            put_empty(tmp_path / "interviews.sqlite")
         return f"sqlite+aiosqlite:///{tmp_path / 'interviews.sqlite'}"
-    address = request.getfixturevalue("postgres")
-    name = f"test_{os.urandom(6).hex()}"
-    psql = ["psql", "-q", f"postgresql://{address}/postgres", "-c", f"CREATE DATABASE {name}"]
+    template = f" TEMPLATE {request.getfixturevalue('with_tables')}" if has_tables else ""
+    return created(request.getfixturevalue("postgres"), f"test_{os.urandom(6).hex()}{template}")
+
+
+def created(address: str, database: str) -> str:
+    """The URL of a new PostgreSQL database. database: its name, and perhaps what it is copied from."""
+    psql = ["psql", "-q", f"postgresql://{address}/postgres", "-c", f"CREATE DATABASE {database}"]
     subprocess.run(psql, check=True)
-    return f"postgresql+asyncpg://{address}/{name}"
+    return f"postgresql+asyncpg://{address}/{database.split()[0]}"
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import asyncio
 import socket
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -78,17 +80,57 @@ async def test_a_path_too_long_for_sockets_is_named(short_folder: Path, tmp_path
 
 async def test_a_worker_that_never_served_ends_the_server(tmp_path: Path) -> None:
     """No endless restarts of what never worked: the service manager is told."""
-    server = LocalServer(tmp_path, settings={"workers": "2", "redis_url": "redis://127.0.0.1:1/0"})
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "server", cwd=tmp_path, env=server.environment, stderr=asyncio.subprocess.PIPE
-    )
-    await eventually(lambda: bool(children(process.pid)))
-    kill(children(process.pid)[0])
-    _, said = await process.communicate()
+    async with starting(tmp_path) as process:
+        await eventually(lambda: bool(forked(process.pid)))
+        [zygote] = forked(process.pid)
+        await eventually(lambda: bool(forked(zygote)))
+        kill(forked(zygote)[0])
+        _, said = await process.communicate()
     assert process.returncode == 1
     assert "The server cannot start: worker 0 ended with status -9" in said.decode()
 
 
-def children(pid: int) -> list[int]:
-    """The processes that this one has started."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+async def test_without_the_process_that_forks_workers_the_server_ends(tmp_path: Path) -> None:
+    """It could replace none of them."""
+    async with starting(tmp_path) as process:
+        await eventually(lambda: bool(forked(process.pid)))
+        [zygote] = forked(process.pid)
+        # Nothing that belongs to the server had begun when it was forked.
+        assert threads(zygote) == 1
+        await eventually(lambda: bool(forked(zygote)))
+        workers = forked(zygote)
+        kill(zygote)
+        _, said = await process.communicate()
+        assert process.returncode == 1
+        assert "The server cannot start: the process that forks the workers has ended" in said.decode()
+        await eventually(lambda: not any(alive(worker) for worker in workers))
+
+
+@asynccontextmanager
+async def starting(folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A server of two workers by the real command; killed, with its workers, when the test ends before it does."""
+    server = LocalServer(folder, settings={"workers": "2", "redis_url": "redis://127.0.0.1:1/0"})
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "server", cwd=folder, env=server.environment, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def threads(pid: int) -> int:
+    """How many this process has."""
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
+def forked(pid: int) -> list[int]:
+    """The processes that this one has forked: its children that run what it runs, unlike the tools it may ask."""
+    children = []
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        with suppress(OSError):
+            if Path(f"/proc/{child}/cmdline").read_bytes() == Path(f"/proc/{pid}/cmdline").read_bytes():
+                children.append(int(child))
+    return children

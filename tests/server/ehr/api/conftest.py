@@ -22,6 +22,7 @@ from server.interview.session import InterviewSession
 from server.keys import DATABASE, FLOWS, INTERVIEWS, RECOGNITION_SETTLED, REPORT_ENDPOINT
 from server.settings import Settings
 from server.storage.api_keys import ApiKeys, Scope
+from tests.empty_database import with_database
 from tests.fixed_flows import fixed_flows
 from tests.hr.conftest import UNHURRIED, answer, answer_all
 
@@ -127,7 +128,7 @@ class serving:
         return made
 
     async def _start(self) -> tuple[Any, str]:
-        app = create_app(self._settings)
+        app = create_app(with_database(self._settings))
         # In place: what is made of competency models is added to the same ones.
         app[FLOWS].update(fixed_flows())  # type: ignore[attr-defined]
         self._server = TestServer(app)
