@@ -14,6 +14,7 @@ from server.delivery.safe_client import NoAnswer, Response, SafeClient
 
 _HOPELESS = frozenset(
     {
+        "CannotChangeConstantError",
         "CharacterLengthExceededError",
         "DataError",
         "DoesNotExistError",
@@ -26,7 +27,9 @@ _HOPELESS = frozenset(
 """Refusals of what is asked. A plain ValidationError may be over tomorrow: a date, an interviewer HR has to add."""
 _KNOWN = _HOPELESS | {
     "AuthenticationError",
+    "DocstatusTransitionError",
     "DuplicateEntryError",
+    "DuplicateInterviewRoundError",
     "PermissionError",
     "QueryDeadlockError",
     "QueryTimeoutError",

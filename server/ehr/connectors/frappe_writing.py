@@ -2,7 +2,10 @@
 
 Frappe wants a result with every feedback, Cleared or Rejected. A machine clears where the pass mark is reached, as
 that only carries on; it never rejects: below the mark, and without a total, the feedback waits for a person's decision,
-and until then the summary says what there is.
+and until then the summary says what there is. What people wrote stays: a summary, the other interviewers' rows, and a
+feedback that somebody gave by hand as our interviewer.
+
+After hrms's doctypes Interview, Interview Detail, Interview Feedback and Interview Round, versions 14 to 16.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from server.ehr.connectors.report_notes import (
 DRAFT, SUBMITTED, CANCELLED = 0, 1, 2
 """Values of docstatus."""
 REPORT_TYPES = ("report.ready", "report.updated")
+MOST_FEEDBACKS = 100
 DURATION = timedelta(hours=1)
 """What an Interview takes that nobody has planned there; Frappe wants an end."""
 
@@ -44,11 +48,13 @@ class Writing:
     async def tell(self, applicant: str, message: Outgoing) -> None:
         """Leaves what the message tells, unless it is there. Raises FrappeRefused, NoAnswer."""
         data = message.body["data"]
+        # Version 14 refuses what begins at the same second as another of the same interviewer.
+        later = timedelta(seconds=message.attempt - 1)
         if message.type not in REPORT_TYPES:
-            await self._interview(applicant, datetime.fromisoformat(message.body["timestamp"]))
+            await self._interview(applicant, datetime.fromisoformat(message.body["timestamp"]) + later)
             return
         summary = summary_of(data)
-        interview = await self._interview(applicant, summary.started_at or message.created_at)
+        interview = await self._interview(applicant, (summary.started_at or message.created_at) + later)
         language = self._settings.language
         note = as_text(report_note(summary, message, language), reference_of(message), language)
         if is_newer(interview.get("interview_summary") or "", message):
@@ -66,7 +72,9 @@ class Writing:
             ["interview_round", "=", self._settings.interview_round],
             ["docstatus", "!=", CANCELLED],
         ]
-        found = await self._frappe.list("Interview", filters, ["name"], order="creation asc", limit=1)
+        # Beside a submitted one Frappe lets nobody change a draft.
+        order = "docstatus desc, creation asc"
+        found = await self._frappe.list("Interview", filters, ["name"], order=order, limit=1)
         ours = {"interviewer": self._settings.interviewer}
         if not found:
             start = began.astimezone(self._zone)
@@ -85,8 +93,8 @@ class Writing:
         there = interview.get("interview_details", [])
         if any(one["interviewer"] == self._settings.interviewer for one in there):
             return interview
-        kept = [{"name": one["name"], "interviewer": one["interviewer"]} for one in there]
-        return await self._frappe.update("Interview", interview["name"], {"interview_details": [*kept, ours]})
+        # Whole: what a row does not say is emptied.
+        return await self._frappe.update("Interview", interview["name"], {"interview_details": [*there, ours]})
 
     async def _summarize(self, interview: Mapping[str, Any], note: str) -> None:
         found = interview.get("interview_summary") or ""
@@ -117,10 +125,19 @@ class Writing:
     ) -> None:
         filters = [["interview", "=", interview["name"]], ["interviewer", "=", self._settings.interviewer]]
         found = await self._frappe.list(
-            "Interview Feedback", filters, ["name", "docstatus", "feedback"], order="creation desc", limit=1
+            "Interview Feedback",
+            filters,
+            ["name", "docstatus", "feedback"],
+            order="creation desc",
+            limit=MOST_FEEDBACKS,
         )
-        last: Mapping[str, Any] = found[0] if found else {"docstatus": DRAFT, "feedback": "", "name": ""}
-        if last["docstatus"] == SUBMITTED and reference_of(message) in (last["feedback"] or ""):
+        ours = [one for one in found if is_ours(one["feedback"] or "")]
+        last: Mapping[str, Any] = ours[0] if ours else {"docstatus": DRAFT, "feedback": "", "name": ""}
+        if any(one["docstatus"] == SUBMITTED and one not in ours for one in found):
+            return
+        if last["docstatus"] == SUBMITTED and reference_of(message) in last["feedback"]:
+            return
+        if is_newer(last["feedback"], message):
             return
         self._wait_for(interview["scheduled_on"])
         values = {"result": result, "feedback": note, "skill_assessment": ratings, "docstatus": SUBMITTED}

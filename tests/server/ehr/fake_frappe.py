@@ -1,6 +1,7 @@
 """A Frappe HR for contract tests over real HTTP; stricter than the real one, which passes over fields it does not know.
 
-The rules are those of hrms: Interview, Interview Feedback, Interview Round, Job Applicant, Job Opening.
+The rules are those of hrms (versions 14 to 16, the strictest of them): Interview, Interview Feedback, Interview Round,
+Job Applicant, Job Opening.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ Doc = dict[str, Any]
 
 LINK, DATA, TABLE = "Link", "Data", "Table"
 TABLES: Mapping[str, Mapping[str, str]] = {
-    "Interview Detail": {"interviewer": "Link User", "name": DATA},
+    "Interview Detail": {
+        "interviewer": "Link User",
+        "interview_feedback": "Link Interview Feedback",
+        "average_rating": "Rating",
+        "comments": DATA,
+        "name": DATA,
+    },
     "Expected Skill Set": {"skill": "Link Skill", "description": DATA},
     "Skill Assessment": {"skill": "Link Skill", "rating": "Rating"},
 }
@@ -46,6 +53,7 @@ DOCTYPES: Mapping[str, Mapping[str, str]] = {
     "Interview": {
         "job_applicant": "* Link Job Applicant",
         "interview_round": "* Link Interview Round",
+        "designation": "Link Designation",
         "status": "* Select Pending,Under Review,Cleared,Rejected,Cancelled",
         "scheduled_on": "* once",
         "from_time": "* once",
@@ -138,8 +146,9 @@ class FakeFrappe:
             if kind is None or TABLE in kind:
                 raise Refusal(417, "DataError")
         found = [doc for doc in self._docs[doctype].values() if all(_holds(doc, *one) for one in filters)]
-        by, _, way = query.get("order_by", "modified desc").partition(" ")
-        found.sort(key=lambda doc: str(doc[by]), reverse=way == "desc")
+        for part in reversed(query.get("order_by", "modified desc").split(",")):
+            by, _, way = part.strip().partition(" ")
+            found.sort(key=lambda doc, by=by: str(doc[by]), reverse=way == "desc")  # type: ignore[misc]
         most = int(query.get("limit_page_length", "20"))
         return [{name: doc.get(name) for name in fields} for doc in found[:most]]
 
@@ -192,13 +201,30 @@ class FakeFrappe:
         for field, kind in DOCTYPES[doctype].items():
             self._check(doc.get(field), kind)
         if doctype == "Interview":
-            doc["interview_details"] = [{**row, "name": f"row-{n}"} for n, row in enumerate(doc["interview_details"])]
-            same = self.docs("Interview", job_applicant=doc["job_applicant"], interview_round=doc["interview_round"])
-            if any(one["docstatus"] == 1 and one["name"] != doc["name"] for one in same):
-                raise Refusal(417, "ValidationError")
+            self._validate_interview(doc)
         if doctype == "Interview Feedback":
             self._validate_feedback(doc, docstatus)
         doc["docstatus"] = docstatus
+
+    def _validate_interview(self, doc: Doc) -> None:
+        # What a row does not say is emptied.
+        empty = dict.fromkeys(TABLES["Interview Detail"])
+        doc["interview_details"] = [
+            {**empty, **row, "name": f"row-{n}"} for n, row in enumerate(doc["interview_details"])
+        ]
+        same = self.docs("Interview", job_applicant=doc["job_applicant"], interview_round=doc["interview_round"])
+        if doc["docstatus"] == 1:
+            # A change of what is submitted is not validated again.
+            return
+        if any(one["docstatus"] == 1 and one["name"] != doc["name"] for one in same):
+            raise Refusal(417, "ValidationError")
+        wanted = self._docs["Interview Round"][doc["interview_round"]]["designation"]
+        has = self._docs["Job Applicant"][doc["job_applicant"]]["designation"]
+        if wanted and wanted != has:
+            raise Refusal(417, "DuplicateInterviewRoundError")
+        doc["designation"] = has
+        if any(_overlaps(doc, one) for one in self.docs("Interview", scheduled_on=doc["scheduled_on"])):
+            raise Refusal(417, "ValidationError")
 
     def _validate_feedback(self, doc: Doc, docstatus: int) -> None:
         interview = self._docs["Interview"][doc["interview"]]
@@ -230,6 +256,17 @@ class FakeFrappe:
                     raise Refusal(417, f"no field {sorted(row)} in {of}")
                 for field, field_kind in TABLES[of].items():
                     self._check(row.get(field), field_kind)
+
+
+def _overlaps(doc: Doc, other: Doc) -> bool:
+    """As version 14 sees it: one lies within the other, or both begin at once; same interviewer or same applicant."""
+    if other["name"] == doc["name"] or other["docstatus"] == 2:
+        return False
+    interviewers = [{row["interviewer"] for row in one["interview_details"]} for one in (doc, other)]
+    if doc["job_applicant"] != other["job_applicant"] and not interviewers[0] & interviewers[1]:
+        return False
+    start, end, begins, ends = doc["from_time"], doc["to_time"], other["from_time"], other["to_time"]
+    return bool((begins < start and ends > end) or (begins > start and ends < end) or begins == start)
 
 
 def _holds(doc: Doc, field: str, operator: str, value: Any) -> bool:

@@ -6,7 +6,7 @@ import hmac
 import json
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -47,7 +47,8 @@ class Connected:
     def applicant(self, name: str, **values: Any) -> str:
         """Somebody who applies for the opening."""
         given = {"applicant_name": "Ada Lovelace", "email_id": f"{name.lower()}@example.com", "status": "Open"}
-        self.site.make("Job Applicant", name, **{**given, "job_title": "OPN-1", **values})
+        about = {"job_title": "OPN-1", "designation": "Agent"}
+        self.site.make("Job Applicant", name, **{**given, **about, **values})
         return name
 
 
@@ -165,7 +166,9 @@ async def test_killed_anywhere_on_the_way_all_is_there_once(frappe: Connected, *
         old = report([9.0])
         new = {**report([7.0]), "interview_id": old["interview_id"]}
         ended = []
-        for told in (message(applicant, "report.ready", old), message(applicant, "report.updated", new, minutes=1)):
+        at = 10 * place
+        first_report = message(applicant, "report.ready", old, minutes=at)
+        for told in (first_report, message(applicant, "report.updated", new, minutes=at + 1)):
             frappe.line.mend()
             if arrives:
                 frappe.line.dead_after = place
@@ -195,7 +198,7 @@ async def test_an_interview_that_hr_planned_is_used_and_its_words_stay(frappe: C
         scheduled_on=f"{tomorrow}",
         from_time="10:00:00",
         to_time="11:00:00",
-        interview_details=[{"interviewer": "rita@example.com"}],
+        interview_details=[{"interviewer": "rita@example.com", "average_rating": 0.6, "comments": "on time"}],
         interview_summary="Rita: bring the form",
     )
     told = message(applicant, "report.ready", report([8.0]))
@@ -206,8 +209,66 @@ async def test_an_interview_that_hr_planned_is_used_and_its_words_stay(frappe: C
     frappe.site.today = tomorrow
     assert (await frappe.connector().deliver(told, NOW + early.retry_after)).delivered
     interview, feedbacks = left(frappe.site, applicant)
-    assert [row["interviewer"] for row in interview["interview_details"]] == ["rita@example.com", US]
+    ritas, ours = interview["interview_details"]
+    assert (ritas["interviewer"], ritas["average_rating"], ritas["comments"]) == ("rita@example.com", 0.6, "on time")
+    assert ours["interviewer"] == US
     assert (interview["interview_summary"], len(feedbacks)) == ("Rita: bring the form", 1)
+
+
+async def test_a_feedback_that_a_person_gave_as_our_interviewer_stays(frappe: Connected) -> None:
+    applicant = frappe.applicant("APP-1")
+    began = message(applicant, "interview.started", {"interview_id": "i"})
+    assert (await frappe.connector().deliver(began, NOW)).delivered
+    [interview] = frappe.site.docs("Interview")
+    about = {"interview": interview["name"], "interviewer": US, "skill_assessment": [{"skill": NAMES[0], "rating": 1}]}
+    draft = frappe.site.make("Interview Feedback", "FEED-1", **about, result="Rejected", feedback="Rita: half written")
+    told = message(applicant, "report.ready", report([8.0]))
+    assert (await frappe.connector().deliver(told, NOW)).delivered
+    _, [ours] = left(frappe.site, applicant)
+    assert (ours["result"], draft["feedback"], draft["docstatus"]) == ("Cleared", "Rita: half written", 0)
+    frappe.site.change("Interview Feedback", ours["name"], docstatus=2)
+    frappe.site.change("Interview Feedback", "FEED-1", docstatus=1)
+    assert (await frappe.connector().deliver(told, NOW)).delivered
+    assert [one["name"] for one in left(frappe.site, applicant)[1]] == ["FEED-1"]
+
+
+async def test_an_older_report_that_is_sent_again_replaces_no_newer_feedback(frappe: Connected) -> None:
+    applicant = frappe.applicant("APP-1")
+    old = report([9.0])
+    new = {**report([7.5]), "interview_id": old["interview_id"]}
+    first, second = message(applicant, "report.ready", old), message(applicant, "report.updated", new, minutes=1)
+    for told in (first, second):
+        assert (await frappe.connector().deliver(told, NOW)).delivered
+    # Its mark is not to be found in the summary any more.
+    frappe.site.change("Interview", left(frappe.site, applicant)[0]["name"], interview_summary="Rita: call back")
+    assert (await frappe.connector().deliver(first, NOW)).delivered
+    _, [feedback] = left(frappe.site, applicant)
+    assert feedback["skill_assessment"] == [{"skill": NAMES[0], "rating": 0.75}]
+
+
+async def test_two_who_begin_in_the_same_second_are_both_there_and_one_that_is_over_is_the_one_that_counts(
+    frappe: Connected,
+) -> None:
+    one, other = frappe.applicant("APP-1"), frappe.applicant("APP-2")
+    for applicant in (one, other):
+        began = message(applicant, "interview.started", {"interview_id": "i"})
+        sent = await frappe.connector().deliver(began, NOW)
+    assert (sent.error, sent.final) == ("HTTP 417 ValidationError", False)
+    assert (await frappe.connector().deliver(replace(began, attempt=2), NOW)).delivered
+    # HR makes another one of that round, and submits it.
+    frappe.site.make(
+        "Interview", "INT-9", job_applicant=one, interview_round=ROUND, status="Cleared", scheduled_on="2026-03-01",
+        from_time="20:00:00", to_time="20:30:00", interview_details=[{"interviewer": "rita@example.com"}], docstatus=1,
+    )  # fmt: skip
+    assert (await frappe.connector().deliver(message(one, "report.ready", report([8.0])), NOW)).delivered
+    [feedback] = frappe.site.docs("Interview Feedback")
+    assert feedback["interview"] == "INT-9"
+
+
+async def test_a_round_for_another_designation_is_for_people_to_mend(frappe: Connected) -> None:
+    applicant = frappe.applicant("APP-1", designation="Driver")
+    sent = await frappe.connector().deliver(message(applicant, "report.ready", report([8.0])), NOW)
+    assert (sent.error, sent.final) == ("HTTP 417 DuplicateInterviewRoundError", False)
 
 
 async def test_what_trying_again_cannot_mend_is_final_and_what_people_can_mend_is_not(frappe: Connected) -> None:
