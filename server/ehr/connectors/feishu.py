@@ -1,8 +1,9 @@
 """Feishu Hire (飞书招聘), for which this server is a vendor of exams: it orders an interview, and gets its result.
 
-https://open.feishu.cn/document, hire-v1/eco_exam. An account that is linked gets the flows as papers; an exam that is
-created becomes an interview, whose link goes back as login_info; its report becomes the exam's result. Every call
-overwrites what the same call said before, so that repeating one does no harm.
+After 《飞书招聘》「生态对接 - 笔试」 (open.feishu.cn/document): 创建试卷列表, 回传笔试安排结果, 回传笔试结果, and the
+events 创建账号 and 创建笔试; 《事件订阅》「接收事件」 for signature and encryption. An account that is linked gets the
+flows as papers; an exam that is created becomes an interview, whose link goes back as login_info; its report becomes
+the exam's result. Every call overwrites what the same call said before, so that repeating one does no harm.
 """
 
 from __future__ import annotations

@@ -16,8 +16,9 @@ from pypdf import PdfReader
 
 from question_flows.model import Language
 from server.delivery.connector import Outgoing, Received, Sent, Unreadable
-from server.delivery.safe_client import NoAnswer, SafeClient
+from server.delivery.safe_client import NoAnswer, Response, SafeClient
 from server.ehr.connectors.odoo import OdooConnector
+from server.ehr.connectors.odoo_json2 import refusal
 from server.ehr.connectors.odoo_settings import OdooSecrets, OdooSettings
 from server.records.incoming import ApplicationSeen, ApplicationWithdrawn, CandidateSeen, Incoming, JobSeen
 from tests.server.ehr.odoo_connected import Connected
@@ -239,6 +240,21 @@ async def test_what_trying_again_cannot_mend_is_final_and_what_people_can_mend_i
     elsewhere = Outgoing(told.id, told.type, told.body, "i", "a", NOON, 1, {})
     assert await odoo.connector().deliver(elsewhere, NOON) == Sent()
     assert (await odoo.house.left(applicant))["stage"] == odoo.stages[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "final"),
+    [
+        ("builtins.ValueError", True),
+        ("odoo.exceptions.ValidationError", True),
+        ("builtins.OSError", False),
+        ("builtins.MemoryError", False),
+        ("psycopg2.errors.SerializationFailure", False),
+        ("odoo.exceptions.LockError", False),
+    ],
+)
+def test_a_fault_of_odoos_own_is_over_some_day(name: str, *, final: bool) -> None:
+    assert refusal(Response(500, {}, json.dumps({"name": name}).encode())).final == final
 
 
 async def test_odoo_answers_as_the_connector_reads_it(odoo: Connected) -> None:
