@@ -23,6 +23,7 @@ from server.delivery.connector import BadSignature, Known, LookUp, Outgoing, Rec
 from server.delivery.safe_client import NoAnswer, Response, SafeClient
 from server.ehr.connectors import unasked
 from server.ehr.connectors.feishu_cipher import decrypted
+from server.ehr.connectors.report_notes import summary_of
 from server.ehr.connectors.signed import parsed
 from server.records.incoming import CandidateSeen, Incoming, InterviewOrdered
 
@@ -308,16 +309,13 @@ def _result(report: Mapping[str, Any], url: str) -> Mapping[str, Any] | None:
     if total is None:
         return None
     when = datetime.fromisoformat(report["completed_at"])
-    names = {one["id"]: one["name"] for one in report["competencies"]}
-    scored = [one for one in report["score"]["competencies"] if one["points"] is not None]
+    # Of each what counts: people's points where there are some, as in the total.
+    scored = [(one, one.points) for one in summary_of(report).competencies if one.points is not None]
     return {
         "result": _of_100(total),
         "result_time": str(int(when.timestamp() * 1000)),
         "report_list": [{"name": str(report["title"]), "url": url}] if url else [],
-        "detail_list": [
-            {"id": one["competency_id"], "name": names[one["competency_id"]], "result": _of_100(one["points"])}
-            for one in scored
-        ],
+        "detail_list": [{"id": one.id, "name": one.name, "result": _of_100(points)} for one, points in scored],
     }
 
 
