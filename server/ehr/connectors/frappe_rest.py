@@ -40,12 +40,20 @@ _KNOWN = _HOPELESS | {
 }
 
 
-class FrappeRefused(Exception):
-    """Frappe answered, and not with a result, or it cannot be asked yet. wait: how long, if that is known."""
+NO_SUCH_LINK, NOT_THERE = "LinkValidationError", "DoesNotExistError"
 
-    def __init__(self, error: str, *, status: int | None = None, final: bool, wait: timedelta | None = None) -> None:
+
+class FrappeRefused(Exception):
+    """Frappe answered, and not with a result, or it cannot be asked yet. wait: how long, if that is known.
+
+    name: its `exc_type`, one of those known here, or empty.
+    """
+
+    def __init__(
+        self, error: str, *, status: int | None = None, final: bool, wait: timedelta | None = None, name: str = ""
+    ) -> None:
         super().__init__(error)
-        self.error, self.status, self.final, self.wait = error, status, final, wait
+        self.error, self.status, self.final, self.wait, self.name = error, status, final, wait, name
 
     def sent(self) -> Sent:
         """What it means for a message on its way."""
@@ -62,7 +70,7 @@ def refusal(response: Response, now: datetime) -> FrappeRefused:
     known = name if isinstance(name, str) and name in _KNOWN else ""
     wait = retry_after(response.headers.get("retry-after", ""), now)
     error = f"HTTP {response.status} {known}".rstrip()
-    return FrappeRefused(error, status=response.status, final=known in _HOPELESS, wait=wait)
+    return FrappeRefused(error, status=response.status, final=known in _HOPELESS, wait=wait, name=known)
 
 
 class Frappe:

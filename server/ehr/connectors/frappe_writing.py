@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from server.delivery.connector import Outgoing
-from server.ehr.connectors.frappe_rest import Frappe, FrappeRefused
+from server.ehr.connectors.frappe_rest import NO_SUCH_LINK, NOT_THERE, Frappe, FrappeRefused
 from server.ehr.connectors.frappe_settings import FrappeSettings
 from server.ehr.connectors.report_notes import (
     Summary,
@@ -88,13 +88,27 @@ class Writing:
                 "to_time": f"{end:%H:%M:%S}",
                 "interview_details": [ours],
             }
-            return await self._frappe.create("Interview", values)
+            return await self._plan(applicant, values)
         interview = await self._frappe.read("Interview", found[0]["name"])
         there = interview.get("interview_details", [])
         if any(one["interviewer"] == self._settings.interviewer for one in there):
             return interview
         # Whole: what a row does not say is emptied.
         return await self._frappe.update("Interview", interview["name"], {"interview_details": [*there, ours]})
+
+    async def _plan(self, applicant: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The new Interview. A round or a user that is not there can be set right; an applicant who is gone cannot."""
+        try:
+            return await self._frappe.create("Interview", values)
+        except FrappeRefused as refused:
+            if refused.name != NO_SUCH_LINK:
+                raise
+            try:
+                await self._frappe.read("Job Applicant", applicant)
+            except FrappeRefused as other:
+                if other.name == NOT_THERE:
+                    raise refused from other
+            raise FrappeRefused(refused.error, status=refused.status, final=False) from refused
 
     async def _summarize(self, interview: Mapping[str, Any], note: str) -> None:
         found = interview.get("interview_summary") or ""

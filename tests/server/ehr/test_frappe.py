@@ -276,6 +276,9 @@ async def test_what_trying_again_cannot_mend_is_final_and_what_people_can_mend_i
     told = message(applicant, "report.ready", report([8.0]))
     gone = await frappe.connector().deliver(message("APP-9", "report.ready", report([8.0])), NOW)
     assert (gone.error, gone.final) == ("HTTP 417 LinkValidationError", True)
+    for mistyped in ({"interviewer": "nobody@example.com"}, {"interview_round": "no such"}):
+        sent = await frappe.connector(**mistyped).deliver(told, NOW)
+        assert (sent.error, sent.final) == ("HTTP 417 LinkValidationError", False)
     wrong_key = await frappe.connector(api_secret="wrong").deliver(told, NOW)
     assert (wrong_key.error, wrong_key.final) == ("HTTP 401 AuthenticationError", False)
     frappe.line.dead_before = 0
