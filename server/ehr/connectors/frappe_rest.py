@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +31,7 @@ _KNOWN = _HOPELESS | {
     "DocstatusTransitionError",
     "DuplicateEntryError",
     "DuplicateInterviewRoundError",
+    "ImportError",
     "PermissionError",
     "QueryDeadlockError",
     "QueryTimeoutError",
@@ -40,6 +42,10 @@ _KNOWN = _HOPELESS | {
 }
 
 
+ROUNDS: Mapping[str, str] = {"interview_round": "Interview Round", "interview_type": "Interview Type"}
+"""Field of Interview → its doctype. Since version 16 a round is an Interview Type; before, that was another thing."""
+NO_DOCTYPE = "ImportError"
+"""Frappe's answer when a document of a doctype is read that this version does not have."""
 NO_SUCH_LINK, NOT_THERE = "LinkValidationError", "DoesNotExistError"
 
 
@@ -71,6 +77,15 @@ def refusal(response: Response, now: datetime) -> FrappeRefused:
     wait = retry_after(response.headers.get("retry-after", ""), now)
     error = f"HTTP {response.status} {known}".rstrip()
     return FrappeRefused(error, status=response.status, final=known in _HOPELESS, wait=wait, name=known)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """field: of Interview, that names it. document: with its expected skills."""
+
+    field: str
+    name: str
+    document: Mapping[str, Any]
 
 
 class Frappe:
@@ -108,6 +123,19 @@ class Frappe:
     async def update(self, doctype: str, name: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """The changed document; with docstatus 2 it is cancelled."""
         return await self._one("PUT", f"{doctype}/{name}", values)
+
+    async def round(self, name: str) -> Round:
+        """The interview round, called so or otherwise. One that is not there is for HR to set right."""
+        for field, doctype in ROUNDS.items():
+            try:
+                found = await self.read(doctype, name)
+            except FrappeRefused as refused:
+                if refused.name not in (NOT_THERE, NO_DOCTYPE):
+                    raise
+                continue
+            if "expected_skill_set" in found:
+                return Round(field, name, found)
+        raise FrappeRefused("no interview round of this name", final=False)
 
     async def _one(self, method: str, path: str, values: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         found = await self._ask(method, path, values)

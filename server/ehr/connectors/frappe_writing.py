@@ -5,7 +5,7 @@ that only carries on; it never rejects: below the mark, and without a total, the
 and until then the summary says what there is. What people wrote stays: a summary, the other interviewers' rows, and a
 feedback that somebody gave by hand as our interviewer.
 
-After hrms's doctypes Interview, Interview Detail, Interview Feedback and Interview Round, versions 14 to 16.
+After hrms's doctypes Interview, Interview Detail, Interview Feedback and Interview Round (Interview Type).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from server.delivery.connector import Outgoing
-from server.ehr.connectors.frappe_rest import NO_SUCH_LINK, NOT_THERE, Frappe, FrappeRefused
+from server.ehr.connectors.frappe_rest import NO_SUCH_LINK, NOT_THERE, Frappe, FrappeRefused, Round
 from server.ehr.connectors.frappe_settings import FrappeSettings
 from server.ehr.connectors.report_notes import (
     Summary,
@@ -48,28 +48,29 @@ class Writing:
     async def tell(self, applicant: str, message: Outgoing) -> None:
         """Leaves what the message tells, unless it is there. Raises FrappeRefused, NoAnswer."""
         data = message.body["data"]
+        round_ = await self._frappe.round(self._settings.interview_round)
         # Version 14 refuses what begins at the same second as another of the same interviewer.
         later = timedelta(seconds=message.attempt - 1)
         if message.type not in REPORT_TYPES:
-            await self._interview(applicant, datetime.fromisoformat(message.body["timestamp"]) + later)
+            await self._interview(applicant, round_, datetime.fromisoformat(message.body["timestamp"]) + later)
             return
         summary = summary_of(data)
-        interview = await self._interview(applicant, (summary.started_at or message.created_at) + later)
+        interview = await self._interview(applicant, round_, (summary.started_at or message.created_at) + later)
         language = self._settings.language
         note = as_text(report_note(summary, message, language), reference_of(message), language)
         if is_newer(interview.get("interview_summary") or "", message):
             return
         await self._summarize(interview, note)
         result = result_of(summary)
-        ratings = await self._ratings(summary) if result else []
+        ratings = ratings_of(summary, round_) if result else []
         if ratings:
             await self._give_feedback(interview, message, note, result, ratings)
 
-    async def _interview(self, applicant: str, began: datetime) -> Mapping[str, Any]:
+    async def _interview(self, applicant: str, round_: Round, began: datetime) -> Mapping[str, Any]:
         """The Interview of this round, with our interviewer; a new one unless there is one that is not cancelled."""
         filters: list[list[Any]] = [
             ["job_applicant", "=", applicant],
-            ["interview_round", "=", self._settings.interview_round],
+            [round_.field, "=", round_.name],
             ["docstatus", "!=", CANCELLED],
         ]
         # Beside a submitted one Frappe lets nobody change a draft.
@@ -81,7 +82,7 @@ class Writing:
             end = min(start + DURATION, start.replace(hour=23, minute=59, second=59, microsecond=0))
             values = {
                 "job_applicant": applicant,
-                "interview_round": self._settings.interview_round,
+                round_.field: round_.name,
                 "status": "Pending",
                 "scheduled_on": f"{start:%Y-%m-%d}",
                 "from_time": f"{start:%H:%M:%S}",
@@ -97,7 +98,7 @@ class Writing:
         return await self._frappe.update("Interview", interview["name"], {"interview_details": [*there, ours]})
 
     async def _plan(self, applicant: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The new Interview. A round or a user that is not there can be set right; an applicant who is gone cannot."""
+        """The new Interview. A user who is not there can be set right; an applicant who is gone cannot."""
         try:
             return await self._frappe.create("Interview", values)
         except FrappeRefused as refused:
@@ -120,14 +121,6 @@ class Writing:
             values["status"] = "Under Review"
         if values:
             await self._frappe.update("Interview", interview["name"], values)
-
-    async def _ratings(self, summary: Summary) -> list[dict[str, Any]]:
-        """The round's skills that have points, 0-1. A withheld one is left out, not 0."""
-        round_ = await self._frappe.read("Interview Round", self._settings.interview_round)
-        points = {one.name.strip().casefold(): one.points for one in summary.competencies}
-        skills = [one["skill"] for one in round_.get("expected_skill_set", [])]
-        rated = [(skill, points.get(skill.strip().casefold())) for skill in skills]
-        return [{"skill": skill, "rating": round(value / 10, 2)} for skill, value in rated if value is not None]
 
     async def _give_feedback(
         self,
@@ -170,6 +163,14 @@ class Writing:
         midnight = datetime(day.year, day.month, day.day, tzinfo=self._zone)
         if self._now < midnight:
             raise FrappeRefused("before the interview's day", final=False, wait=midnight - self._now)
+
+
+def ratings_of(summary: Summary, round_: Round) -> list[dict[str, Any]]:
+    """The round's skills that have points, 0-1. A withheld one is left out, not 0. Pure."""
+    points = {one.name.strip().casefold(): one.points for one in summary.competencies}
+    skills = [one["skill"] for one in round_.document.get("expected_skill_set", [])]
+    rated = [(skill, points.get(skill.strip().casefold())) for skill in skills]
+    return [{"skill": skill, "rating": round(value / 10, 2)} for skill, value in rated if value is not None]
 
 
 def result_of(summary: Summary) -> str:

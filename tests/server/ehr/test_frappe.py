@@ -52,10 +52,10 @@ class Connected:
         return name
 
 
-@pytest.fixture
-async def frappe() -> AsyncIterator[Connected]:
-    """A site with an opening and a round that asks for the first two competencies."""
-    site = FakeFrappe("k:s")
+@pytest.fixture(params=["Interview Round", "Interview Type"])
+async def frappe(request: pytest.FixtureRequest) -> AsyncIterator[Connected]:
+    """A site, of an older version and a newer one, with an opening and a round that asks for two competencies."""
+    site = FakeFrappe("k:s", request.param)
     for user in (US, "rita@example.com"):
         site.make("User", user)
     site.make("Designation", "Agent")
@@ -64,7 +64,7 @@ async def frappe() -> AsyncIterator[Connected]:
     for skill in skills:
         site.make("Skill", skill)
     asked = [{"skill": skill, "description": "Says sorry\nOffers a solution"} for skill in skills]
-    site.make("Interview Round", ROUND, designation="Agent", expected_average_rating=0.8, expected_skill_set=asked)
+    site.make(site.rounds, ROUND, designation="Agent", expected_average_rating=0.8, expected_skill_set=asked)
     site.make("Job Opening", "OPN-1", job_title="Agent", designation="Agent", department="Service", status="Open")
     async with aiohttp.ClientSession() as client, TestServer(site.app()) as running:
         line = FaultyLine(client, str(running.make_url("")).rstrip("/"))
@@ -97,7 +97,7 @@ async def test_openings_come_with_the_rounds_skills_and_again_only_when_somethin
     assert (driver.is_open, driver.competencies) == (False, None)
     seen, found = await polled(frappe.connector(), seen)
     assert found == []
-    frappe.site.change("Interview Round", ROUND, expected_skill_set=[{"skill": NAMES[0]}])
+    frappe.site.change(frappe.site.rounds, ROUND, expected_skill_set=[{"skill": NAMES[0]}])
     _, found = await polled(frappe.connector(), seen)
     [agent] = (one for one in found if isinstance(one, JobSeen))
     assert agent.competencies is not None
@@ -193,13 +193,13 @@ async def test_an_interview_that_hr_planned_is_used_and_its_words_stay(frappe: C
         "Interview",
         "INT-1",
         job_applicant=applicant,
-        interview_round=ROUND,
         status="Pending",
         scheduled_on=f"{tomorrow}",
         from_time="10:00:00",
         to_time="11:00:00",
         interview_details=[{"interviewer": "rita@example.com", "average_rating": 0.6, "comments": "on time"}],
         interview_summary="Rita: bring the form",
+        **{frappe.site.round_field: ROUND},
     )
     told = message(applicant, "report.ready", report([8.0]))
     early = await frappe.connector().deliver(told, NOW)
@@ -257,8 +257,9 @@ async def test_two_who_begin_in_the_same_second_are_both_there_and_one_that_is_o
     assert (await frappe.connector().deliver(replace(began, attempt=2), NOW)).delivered
     # HR makes another one of that round, and submits it.
     frappe.site.make(
-        "Interview", "INT-9", job_applicant=one, interview_round=ROUND, status="Cleared", scheduled_on="2026-03-01",
+        "Interview", "INT-9", job_applicant=one, status="Cleared", scheduled_on="2026-03-01",
         from_time="20:00:00", to_time="20:30:00", interview_details=[{"interviewer": "rita@example.com"}], docstatus=1,
+        **{frappe.site.round_field: ROUND},
     )  # fmt: skip
     assert (await frappe.connector().deliver(message(one, "report.ready", report([8.0])), NOW)).delivered
     [feedback] = frappe.site.docs("Interview Feedback")
@@ -276,9 +277,10 @@ async def test_what_trying_again_cannot_mend_is_final_and_what_people_can_mend_i
     told = message(applicant, "report.ready", report([8.0]))
     gone = await frappe.connector().deliver(message("APP-9", "report.ready", report([8.0])), NOW)
     assert (gone.error, gone.final) == ("HTTP 417 LinkValidationError", True)
-    for mistyped in ({"interviewer": "nobody@example.com"}, {"interview_round": "no such"}):
-        sent = await frappe.connector(**mistyped).deliver(told, NOW)
-        assert (sent.error, sent.final) == ("HTTP 417 LinkValidationError", False)
+    nobody = await frappe.connector(interviewer="nobody@example.com").deliver(told, NOW)
+    assert (nobody.error, nobody.final) == ("HTTP 417 LinkValidationError", False)
+    no_round = await frappe.connector(interview_round="no such").deliver(told, NOW)
+    assert (no_round.error, no_round.final) == ("no interview round of this name", False)
     wrong_key = await frappe.connector(api_secret="wrong").deliver(told, NOW)
     assert (wrong_key.error, wrong_key.final) == ("HTTP 401 AuthenticationError", False)
     frappe.line.dead_before = 0
@@ -287,7 +289,7 @@ async def test_what_trying_again_cannot_mend_is_final_and_what_people_can_mend_i
     with pytest.raises(NoAnswer):
         await polled(frappe.connector(), {})
     frappe.line.mend()
-    with pytest.raises(NoAnswer, match="404"):
+    with pytest.raises(NoAnswer, match="round"):
         await polled(frappe.connector(interview_round="no such"), {})
     elsewhere = Outgoing(told.id, told.type, told.body, "i", "a", NOW, 1, {})
     assert await frappe.connector().deliver(elsewhere, NOW) == Sent()
