@@ -264,6 +264,10 @@ async def test_odoo_answers_as_the_connector_reads_it(odoo: Connected) -> None:
     asked: list[tuple[str, str, dict[str, Any], int, str]] = [
         ("hr.applicant", "search_read", {"domain": [], "fields": ["no_such"]}, 500, "builtins.ValueError"),
         ("hr.applicant", "write", {"ids": [applicant], "vals": {"kanban_state": "no"}}, 500, "builtins.ValueError"),
+        ("hr.applicant", "write", {"ids": [applicant], "vals": {"availability": "soon"}}, 500, "builtins.ValueError"),
+        ("hr.applicant", "write", {"ids": [applicant], "vals": {"stage_id": "New"}}, 500, "builtins.ValueError"),
+        ("hr.applicant", "message_post", {"ids": [applicant], "no_such": 1}, 500, "builtins.ValueError"),
+        ("hr.applicant", "_write", {"ids": [applicant]}, 403, "odoo.exceptions.AccessError"),
         ("hr.applicant", "write", {"ids": [999_999], "vals": {"priority": "1"}}, 404, "odoo.exceptions.MissingError"),
         ("hr.applicant", "write", {"ids": [applicant]}, 422, "werkzeug.exceptions.UnprocessableEntity"),
         ("no.such", "search_read", {"domain": []}, 404, "werkzeug.exceptions.NotFound"),
