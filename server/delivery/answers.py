@@ -17,7 +17,10 @@ GONE = 410
 def judged(
     response: Response, now: datetime, *, final: Collection[int] = (), learned: Mapping[str, str] | None = None
 ) -> Sent:
-    """Only 2xx is success; 410 ends the connection; everything else is tried again, but for the statuses in `final`."""
+    """Only 2xx is success; 410 ends the connection; everything else is tried again, but for the statuses in `final`.
+
+    final: 410 may be among them, of a system that says it of one thing and not of all that it is sent.
+    """
     if response.ok:
         return Sent(status=response.status, learned=learned)
     return Sent(
@@ -25,7 +28,7 @@ def judged(
         status=response.status,
         retry_after=retry_after(response.headers.get("retry-after", ""), now),
         final=response.status in final,
-        gone=response.status == GONE,
+        gone=response.status == GONE and GONE not in final,
     )
 
 

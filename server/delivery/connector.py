@@ -50,7 +50,7 @@ class Sent:
 
     error: for HR's delivery log, empty on success; never a part of what was sent or answered. status: HTTP, if any.
     final: trying again cannot help; the message becomes a dead letter. gone: the system wants nothing any more (410),
-    and the connection is switched off. learned: kind → remote id, to be kept.
+    and the connection is switched off. learned: kind → remote id, to be kept, also when the attempt failed after that.
     """
 
     error: str = ""

@@ -30,9 +30,10 @@ async def record(
     """One transaction. again: when it is sent again, of a failed one; None: it is a dead letter."""
     async with database.begin() as connection:
         await note_attempt(connection, row, attempt)
+        # Also of a failed attempt: what its first calls have made there must be found by the next.
+        await keep_learned(connection, row, sent.learned or {}, now)
         if sent.delivered:
             await note_delivered(connection, row.id, now)
-            await keep_learned(connection, row, sent.learned or {}, now)
             await _tell_records(connection, row, "sent", now)
             return
         counts = await note_failed(connection, row.id, sent.error, again, claim=row.attempts + 1)

@@ -10,7 +10,8 @@ import aiohttp
 from aiohttp import web
 
 from server.delivery.connector import Outgoing, Sent
-from server.ehr.connectors.standard_webhooks import TIMEOUT, encode, send
+from server.ehr.connectors.signed import encode
+from server.ehr.connectors.standard_webhooks import TIMEOUT, send
 from server.keys import REPORT_ENDPOINT, SETTINGS
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from question_flows.model import Flow
 from server.announcing import base_url
 from server.delivery.connector import Known, LookUp, Standing
+from server.interview.combined import CombinedScore
 from server.interview.report import Report, build_report
 from server.keys import DATABASE, FLOWS, SETTINGS
 from server.storage import schema
@@ -64,15 +65,16 @@ async def _standing(
         return Standing(row.status, report_url)
     events = await EventLog(database).read(interview_id)
     report = await asyncio.to_thread(build_report, interview_id, events, flow)
-    return Standing("completed", report_url, _total(report), _points(report))
+    return standing_of(report, report_url)
 
 
-def _total(report: Report) -> float | None:
-    both = report.people.total
-    return both.combined if both.combined is not None else both.corrected
-
-
-def _points(report: Report) -> Mapping[str, float]:
+def standing_of(report: Report, report_url: str) -> Standing:
+    """How a completed interview stands: people's points count where there are some, in the total as in its parts."""
     names = {one.id: one.name for one in report.competencies}
-    scored = {names[one.competency_id]: one.points for one in report.score.competencies if one.competency_id in names}
-    return {name: points for name, points in scored.items() if points is not None}
+    points = {names[one.id]: _counts(one.score) for one in report.people.competencies if one.id in names}
+    given = {name: value for name, value in points.items() if value is not None}
+    return Standing("completed", report_url, _counts(report.people.total), given)
+
+
+def _counts(score: CombinedScore) -> float | None:
+    return score.combined if score.combined is not None else score.corrected

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -49,8 +50,8 @@ class Plain:
             )
         except NoAnswer as error:
             return unanswered(error)
-        learned = json.loads(response.body).get("learned") if response.ok and response.body else None
-        return judged(response, now, learned=learned)
+        learned = json.loads(response.body).get("learned") if response.body else None
+        return replace(judged(response, now), learned=learned)
 
     def receive(self, request: Received, now: datetime) -> Reply | LookUp:
         if not hmac.compare_digest(request.headers.get("token", ""), self._token):

@@ -206,21 +206,26 @@ async def test_every_attempt_is_in_the_log_with_its_time_and_its_answer(
     assert receiver.at("/away") == []
 
 
+@pytest.mark.parametrize("status", [200, 503])
 async def test_what_a_system_calls_ours_is_kept_and_comes_with_the_next_message(
-    database: Database, receiver: Receiver, connections: Connections, make_worker: MakeWorker
+    database: Database, receiver: Receiver, connections: Connections, make_worker: MakeWorker, status: int
 ) -> None:
+    """503: the first of the attempt's calls made something there, and another failed."""
     clock = Clock()
 
     async def answer(post: Post) -> web.Response:
-        return web.json_response({"learned": {"interview": "theirs-7", "nonsense": "x"}})
+        return web.json_response({"learned": {"interview": "theirs-7", "nonsense": "x"}}, status=status)
 
     receiver.answer = answer
     made = await connect(connections, receiver, clock, "/hr")
     interview_id = await invite(database, clock())
     worker = make_worker(receiver.url, clock)
+    await put_out(database, interview_id, clock())
     for _ in range(2):
-        await put_out(database, interview_id, clock())
         await worker.deliver_due()
+        status = 200
+        await put_out(database, interview_id, clock())
+        clock.pass_by(timedelta(minutes=1))
     first, second = (post for post in receiver.posts if post.path == "/hr")
     assert "id-interview" not in first.headers
     assert second.headers["id-interview"] == "theirs-7"

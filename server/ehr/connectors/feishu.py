@@ -1,8 +1,9 @@
 """Feishu Hire (飞书招聘), for which this server is a vendor of exams: it orders an interview, and gets its result.
 
-https://open.feishu.cn/document, hire-v1/eco_exam. An account that is linked gets the flows as papers; an exam that is
-created becomes an interview, whose link goes back as login_info; its report becomes the exam's result. Every call
-overwrites what the same call said before, so that repeating one does no harm.
+After 《飞书招聘》「生态对接 - 笔试」 (open.feishu.cn/document): 创建试卷列表, 回传笔试安排结果, 回传笔试结果, and the
+events 创建账号 and 创建笔试; 《事件订阅》「接收事件」 for signature and encryption. An account that is linked gets the
+flows as papers; an exam that is created becomes an interview, whose link goes back as login_info; its report becomes
+the exam's result. Every call overwrites what the same call said before, so that repeating one does no harm.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from server.delivery.connector import BadSignature, Known, LookUp, Outgoing, Rec
 from server.delivery.safe_client import NoAnswer, Response, SafeClient
 from server.ehr.connectors import unasked
 from server.ehr.connectors.feishu_cipher import decrypted
+from server.ehr.connectors.report_notes import summary_of
 from server.ehr.connectors.signed import parsed
 from server.records.incoming import CandidateSeen, Incoming, InterviewOrdered
 
@@ -307,16 +309,13 @@ def _result(report: Mapping[str, Any], url: str) -> Mapping[str, Any] | None:
     if total is None:
         return None
     when = datetime.fromisoformat(report["completed_at"])
-    names = {one["id"]: one["name"] for one in report["competencies"]}
-    scored = [one for one in report["score"]["competencies"] if one["points"] is not None]
+    # Of each what counts: people's points where there are some, as in the total.
+    scored = [(one, one.points) for one in summary_of(report).competencies if one.points is not None]
     return {
         "result": _of_100(total),
         "result_time": str(int(when.timestamp() * 1000)),
         "report_list": [{"name": str(report["title"]), "url": url}] if url else [],
-        "detail_list": [
-            {"id": one["competency_id"], "name": names[one["competency_id"]], "result": _of_100(one["points"])}
-            for one in scored
-        ],
+        "detail_list": [{"id": one.id, "name": one.name, "result": _of_100(points)} for one, points in scored],
     }
 
 

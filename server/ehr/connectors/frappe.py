@@ -1,4 +1,7 @@
-"""Frappe HR: openings and applicants come in; an Interview with its summary and one feedback are left there."""
+"""Frappe HR: openings and applicants come in; an Interview with its summary and one feedback are left there.
+
+After "REST API" and "Webhooks" of the Frappe Framework's documentation, and hrms's doctypes, versions 14 to 16.
+"""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ async def changed_jobs(
     frappe: Frappe, told: Mapping[str, str], round_name: str
 ) -> tuple[Sequence[Incoming], Mapping[str, str]]:
     """Openings that are not as they were told. told: a digest for each. Raises FrappeRefused, NoAnswer."""
-    round_ = await frappe.read("Interview Round", round_name)
+    round_ = (await frappe.round(round_name)).document
     digests: dict[str, str] = {}
     changed: list[Incoming] = []
     after = ""

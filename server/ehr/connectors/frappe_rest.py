@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from server.delivery.safe_client import NoAnswer, Response, SafeClient
 
 _HOPELESS = frozenset(
     {
+        "CannotChangeConstantError",
         "CharacterLengthExceededError",
         "DataError",
         "DoesNotExistError",
@@ -26,7 +28,10 @@ _HOPELESS = frozenset(
 """Refusals of what is asked. A plain ValidationError may be over tomorrow: a date, an interviewer HR has to add."""
 _KNOWN = _HOPELESS | {
     "AuthenticationError",
+    "DocstatusTransitionError",
     "DuplicateEntryError",
+    "DuplicateInterviewRoundError",
+    "ImportError",
     "PermissionError",
     "QueryDeadlockError",
     "QueryTimeoutError",
@@ -37,12 +42,24 @@ _KNOWN = _HOPELESS | {
 }
 
 
-class FrappeRefused(Exception):
-    """Frappe answered, and not with a result, or it cannot be asked yet. wait: how long, if that is known."""
+ROUNDS: Mapping[str, str] = {"interview_round": "Interview Round", "interview_type": "Interview Type"}
+"""Field of Interview → its doctype. Since version 16 a round is an Interview Type; before, that was another thing."""
+NO_DOCTYPE = "ImportError"
+"""Frappe's answer when a document of a doctype is read that this version does not have."""
+NO_SUCH_LINK, NOT_THERE = "LinkValidationError", "DoesNotExistError"
 
-    def __init__(self, error: str, *, status: int | None = None, final: bool, wait: timedelta | None = None) -> None:
+
+class FrappeRefused(Exception):
+    """Frappe answered, and not with a result, or it cannot be asked yet. wait: how long, if that is known.
+
+    name: its `exc_type`, one of those known here, or empty.
+    """
+
+    def __init__(
+        self, error: str, *, status: int | None = None, final: bool, wait: timedelta | None = None, name: str = ""
+    ) -> None:
         super().__init__(error)
-        self.error, self.status, self.final, self.wait = error, status, final, wait
+        self.error, self.status, self.final, self.wait, self.name = error, status, final, wait, name
 
     def sent(self) -> Sent:
         """What it means for a message on its way."""
@@ -59,7 +76,16 @@ def refusal(response: Response, now: datetime) -> FrappeRefused:
     known = name if isinstance(name, str) and name in _KNOWN else ""
     wait = retry_after(response.headers.get("retry-after", ""), now)
     error = f"HTTP {response.status} {known}".rstrip()
-    return FrappeRefused(error, status=response.status, final=known in _HOPELESS, wait=wait)
+    return FrappeRefused(error, status=response.status, final=known in _HOPELESS, wait=wait, name=known)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """field: of Interview, that names it. document: with its expected skills."""
+
+    field: str
+    name: str
+    document: Mapping[str, Any]
 
 
 class Frappe:
@@ -97,6 +123,19 @@ class Frappe:
     async def update(self, doctype: str, name: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """The changed document; with docstatus 2 it is cancelled."""
         return await self._one("PUT", f"{doctype}/{name}", values)
+
+    async def round(self, name: str) -> Round:
+        """The interview round, called so or otherwise. One that is not there is for HR to set right."""
+        for field, doctype in ROUNDS.items():
+            try:
+                found = await self.read(doctype, name)
+            except FrappeRefused as refused:
+                if refused.name not in (NOT_THERE, NO_DOCTYPE):
+                    raise
+                continue
+            if "expected_skill_set" in found:
+                return Round(field, name, found)
+        raise FrappeRefused("no interview round of this name", final=False)
 
     async def _one(self, method: str, path: str, values: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         found = await self._ask(method, path, values)

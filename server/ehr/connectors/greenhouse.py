@@ -1,8 +1,10 @@
 """Greenhouse, for which this server is an assessment partner: it calls four addresses, and is told when one is done.
 
-https://developers.greenhouse.io/assessment.html. Greenhouse gives no idempotency key, so an order is known by the
-address (`url`) that it wants to be told at: the same address is the same order. What Greenhouse calls
-partner_interview_id is that address in base64, so that it can be answered at once, before anything is made of it.
+After Greenhouse's "Assessment API" (developers.greenhouse.io/assessment.html): List Tests, Send Test, Test Status,
+Response Error and "PATCH - Mark Test as Completed". Both sides prove themselves by HTTP Basic with the same key.
+Greenhouse gives no idempotency key, so an order is known by the address (`url`) that it wants to be told at: the same
+address is the same order. What Greenhouse calls partner_interview_id is that address in base64, so that it can be
+answered at once, before anything is made of it. A property without a value is null there, and never left out.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar
 
+from aiohttp import encode_basic_auth
 from pydantic import BaseModel, Field, SecretStr
 from yarl import URL
 
@@ -29,6 +32,8 @@ LONGEST_URL = 200
 """An interview's remote id may have this many characters."""
 UNDONE = {"invited": "invited", "ready": "invited", "expired": "expired", "cancelled": "cancelled"}
 """Greenhouse shows partner_status as it is; only "complete" has a meaning to it."""
+
+UNAUTHORIZED = 401
 
 Text = Annotated[str, Field(max_length=200)]
 
@@ -66,8 +71,8 @@ class _SendTest(BaseModel):
 
 
 class _ResponseError(BaseModel):
-    api_call: Text = ""
-    errors: Annotated[list[Annotated[str, Field(max_length=1000)]], Field(max_length=100)] = []
+    api_call: Text | None = None
+    errors: Annotated[list[Annotated[str, Field(max_length=1000)]] | None, Field(max_length=100)] = None
 
 
 class Greenhouse:
@@ -89,8 +94,11 @@ class Greenhouse:
         url = message.remote_ids.get("interview")
         if url is None:
             return Sent()
+        if not self._is_greenhouses(url):
+            # The key goes nowhere else, also when the domain was changed after the order came.
+            return Sent(error="no address of Greenhouse's", final=True)
         try:
-            return judged(await self._client.request("PATCH", url), now, final=(404,))
+            return await self._complete(url, now)
         except NoAnswer as error:
             return unanswered(error)
 
@@ -119,6 +127,14 @@ class Greenhouse:
         return (InterviewOrdered(order.url, order.partner_test_id, person),)
 
     poll = unasked.poll
+
+    async def _complete(self, url: str, now: datetime) -> Sent:
+        for key in filter(None, self._keys):
+            response = await self._client.request("PATCH", url, headers={"Authorization": encode_basic_auth(key, "")})
+            if response.status != UNAUTHORIZED:
+                break
+        # Of a test that is no more; the others go on.
+        return judged(response, now, final=(404, 410))
 
     def _prove(self, request: Received) -> None:
         scheme, _, value = request.headers.get("authorization", "").partition(" ")

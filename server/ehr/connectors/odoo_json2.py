@@ -1,4 +1,7 @@
-"""Calls of Odoo 19's JSON-2, and what its refusals mean: decided by the error's name, since 500 says nothing."""
+"""Calls of Odoo 19's JSON-2, and what its refusals mean: decided by the error's name, since 500 says nothing.
+
+After "External JSON-2 API" of Odoo 19's developer documentation, and a running server's answers.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,8 @@ _HOPELESS = {
     "werkzeug.exceptions.BadRequest": "BadRequest",
 }
 """Refusals of what is asked: the same would be refused again."""
+_UNKNOWN_THERE = {f"builtins.{name}" for name in ("AttributeError", "KeyError", "TypeError", "ValueError")}
+"""A field, a selection or an argument that this Odoo does not know. Others are its own: a full disk, no memory."""
 _MENDABLE = {
     "odoo.exceptions.AccessError": "AccessError",
     "odoo.exceptions.AccessDenied": "AccessDenied",
@@ -56,8 +61,7 @@ def refusal(response: Response) -> OdooRefused:
     name = given.get("name") if isinstance(given, dict) else None
     if not isinstance(name, str):
         return OdooRefused(response, "", final=False)
-    # ValueError, TypeError and the like: a field, a selection or an argument that this Odoo does not know.
-    if name.startswith("builtins."):
+    if name in _UNKNOWN_THERE:
         return OdooRefused(response, "field or value unknown there", final=True)
     return OdooRefused(response, _HOPELESS.get(name) or _MENDABLE.get(name, ""), final=name in _HOPELESS)
 

@@ -1,4 +1,7 @@
-"""Standard Webhooks 1.0: signing what is sent, proving what comes in, with two secrets while they are changed over."""
+"""Standard Webhooks 1.0: signing what is sent, proving what comes in, with two secrets while they are changed over.
+
+After the specification "Standard Webhooks" (spec/standard-webhooks.md), symmetric signatures only.
+"""
 
 from __future__ import annotations
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from io import BytesIO
 from typing import Any, ClassVar
 
@@ -14,6 +12,7 @@ import aiohttp
 from pydantic import BaseModel, Field, HttpUrl
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from server.delivery.answers import retry_after
 from server.delivery.connector import BadSignature, LookUp, Outgoing, Received, Reply, Sent
 from server.delivery.safe_client import SafeClient
 from server.ehr.connectors import unasked
@@ -22,9 +21,6 @@ from server.ehr.connectors.signed import SigningSecrets, kept, message_of, post
 from server.records.incoming import Incoming
 
 TIMEOUT = aiohttp.ClientTimeout(total=20)
-
-LONGEST_WAIT = timedelta(hours=24)
-"""The longest Retry-After that is honoured."""
 
 
 class WebhookSettings(BaseModel):
@@ -95,11 +91,6 @@ class Answer:
         return self.status == 410
 
 
-def encode(body: Mapping[str, Any]) -> bytes:
-    """The body's bytes: `{type, timestamp, data}` as it stands in the outbox."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-
-
 def headers(secret: str, webhook_id: str, body: bytes, now: datetime) -> dict[str, str]:
     """The headers that carry the signature. now: aware; the library would overwrite any zone but UTC."""
     moment = now.astimezone(UTC)
@@ -136,20 +127,6 @@ async def send(
         return Answer(None, None, "timeout")
     except (aiohttp.ClientError, OSError) as error:
         return Answer(None, None, type(error).__name__)
-
-
-def retry_after(header: str, now: datetime) -> timedelta | None:
-    """The wait a Retry-After header asks for (seconds or an HTTP date), 24 h at most; None when it asks for none."""
-    text = header.strip()
-    if text.isascii() and text.isdigit():
-        return min(timedelta(seconds=int(text[:9])), LONGEST_WAIT)
-    try:
-        until = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return min(max(until - now, timedelta()), LONGEST_WAIT)
 
 
 def verify(secret: str, raw: bytes, received: Mapping[str, str]) -> None:

@@ -18,6 +18,7 @@ from server.settings import Settings
 from server.storage.database import Database
 from tests.delivery.conftest import SECRET, connections, database, make_worker
 from tests.fixed_flows import fixed_flows
+from tests.server.ehr.frappe_connected import ConnectedFrappe, connected_frappe
 from tests.server.ehr.odoo_connected import Connected, connected_odoo
 
 __all__ = ["connections", "database", "endpoint", "make_worker"]
@@ -43,4 +44,11 @@ async def endpoint(database: Database, connections: Connections, tmp_path: Path)
 async def odoo(request: pytest.FixtureRequest) -> AsyncIterator[Connected]:
     """An Odoo behind a line; the real one only if pytest was told of it."""
     async with connected_odoo(request.config, request.param) as connected:
+        yield connected
+
+
+@pytest.fixture(params=["Interview Round", "Interview Type"])
+async def frappe(request: pytest.FixtureRequest) -> AsyncIterator[ConnectedFrappe]:
+    """A Frappe HR behind a line, of an older version and a newer one."""
+    async with connected_frappe(request.param) as connected:
         yield connected

@@ -73,8 +73,11 @@ class FakeFeishu:
         if not _fields(sent, {"account_id", "paper_list"}, set()):
             return _answer(PARAM_INVALID, "fields", 400)
         optional = {"duration", "question_count", "start_time", "end_time"}
-        if not all(_fields(one, {"id", "name"}, optional) for one in sent["paper_list"]):
+        papers = sent["paper_list"]
+        if not isinstance(papers, list) or not all(_fields(one, {"id", "name"}, optional) for one in papers):
             return _answer(PARAM_INVALID, "paper_list", 400)
+        if not isinstance(sent["account_id"], str) or not all(_is_paper(one) for one in papers):
+            return _answer(PARAM_INVALID, "type", 400)
         self.papers[sent["account_id"]] = sent["paper_list"]
         return _answer(0)
 
@@ -86,6 +89,8 @@ class FakeFeishu:
             return _answer(PARAM_INVALID, "fields", 400)
         if not _fields(sent["exam_login_info"], {"exam_url"}, {"username", "password"}):
             return _answer(PARAM_INVALID, "exam_login_info", 400)
+        if not _texts(sent["exam_login_info"], "exam_url", "username", "password") or not _texts(sent, "msg"):
+            return _answer(PARAM_INVALID, "type", 400)
         return self._apply(self.logins, exam, sent)
 
     async def _take_result(self, request: web.Request) -> web.Response:
@@ -100,8 +105,11 @@ class FakeFeishu:
             return _answer(PARAM_INVALID, "result_time", 400)
         if not all(_fields(one, {"name", "url"}, {"answer_time"}) for one in sent.get("report_list", [])):
             return _answer(PARAM_INVALID, "report_list", 400)
-        if not all(_fields(one, {"id", "name", "result"}, set()) for one in sent.get("detail_list", [])):
+        if not all(_fields(one, {"name", "result"}, {"id"}) for one in sent.get("detail_list", [])):
             return _answer(PARAM_INVALID, "detail_list", 400)
+        listed = [*sent.get("report_list", []), *sent.get("detail_list", [])]
+        if not all(_texts(one, "id", "name", "url", "result", "answer_time") for one in listed):
+            return _answer(PARAM_INVALID, "type", 400)
         if exam in self.marked:
             return _answer(1002402, "exam is marked", 400)
         return self._apply(self.results, exam, sent)
@@ -167,6 +175,19 @@ def encrypted(key: str, raw: bytes) -> str:
 
 def _fields(sent: Any, needed: set[str], optional: set[str]) -> bool:
     return isinstance(sent, dict) and needed <= set(sent) <= needed | optional
+
+
+def _texts(sent: Mapping[str, Any], *names: str) -> bool:
+    return all(isinstance(sent.get(name, ""), str) for name in names)
+
+
+def _is_paper(one: Mapping[str, Any]) -> bool:
+    """Longer ids and names would be cut, so that the same paper would come back under another id."""
+    return (
+        _texts(one, "id", "name", "start_time", "end_time")
+        and all(isinstance(one.get(name, 0), int) for name in ("duration", "question_count"))
+        and max(len(one["id"]), len(one["name"])) <= 255
+    )
 
 
 def _answer(code: int, msg: str = "success", status: int = 200) -> web.Response:

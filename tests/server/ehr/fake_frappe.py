@@ -1,6 +1,7 @@
 """A Frappe HR for contract tests over real HTTP; stricter than the real one, which passes over fields it does not know.
 
-The rules are those of hrms: Interview, Interview Feedback, Interview Round, Job Applicant, Job Opening.
+The rules are those of hrms (versions 14 to 16, the strictest of them): Interview, Interview Feedback, Interview Round,
+Job Applicant, Job Opening.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ Doc = dict[str, Any]
 
 LINK, DATA, TABLE = "Link", "Data", "Table"
 TABLES: Mapping[str, Mapping[str, str]] = {
-    "Interview Detail": {"interviewer": "Link User", "name": DATA},
+    "Interview Detail": {
+        "interviewer": "Link User",
+        "interview_feedback": "Link Interview Feedback",
+        "average_rating": "Rating",
+        "comments": DATA,
+        "name": DATA,
+    },
     "Expected Skill Set": {"skill": "Link Skill", "description": DATA},
     "Skill Assessment": {"skill": "Link Skill", "rating": "Rating"},
 }
@@ -46,6 +53,7 @@ DOCTYPES: Mapping[str, Mapping[str, str]] = {
     "Interview": {
         "job_applicant": "* Link Job Applicant",
         "interview_round": "* Link Interview Round",
+        "designation": "Link Designation",
         "status": "* Select Pending,Under Review,Cleared,Rejected,Cancelled",
         "scheduled_on": "* once",
         "from_time": "* once",
@@ -78,11 +86,13 @@ class Refusal(Exception):
 
 
 class FakeFrappe:
-    """One site in memory. token: "key:secret". today: of the site; a test may move it."""
+    """One site in memory. token: "key:secret". today: of the site; a test may move it. rounds: what it calls them."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, rounds: str = "Interview Round") -> None:
         self._token = token
-        self._docs: dict[str, dict[str, Doc]] = {doctype: {} for doctype in DOCTYPES}
+        self.rounds, self.round_field = rounds, rounds.lower().replace(" ", "_")
+        self._doctypes = _renamed(rounds)
+        self._docs: dict[str, dict[str, Doc]] = {doctype: {} for doctype in self._doctypes}
         self.today: date = datetime.now(UTC).date()
 
     def app(self) -> web.Application:
@@ -109,8 +119,8 @@ class FakeFrappe:
             if request.headers.get("Authorization") != f"token {self._token}":
                 raise Refusal(401, "AuthenticationError")
             doctype, name = request.match_info["doctype"], request.match_info.get("name")
-            if doctype not in DOCTYPES:
-                raise Refusal(404, "DoesNotExistError")
+            if doctype not in self._doctypes:
+                raise Refusal(500, "ImportError") if name else Refusal(404, "DoesNotExistError")
             return web.json_response({"data": await self._result(request, doctype, name)})
         except Refusal as refusal:
             told = {"exception": f"frappe.exceptions.{refusal.kind}", "exc_type": refusal.kind, "exc": "[]"}
@@ -134,12 +144,13 @@ class FakeFrappe:
         fields = json.loads(query.get("fields", '["name"]'))
         filters = json.loads(query.get("filters", "[]"))
         for name in [*fields, *(one[0] for one in filters)]:
-            kind = DOCTYPES[doctype].get(name, "" if name in OF_ALL else None)
+            kind = self._doctypes[doctype].get(name, "" if name in OF_ALL else None)
             if kind is None or TABLE in kind:
                 raise Refusal(417, "DataError")
         found = [doc for doc in self._docs[doctype].values() if all(_holds(doc, *one) for one in filters)]
-        by, _, way = query.get("order_by", "modified desc").partition(" ")
-        found.sort(key=lambda doc: str(doc[by]), reverse=way == "desc")
+        for part in reversed(query.get("order_by", "modified desc").split(",")):
+            by, _, way = part.strip().partition(" ")
+            found.sort(key=lambda doc, by=by: str(doc[by]), reverse=way == "desc")  # type: ignore[misc]
         most = int(query.get("limit_page_length", "20"))
         return [{name: doc.get(name) for name in fields} for doc in found[:most]]
 
@@ -152,8 +163,8 @@ class FakeFrappe:
                 raise Refusal(417, "ValidationError")
             name = f"{former['name']}-1"
         made = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
-        doc: Doc = {**dict.fromkeys(DOCTYPES[doctype]), "name": name, "creation": made, "docstatus": 0}
-        for field, kind in DOCTYPES[doctype].items():
+        doc: Doc = {**dict.fromkeys(self._doctypes[doctype]), "name": name, "creation": made, "docstatus": 0}
+        for field, kind in self._doctypes[doctype].items():
             if TABLE in kind:
                 doc[field] = []
         self._set(doctype, doc, values)
@@ -169,7 +180,7 @@ class FakeFrappe:
         changed = {field for field, value in values.items() if doc.get(field) != value}
         if doc["docstatus"] == 1 and changed - ON_SUBMITTED[doctype]:
             raise Refusal(417, "UpdateAfterSubmitError")
-        if any("once" in DOCTYPES[doctype].get(field, "") for field in changed):
+        if any("once" in self._doctypes[doctype].get(field, "") for field in changed):
             raise Refusal(417, "CannotChangeConstantError")
         copy = dict(doc)
         self._set(doctype, copy, values)
@@ -181,7 +192,7 @@ class FakeFrappe:
 
     def _set(self, doctype: str, doc: Doc, values: Mapping[str, Any]) -> None:
         for field, value in values.items():
-            if field not in DOCTYPES[doctype]:
+            if field not in self._doctypes[doctype]:
                 raise Refusal(417, f"no field {field} in {doctype}")
             doc[field] = [dict(row) for row in value] if isinstance(value, list) else value
         doc["modified"] = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
@@ -189,16 +200,34 @@ class FakeFrappe:
     def _validate(self, doctype: str, doc: Doc, docstatus: int) -> None:
         if docstatus and doctype not in SUBMITTABLE:
             raise Refusal(417, "DocstatusTransitionError")
-        for field, kind in DOCTYPES[doctype].items():
+        for field, kind in self._doctypes[doctype].items():
             self._check(doc.get(field), kind)
         if doctype == "Interview":
-            doc["interview_details"] = [{**row, "name": f"row-{n}"} for n, row in enumerate(doc["interview_details"])]
-            same = self.docs("Interview", job_applicant=doc["job_applicant"], interview_round=doc["interview_round"])
-            if any(one["docstatus"] == 1 and one["name"] != doc["name"] for one in same):
-                raise Refusal(417, "ValidationError")
+            self._validate_interview(doc)
         if doctype == "Interview Feedback":
             self._validate_feedback(doc, docstatus)
         doc["docstatus"] = docstatus
+
+    def _validate_interview(self, doc: Doc) -> None:
+        # What a row does not say is emptied.
+        empty = dict.fromkeys(TABLES["Interview Detail"])
+        doc["interview_details"] = [
+            {**empty, **row, "name": f"row-{n}"} for n, row in enumerate(doc["interview_details"])
+        ]
+        about = {"job_applicant": doc["job_applicant"], self.round_field: doc[self.round_field]}
+        same = self.docs("Interview", **about)
+        if doc["docstatus"] == 1:
+            # A change of what is submitted is not validated again.
+            return
+        if any(one["docstatus"] == 1 and one["name"] != doc["name"] for one in same):
+            raise Refusal(417, "ValidationError")
+        wanted = self._docs[self.rounds][doc[self.round_field]]["designation"]
+        has = self._docs["Job Applicant"][doc["job_applicant"]]["designation"]
+        if wanted and wanted != has:
+            raise Refusal(417, "DuplicateInterviewRoundError")
+        doc["designation"] = has
+        if any(_overlaps(doc, one) for one in self.docs("Interview", scheduled_on=doc["scheduled_on"])):
+            raise Refusal(417, "ValidationError")
 
     def _validate_feedback(self, doc: Doc, docstatus: int) -> None:
         interview = self._docs["Interview"][doc["interview"]]
@@ -230,6 +259,25 @@ class FakeFrappe:
                     raise Refusal(417, f"no field {sorted(row)} in {of}")
                 for field, field_kind in TABLES[of].items():
                     self._check(row.get(field), field_kind)
+
+
+def _renamed(rounds: str) -> Mapping[str, Mapping[str, str]]:
+    """The doctypes of a version that calls rounds so."""
+    field = rounds.lower().replace(" ", "_")
+    doctypes = {name if name != "Interview Round" else rounds: fields for name, fields in DOCTYPES.items()}
+    interview = {name: kind for name, kind in DOCTYPES["Interview"].items() if name != "interview_round"}
+    return {**doctypes, "Interview": {**interview, field: f"* Link {rounds}"}}
+
+
+def _overlaps(doc: Doc, other: Doc) -> bool:
+    """As version 14 sees it: one lies within the other, or both begin at once; same interviewer or same applicant."""
+    if other["name"] == doc["name"] or other["docstatus"] == 2:
+        return False
+    interviewers = [{row["interviewer"] for row in one["interview_details"]} for one in (doc, other)]
+    if doc["job_applicant"] != other["job_applicant"] and not interviewers[0] & interviewers[1]:
+        return False
+    start, end, begins, ends = doc["from_time"], doc["to_time"], other["from_time"], other["to_time"]
+    return bool((begins < start and ends > end) or (begins > start and ends < end) or begins == start)
 
 
 def _holds(doc: Doc, field: str, operator: str, value: Any) -> bool:

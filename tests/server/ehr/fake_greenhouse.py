@@ -1,7 +1,8 @@
 """Greenhouse as an assessment partner meets it: calls the partner's four addresses, hears completion at its own.
 
 It authenticates by HTTP Basic with the key and no password, reads strictly what it is answered, and reports what it
-cannot read to response_error. Completion is a PATCH without a body, after which it asks for the status.
+cannot read to response_error, where what has no value is null. Completion is a PATCH without a body, which must bear
+the same key; after it Greenhouse asks for the status.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class FakeGreenhouse:
         self.app.router.add_patch("/integrations/testing_partners/take_home_tests/{number}", self._complete)
 
     async def _complete(self, request: web.Request) -> web.Response:
+        if request.headers.get("Authorization") != self.headers()["Authorization"]:
+            return web.json_response({"errors": ["unauthorized"]}, status=401)
         if await request.read():
             return web.json_response({"errors": ["unexpected body"]}, status=422)
         self.patched.append(request.match_info["number"])
@@ -103,7 +106,9 @@ class FakeGreenhouse:
             if any(isinstance(value, dict | list) for value in answer.get("metadata", {}).values()):
                 errors.append("metadata is not flat")
         if errors:
-            report = json.dumps({"api_call": "test_status", "errors": errors}).encode()
+            about = {"api_call": "test_status", "errors": errors, "partner_interview_id": partner_interview_id}
+            rest = dict.fromkeys(("partner_test_id", "partner_test_name", "candidate_email"))
+            report = json.dumps({**about, **rest}).encode()
             status, _ = await ask("POST", "response_error", {}, self.headers(), report)
             raise GreenhouseFailed(f"{errors}, told: {status}")
         return dict(answer)

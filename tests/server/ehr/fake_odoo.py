@@ -15,7 +15,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.server.ehr.odoo_models import BOOLEAN, DATETIME, INTEGER, MODELS, SIGNATURES, Field
+from tests.server.ehr.odoo_models import BOOLEAN, DATETIME, INTEGER, MODELS, SIGNATURES, Field, fits
 
 Row = dict[str, Any]
 _LOG = {"write_date": Field(DATETIME), "create_date": Field(DATETIME)}
@@ -77,6 +77,8 @@ class FakeOdoo:
     def _call(self, model: str, method: str, arguments: dict[str, Any]) -> Any:
         if model not in MODELS:
             raise Refusal(404, "werkzeug.exceptions.NotFound", f"the model {model!r} does not exist")
+        if method.startswith("_"):
+            raise Refusal(403, "odoo.exceptions.AccessError", "Private methods cannot be called remotely.")
         if method not in SIGNATURES or (method == "message_post" and model != "hr.applicant"):
             raise Refusal(404, "werkzeug.exceptions.NotFound", f"the method '{model}.{method}' does not exist")
         ids = list(arguments.pop("ids", ()))
@@ -85,8 +87,9 @@ class FakeOdoo:
         if missing := needed - set(arguments):
             raise Refusal(422, "werkzeug.exceptions.UnprocessableEntity", f"missing a required argument: {missing}")
         if unknown := set(arguments) - needed - allowed:
-            if method == "search_read":
-                raise Refusal(500, "builtins.TypeError", f"unexpected keyword argument {unknown}")
+            if method in ("search_read", "message_post"):
+                error = "TypeError" if method == "search_read" else "ValueError"
+                raise Refusal(500, f"builtins.{error}", f"unexpected keyword argument {unknown}")
             raise Refusal(422, "werkzeug.exceptions.UnprocessableEntity", f"unexpected argument {unknown}")
         if method == "context_get":
             return {"lang": "en_US", "tz": False, "uid": 2}
@@ -174,7 +177,7 @@ class FakeOdoo:
             field = MODELS[model].get(name)
             if field is None:
                 raise Refusal(500, "builtins.ValueError", f"Invalid field {name!r} in {model!r}")
-            if field.kind == "selection" and value and value not in field.to.split():
+            if not fits(field, value):
                 raise Refusal(500, "builtins.ValueError", f"Wrong value for {model}.{name}: {value!r}")
             if field.kind == "many2one" and value and value not in self._rows[field.to]:
                 raise Refusal(404, "odoo.exceptions.MissingError", f"Record does not exist: {field.to}({value},)")
@@ -227,6 +230,8 @@ class FakeOdoo:
         order: str | None = None,
     ) -> list[Row]:
         found = self._search(model, domain, context)
+        if limit is not None and limit < 0:
+            raise Refusal(500, "psycopg2.errors.InvalidRowCountInLimitClause", "LIMIT must not be negative")
         for part in reversed((order or "id").split(",")):
             name, _, way = part.strip().partition(" ")
             self._field(model, name)

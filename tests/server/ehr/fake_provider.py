@@ -16,12 +16,19 @@ SECRET = "whsec_" + "c2VjcmV0LWZvci10aGUtdGVzdHMtb25seS0hIQ=="
 FORMER = "whsec_" + "YW5vdGhlci1zZWNyZXQtZm9yLXRoZS10ZXN0cyE="
 
 
+TOLERANCE_S = 300
+
+
 class FakeProvider:
-    """fields: those that `data` must have, no less and no more; None: any. name: what it calls the order."""
+    """fields: those that `data` must have, no less and no more; None: any. name: what it calls the order.
+
+    now: its clock; None: it takes a message of any time.
+    """
 
     def __init__(self, secret: str = SECRET, *, fields: set[str] | None = None, name: str = "") -> None:
         self.secret = secret
         self.faults = Faults()
+        self.now: datetime | None = None
         # webhook id → body, each applied once.
         self.applied: dict[str, dict[str, Any]] = {}
         self._fields = fields
@@ -37,6 +44,8 @@ class FakeProvider:
             expected = Webhook(self.secret).sign(webhook_id, datetime.fromtimestamp(seconds, UTC), raw.decode())
         except (KeyError, ValueError, WebhookVerificationError):
             return web.json_response({"error": "unsigned"}, status=401)
+        if self.now is not None and abs(self.now.timestamp() - seconds) > TOLERANCE_S:
+            return web.json_response({"error": "too old or too new"}, status=401)
         if expected not in request.headers["webhook-signature"].split(" "):
             return web.json_response({"error": "signature"}, status=401)
         if request.content_type != "application/json":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 CHAR, TEXT, INTEGER, BOOLEAN, DATE, DATETIME, BINARY = (
     "char",
@@ -25,6 +26,22 @@ class Field:
     inverse: str = ""
     default: object = False
     is_required: bool = False
+
+
+def fits(field: Field, value: object) -> bool:
+    """Whether Odoo takes this value for the field; empty is always taken."""
+    if not value:
+        return True
+    if field.kind == "selection":
+        return value in field.to.split()
+    if field.kind == "many2one":
+        return isinstance(value, int)
+    if field.kind == DATE:
+        try:
+            return bool(date.fromisoformat(str(value)))
+        except ValueError:
+            return False
+    return True
 
 
 def char(**options: object) -> Field:

@@ -12,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 from aiohttp.test_utils import TestServer
 
-from server.ehr.connectors.standard_webhooks import encode, headers
+from server.ehr.connectors.signed import encode
+from server.ehr.connectors.standard_webhooks import headers
 from server.storage import schema
 from server.storage.database import Database
 from server.storage.outbox import Outbox

@@ -23,15 +23,20 @@ from tests.server.ehr.faults import Lost, Refusal
 
 EXAM = "7178536692385679677"
 REPORT = {
+    "interview_id": "i",
     "title": "门店客服",
+    "started_at": "2026-03-02T08:30:00+00:00",
     "completed_at": "2026-03-02T09:00:00+00:00",
+    "pass_mark": 7.5,
     "score": {
         "total": 8.25,
+        "withheld": None,
         "competencies": [{"competency_id": "care", "points": 8.5}, {"competency_id": "calm", "points": None}],
     },
     "competencies": [{"id": "care", "name": "耐心"}, {"id": "calm", "name": "沉着"}],
-    "people": {"total": {"combined": None, "corrected": 8.25}},
+    "people": {"total": {"combined": None, "corrected": 8.25}, "competencies": [], "decision": None},
 }
+PEOPLE: Mapping[str, Any] = REPORT["people"]  # type: ignore[assignment]
 SIGNED = {"app_secret": APP_SECRET, "encrypt_key": ENCRYPT_KEY, "verification_token": TOKEN}
 PLAIN = {"app_secret": APP_SECRET, "verification_token": TOKEN}
 
@@ -74,7 +79,7 @@ async def test_an_exam_is_an_interview_whose_link_and_result_go_back() -> None:
         assert (await connector.deliver(arranged, NOW)).delivered
         ready = outgoing("report.ready", REPORT, interview=EXAM, report_url="https://hr.example.org/r")
         assert await connector.deliver(ready, NOW) == Sent(status=200)
-        people = {**REPORT, "people": {"total": {"combined": 7, "corrected": 8.25}}}
+        people = {**REPORT, "people": {**PEOPLE, "total": {"combined": 7, "corrected": 8.25}}}
         assert (await connector.deliver(outgoing("report.updated", people, interview=EXAM), NOW)).delivered
     assert fake.logins[EXAM]["exam_login_info"] == {"exam_url": "https://hr.example.org/i/abc"}
     assert fake.results[EXAM]["result"] == "70"
@@ -106,10 +111,25 @@ async def test_a_token_is_renewed_when_it_runs_out_and_when_feishu_says_so() -> 
         assert fake.tokens_given == 3
 
 
+async def test_what_people_said_of_a_competency_counts_as_it_does_in_the_total() -> None:
+    fake = FakeFeishu()
+    fake.exams.add(EXAM)
+    said = {"id": "calm", "score": {"combined": 6.0, "corrected": None}}
+    people = {**PEOPLE, "total": {"combined": 7.25, "corrected": 8.25}, "competencies": [said]}
+    async with reachable(fake.app) as (url, client):
+        message = outgoing("report.updated", {**REPORT, "people": people}, interview=EXAM)
+        assert (await feishu(url, client).deliver(message, NOW)).delivered
+    result = fake.results[EXAM]
+    assert (result["result"], [(one["id"], one["result"]) for one in result["detail_list"]]) == (
+        "72.5",
+        [("care", "85"), ("calm", "60")],
+    )
+
+
 async def test_a_withheld_total_is_no_number_for_feishu() -> None:
     fake = FakeFeishu()
     fake.exams.add(EXAM)
-    withheld = {**REPORT, "people": {"total": {"combined": None, "corrected": None}}}
+    withheld = {**REPORT, "people": {**PEOPLE, "total": {"combined": None, "corrected": None}}}
     async with reachable(fake.app) as (url, client):
         sent = await feishu(url, client).deliver(outgoing("report.ready", withheld, interview=EXAM), NOW)
     assert sent == Sent(error="total withheld", final=True)

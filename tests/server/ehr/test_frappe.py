@@ -5,15 +5,11 @@ from __future__ import annotations
 import hmac
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
-import aiohttp
 import pytest
-from aiohttp.test_utils import TestServer
 from pydantic import ValidationError
 
 from server.delivery.connector import BadSignature, Outgoing, Received, Sent, Unreadable
@@ -21,60 +17,8 @@ from server.delivery.safe_client import NoAnswer, SafeClient
 from server.ehr.connectors.frappe import FrappeConnector
 from server.ehr.connectors.frappe_settings import FrappeSecrets, FrappeSettings
 from server.records.incoming import ApplicationSeen, ApplicationWithdrawn, CandidateSeen, Incoming, JobSeen
-from tests.server.ehr.fake_frappe import FakeFrappe
-from tests.server.ehr.faulty_line import FaultyLine
+from tests.server.ehr.frappe_connected import NOW, ROUND, SECRET, US, ConnectedFrappe, left
 from tests.server.ehr.reports import NAMES, message, report
-
-NOW = datetime.now(UTC)
-US, ROUND, SECRET = "ai@example.com", "AI interview", "the-webhook-secret"
-
-
-@dataclass
-class Connected:
-    """site: Frappe itself. line: what the connector reaches it by."""
-
-    site: FakeFrappe
-    line: FaultyLine
-    url: str
-    client: SafeClient
-
-    def connector(self, **settings: Any) -> FrappeConnector:
-        """A new one, as after a restart."""
-        given = {"url": self.url, "interview_round": ROUND, "interviewer": US, **settings}
-        secrets = {"api_key": "k", "api_secret": given.pop("api_secret", "s"), "webhook_secret": SECRET}
-        return FrappeConnector(FrappeSettings.model_validate(given), FrappeSecrets.model_validate(secrets), self.client)
-
-    def applicant(self, name: str, **values: Any) -> str:
-        """Somebody who applies for the opening."""
-        given = {"applicant_name": "Ada Lovelace", "email_id": f"{name.lower()}@example.com", "status": "Open"}
-        self.site.make("Job Applicant", name, **{**given, "job_title": "OPN-1", **values})
-        return name
-
-
-@pytest.fixture
-async def frappe() -> AsyncIterator[Connected]:
-    """A site with an opening and a round that asks for the first two competencies."""
-    site = FakeFrappe("k:s")
-    for user in (US, "rita@example.com"):
-        site.make("User", user)
-    site.make("Designation", "Agent")
-    site.make("Designation", "Driver")
-    skills = [*NAMES[:2], "Juggling"]
-    for skill in skills:
-        site.make("Skill", skill)
-    asked = [{"skill": skill, "description": "Says sorry\nOffers a solution"} for skill in skills]
-    site.make("Interview Round", ROUND, designation="Agent", expected_average_rating=0.8, expected_skill_set=asked)
-    site.make("Job Opening", "OPN-1", job_title="Agent", designation="Agent", department="Service", status="Open")
-    async with aiohttp.ClientSession() as client, TestServer(site.app()) as running:
-        line = FaultyLine(client, str(running.make_url("")).rstrip("/"))
-        async with TestServer(line.app()) as before, SafeClient(inside=["127.0.0.0/8"]) as safe:
-            yield Connected(site, line, str(before.make_url("")).rstrip("/"), safe)
-
-
-def left(site: FakeFrappe, applicant: str) -> tuple[dict[str, Any], Sequence[dict[str, Any]]]:
-    """The one Interview and its feedbacks that stand."""
-    [interview] = site.docs("Interview", job_applicant=applicant)
-    return interview, site.docs("Interview Feedback", interview=interview["name"], docstatus=1)
 
 
 async def polled(connector: FrappeConnector, seen: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Incoming]]:
@@ -84,7 +28,9 @@ async def polled(connector: FrappeConnector, seen: Mapping[str, Any]) -> tuple[M
     return json.loads(json.dumps(last)), [one for _, incoming in pages for one in incoming]
 
 
-async def test_openings_come_with_the_rounds_skills_and_again_only_when_something_changed(frappe: Connected) -> None:
+async def test_openings_come_with_the_rounds_skills_and_again_only_when_something_changed(
+    frappe: ConnectedFrappe,
+) -> None:
     frappe.site.make("Job Opening", "OPN-2", job_title="Driver", designation="Driver", status="Closed")
     seen, found = await polled(frappe.connector(), {})
     agent, driver = (one for one in found if isinstance(one, JobSeen))
@@ -96,14 +42,14 @@ async def test_openings_come_with_the_rounds_skills_and_again_only_when_somethin
     assert (driver.is_open, driver.competencies) == (False, None)
     seen, found = await polled(frappe.connector(), seen)
     assert found == []
-    frappe.site.change("Interview Round", ROUND, expected_skill_set=[{"skill": NAMES[0]}])
+    frappe.site.change(frappe.site.rounds, ROUND, expected_skill_set=[{"skill": NAMES[0]}])
     _, found = await polled(frappe.connector(), seen)
     [agent] = (one for one in found if isinstance(one, JobSeen))
     assert agent.competencies is not None
     assert [one.name for one in agent.competencies] == [NAMES[0]]
 
 
-async def test_applicants_of_the_chosen_statuses_come_in_once_each_time_they_change(frappe: Connected) -> None:
+async def test_applicants_of_the_chosen_statuses_come_in_once_each_time_they_change(frappe: ConnectedFrappe) -> None:
     for number in range(130):
         frappe.applicant(f"APP-{number:03}")
     frappe.applicant("APP-900", status="Hold")
@@ -126,7 +72,7 @@ async def test_applicants_of_the_chosen_statuses_come_in_once_each_time_they_cha
     assert "APP-900" in {one.remote_id for one in found if isinstance(one, CandidateSeen)}
 
 
-async def test_a_report_over_the_mark_leaves_one_submitted_feedback(frappe: Connected) -> None:
+async def test_a_report_over_the_mark_leaves_one_submitted_feedback(frappe: ConnectedFrappe) -> None:
     applicant = frappe.applicant("APP-1")
     began = message(applicant, "interview.started", {"interview_id": "i"})
     assert await frappe.connector(time_zone="Asia/Shanghai").deliver(began, NOW) == Sent(status=200)
@@ -140,32 +86,17 @@ async def test_a_report_over_the_mark_leaves_one_submitted_feedback(frappe: Conn
     assert "Total: 8.2 of 10" in interview["interview_summary"]
 
 
-async def test_a_machine_rejects_nobody_and_a_persons_decision_is_passed_on_and_corrected(frappe: Connected) -> None:
-    applicant = frappe.applicant("APP-1")
-    first = report([2.0], total=2.0)
-    assert (await frappe.connector().deliver(message(applicant, "report.ready", first), NOW)).delivered
-    interview, feedbacks = left(frappe.site, applicant)
-    assert (interview["status"], feedbacks) == ("Under Review", [])
-    assert "a person decides" in interview["interview_summary"]
-    for minutes, decision in enumerate(("decline", "advance", "hold"), start=1):
-        told = {**report([2.0], total=2.0, decision=decision), "interview_id": first["interview_id"]}
-        updated = message(applicant, "report.updated", told, minutes=minutes)
-        assert (await frappe.connector().deliver(updated, NOW)).delivered
-        _, [feedback] = left(frappe.site, applicant)
-        assert feedback["result"] == {"decline": "Rejected"}.get(decision, "Cleared")
-    corrected = frappe.site.docs("Interview Feedback", docstatus=2)
-    assert [feedback["amended_from"]] == [one["name"] for one in corrected]
-
-
 @pytest.mark.parametrize("arrives", [False, True])
-async def test_killed_anywhere_on_the_way_all_is_there_once(frappe: Connected, *, arrives: bool) -> None:
+async def test_killed_anywhere_on_the_way_all_is_there_once(frappe: ConnectedFrappe, *, arrives: bool) -> None:
     """At the first report and at its correction; arrives: the request gets through and its answer does not."""
     for place in count():
         applicant = frappe.applicant(f"APP-{place}")
         old = report([9.0])
         new = {**report([7.0]), "interview_id": old["interview_id"]}
         ended = []
-        for told in (message(applicant, "report.ready", old), message(applicant, "report.updated", new, minutes=1)):
+        at = 10 * place
+        first_report = message(applicant, "report.ready", old, minutes=at)
+        for told in (first_report, message(applicant, "report.updated", new, minutes=at + 1)):
             frappe.line.mend()
             if arrives:
                 frappe.line.dead_after = place
@@ -183,38 +114,15 @@ async def test_killed_anywhere_on_the_way_all_is_there_once(frappe: Connected, *
     assert place > 4
 
 
-async def test_an_interview_that_hr_planned_is_used_and_its_words_stay(frappe: Connected) -> None:
-    applicant = frappe.applicant("APP-1")
-    tomorrow = NOW.date() + timedelta(days=1)
-    frappe.site.make(
-        "Interview",
-        "INT-1",
-        job_applicant=applicant,
-        interview_round=ROUND,
-        status="Pending",
-        scheduled_on=f"{tomorrow}",
-        from_time="10:00:00",
-        to_time="11:00:00",
-        interview_details=[{"interviewer": "rita@example.com"}],
-        interview_summary="Rita: bring the form",
-    )
-    told = message(applicant, "report.ready", report([8.0]))
-    early = await frappe.connector().deliver(told, NOW)
-    assert (early.error, early.final) == ("before the interview's day", False)
-    assert early.retry_after is not None
-    assert timedelta() < early.retry_after <= timedelta(days=1)
-    frappe.site.today = tomorrow
-    assert (await frappe.connector().deliver(told, NOW + early.retry_after)).delivered
-    interview, feedbacks = left(frappe.site, applicant)
-    assert [row["interviewer"] for row in interview["interview_details"]] == ["rita@example.com", US]
-    assert (interview["interview_summary"], len(feedbacks)) == ("Rita: bring the form", 1)
-
-
-async def test_what_trying_again_cannot_mend_is_final_and_what_people_can_mend_is_not(frappe: Connected) -> None:
+async def test_what_trying_again_cannot_mend_is_final_and_what_people_can_mend_is_not(frappe: ConnectedFrappe) -> None:
     applicant = frappe.applicant("APP-1")
     told = message(applicant, "report.ready", report([8.0]))
     gone = await frappe.connector().deliver(message("APP-9", "report.ready", report([8.0])), NOW)
     assert (gone.error, gone.final) == ("HTTP 417 LinkValidationError", True)
+    nobody = await frappe.connector(interviewer="nobody@example.com").deliver(told, NOW)
+    assert (nobody.error, nobody.final) == ("HTTP 417 LinkValidationError", False)
+    no_round = await frappe.connector(interview_round="no such").deliver(told, NOW)
+    assert (no_round.error, no_round.final) == ("no interview round of this name", False)
     wrong_key = await frappe.connector(api_secret="wrong").deliver(told, NOW)
     assert (wrong_key.error, wrong_key.final) == ("HTTP 401 AuthenticationError", False)
     frappe.line.dead_before = 0
@@ -223,7 +131,7 @@ async def test_what_trying_again_cannot_mend_is_final_and_what_people_can_mend_i
     with pytest.raises(NoAnswer):
         await polled(frappe.connector(), {})
     frappe.line.mend()
-    with pytest.raises(NoAnswer, match="404"):
+    with pytest.raises(NoAnswer, match="round"):
         await polled(frappe.connector(interview_round="no such"), {})
     elsewhere = Outgoing(told.id, told.type, told.body, "i", "a", NOW, 1, {})
     assert await frappe.connector().deliver(elsewhere, NOW) == Sent()

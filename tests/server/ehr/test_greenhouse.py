@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
@@ -181,8 +182,28 @@ async def test_completion_is_one_call_without_a_body_and_again_if_its_answer_is_
     assert fake.patched == ["7", "7"]
 
 
-async def test_an_address_that_is_no_more_is_a_dead_letter() -> None:
-    fake = FakeGreenhouse()
+async def test_completion_bears_the_key_also_while_it_changes_and_goes_to_greenhouse_only() -> None:
+    fake = FakeGreenhouse(key="another-key-0123456789")
     async with reachable(fake.app) as (fake.url, client):
-        sent = await greenhouse(client).deliver(outgoing("report.ready", {}, interview=f"{fake.url}/gone"), NOW)
-    assert (sent.status, sent.final) == (404, True)
+        told = outgoing("report.ready", {}, interview=fake.address(7))
+        wrong = await greenhouse(client).deliver(told, NOW)
+        assert (wrong.status, wrong.final) == (401, False)
+        changing = greenhouse(client, {**SECRETS, "former_api_key": fake.key})
+        assert (await changing.deliver(told, NOW)).delivered
+        moved = outgoing("report.ready", {}, interview=fake.address(7).replace("127.0.0.1", "localhost"))
+        assert await changing.deliver(moved, NOW) == Sent(error="no address of Greenhouse's", final=True)
+    assert fake.patched == ["7"]
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_test_that_is_no_more_is_a_dead_letter_and_the_connection_goes_on(status: int) -> None:
+    fake = FakeGreenhouse()
+    fake.faults.coming.append(Refusal(status))
+    async with reachable(fake.app) as (fake.url, client):
+        sent = await greenhouse(client).deliver(outgoing("report.ready", {}, interview=fake.address(7)), NOW)
+    assert (sent.status, sent.final, sent.gone) == (status, True, False)
+
+
+async def test_an_error_without_values_is_taken(fake: FakeGreenhouse) -> None:
+    nothing = json.dumps(dict.fromkeys(("api_call", "errors", "partner_test_id", "candidate_email"))).encode()
+    assert (await Partner().ask("POST", "response_error", {}, fake.headers(), nothing))[0] == 200

@@ -16,8 +16,9 @@ from pypdf import PdfReader
 
 from question_flows.model import Language
 from server.delivery.connector import Outgoing, Received, Sent, Unreadable
-from server.delivery.safe_client import NoAnswer, SafeClient
+from server.delivery.safe_client import NoAnswer, Response, SafeClient
 from server.ehr.connectors.odoo import OdooConnector
+from server.ehr.connectors.odoo_json2 import refusal
 from server.ehr.connectors.odoo_settings import OdooSecrets, OdooSettings
 from server.records.incoming import ApplicationSeen, ApplicationWithdrawn, CandidateSeen, Incoming, JobSeen
 from tests.server.ehr.odoo_connected import Connected
@@ -241,6 +242,21 @@ async def test_what_trying_again_cannot_mend_is_final_and_what_people_can_mend_i
     assert (await odoo.house.left(applicant))["stage"] == odoo.stages[1]
 
 
+@pytest.mark.parametrize(
+    ("name", "final"),
+    [
+        ("builtins.ValueError", True),
+        ("odoo.exceptions.ValidationError", True),
+        ("builtins.OSError", False),
+        ("builtins.MemoryError", False),
+        ("psycopg2.errors.SerializationFailure", False),
+        ("odoo.exceptions.LockError", False),
+    ],
+)
+def test_a_fault_of_odoos_own_is_over_some_day(name: str, *, final: bool) -> None:
+    assert refusal(Response(500, {}, json.dumps({"name": name}).encode())).final == final
+
+
 async def test_odoo_answers_as_the_connector_reads_it(odoo: Connected) -> None:
     """Holds the fake to what the real one answers."""
     house = odoo.house
@@ -248,6 +264,10 @@ async def test_odoo_answers_as_the_connector_reads_it(odoo: Connected) -> None:
     asked: list[tuple[str, str, dict[str, Any], int, str]] = [
         ("hr.applicant", "search_read", {"domain": [], "fields": ["no_such"]}, 500, "builtins.ValueError"),
         ("hr.applicant", "write", {"ids": [applicant], "vals": {"kanban_state": "no"}}, 500, "builtins.ValueError"),
+        ("hr.applicant", "write", {"ids": [applicant], "vals": {"availability": "soon"}}, 500, "builtins.ValueError"),
+        ("hr.applicant", "write", {"ids": [applicant], "vals": {"stage_id": "New"}}, 500, "builtins.ValueError"),
+        ("hr.applicant", "message_post", {"ids": [applicant], "no_such": 1}, 500, "builtins.ValueError"),
+        ("hr.applicant", "_write", {"ids": [applicant]}, 403, "odoo.exceptions.AccessError"),
         ("hr.applicant", "write", {"ids": [999_999], "vals": {"priority": "1"}}, 404, "odoo.exceptions.MissingError"),
         ("hr.applicant", "write", {"ids": [applicant]}, 422, "werkzeug.exceptions.UnprocessableEntity"),
         ("no.such", "search_read", {"domain": []}, 404, "werkzeug.exceptions.NotFound"),

@@ -94,7 +94,7 @@ async def test_from_a_good_report_by_assessment_and_background_check_to_ready_fo
     provider, checkr = FakeProvider(name="order-1"), FakeCheckr()
     async with reachable(provider.app) as (their_url, _), reachable(checkr.app) as (checkr_url, _):
         assessing = await at_work.connect("assessment", {"url": f"{their_url}/webhooks"}, {"secret": SECRET})
-        settings = {"url": checkr_url, "package": "basic_plus"}
+        settings = {"url": checkr_url, "package": "basic_plus", "state": "CA"}
         checking = await at_work.connect("checkr", settings, {"api_key": fake_checkr.KEY})
         other = await at_work.connect("standard_webhooks", {"url": f"{their_url}/webhooks"}, {"secret": FORMER})
         application_id = await _reported(at_work, 8.0)
@@ -139,7 +139,7 @@ async def test_consider_is_for_a_person_to_read(at_work: Works) -> None:
     provider, checkr = FakeProvider(), FakeCheckr()
     async with reachable(provider.app) as (their_url, _), reachable(checkr.app) as (checkr_url, _):
         assessing = await at_work.connect("assessment", {"url": f"{their_url}/webhooks"}, {"secret": SECRET})
-        settings = {"url": checkr_url, "package": "basic_plus"}
+        settings = {"url": checkr_url, "package": "basic_plus", "state": "CA"}
         checking = await at_work.connect("checkr", settings, {"api_key": fake_checkr.KEY})
         application_id = await _reported(at_work, 8.0)
         await at_work.settle()

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from standardwebhooks import Webhook
 
+from server.delivery.answers import retry_after
 from server.delivery.connector import BadSignature
-from server.ehr.connectors.standard_webhooks import encode, headers, retry_after, verify
+from server.ehr.connectors.signed import encode
+from server.ehr.connectors.standard_webhooks import headers, verify
 
 SECRET = "whsec_" + "c2VjcmV0LWZvci10aGUtdGVzdHMtb25seS0hIQ=="
 OTHER = "whsec_" + "YW5vdGhlci1zZWNyZXQtZm9yLXRoZS10ZXN0cyE="

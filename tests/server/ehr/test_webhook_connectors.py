@@ -85,6 +85,15 @@ async def test_a_lost_answer_is_tried_again_under_the_same_id_and_applied_once()
     assert len(fake.faults.calls) == 2
 
 
+async def test_a_day_later_it_is_signed_anew_and_still_the_same_message() -> None:
+    fake, later = FakeProvider(), NOW + timedelta(days=1)
+    fake.now = later
+    async with reachable(fake.app) as (url, client):
+        assert (await webhooks(url, client).deliver(outgoing("report.ready", {}), NOW)).status == 401
+        assert (await webhooks(url, client).deliver(outgoing("report.ready", {}), later)).delivered
+    assert list(fake.applied) == ["msg_1"]
+
+
 @pytest.mark.parametrize(
     ("refusal", "sent"),
     [

@@ -138,7 +138,7 @@ async def set_up(server: LocalServer, provider_url: str, checkr_url: str) -> tup
         connections = Connections(database, settings.sealer(), KINDS, SafeClient())
         where = {"url": f"{provider_url}/webhooks"}
         assessing = await connections.add("assessment", "Tests", where, {"secret": SECRET}, now)
-        what = {"url": checkr_url, "package": "basic_plus"}
+        what = {"url": checkr_url, "package": "basic_plus", "state": "CA"}
         checking = await connections.add("checkr", "Checkr", what, {"api_key": fake_checkr.KEY}, now)
     finally:
         await database.close()
