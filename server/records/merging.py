@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.records.application import ORDER
 from server.records.application_events import Closed, Outcome, Step
 from server.records.application_log import append_within, last_seq
+from server.records.remote_ids import forget_who_brought
 from server.storage import record_tables as tables
 from server.storage import schema
+from server.storage.identities import forget_said
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,9 @@ async def join(connection: AsyncConnection, kept_id: str, gone_id: str, by: str,
     await connection.execute(
         remote.update().where(remote.c.kind == "candidate", remote.c.local_id == gone_id).values(local_id=kept_id)
     )
+    # Who brought the other has no say over where this one's letters go.
+    await forget_who_brought(connection, gone_id)
+    await forget_said(connection, kept_id)
     await _complete(connection, kept_id, gone_id)
     people = schema.candidates
     # Whoever led to the one that goes leads on at once: an alias is always one step long.
