@@ -84,7 +84,8 @@ class Then:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One version of a rule. created_at: of this version, which acts on nothing that was before it."""
+    """One version of a rule. created_at: of this version, which acts on nothing that was before it; switching a rule on
+    makes a version, so that it acts on nothing that was while it was off."""
 
     id: str
     version: int
@@ -141,7 +142,7 @@ _Met = tuple[Step, datetime, Mapping[str, Any]]
 
 
 def _applied(when: When, state: ApplicationState) -> _Met | None:
-    return Step.APPLIED, state.applied_at, {"source": state.source}
+    return Step.APPLIED, state.opened_after or state.applied_at, {"source": state.source}
 
 
 def _report(when: When, state: ApplicationState) -> _Met | None:
@@ -159,13 +160,17 @@ def _report(when: When, state: ApplicationState) -> _Met | None:
         "round": last.round,
         "interview_id": last.id,
     }
-    return Step.INTERVIEWED, last.reported_at or state.at, reason
+    # Correcting the report of an interview that was over before starts nothing by itself.
+    return Step.INTERVIEWED, last.over_at or last.reported_at or state.at, reason
 
 
 def _step(when: When, state: ApplicationState) -> _Met | None:
     if when.step is None or is_beyond(when.step, state.step):
         return None
-    return when.step, state.since[when.step], {"step": when.step.value}
+    since = state.since[when.step]
+    if state.opened_after is not None and not is_beyond(when.step, Step.INTERVIEWED):
+        since = state.opened_after
+    return when.step, since, {"step": when.step.value}
 
 
 def _follow_up(when: When, state: ApplicationState) -> _Met | None:
