@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from question_flows.model import Language
 from server.errors import UserError
 from server.interview.typed import clean
+from server.records.application_log import Conflict
 from server.records.identities import address_of, phone_of
 from server.records.incoming import CandidateSeen
 from server.records.merging import doubled, join
@@ -86,13 +87,20 @@ class People:
 
         Raises UserError candidate_not_listed (404), candidate_same (409: it is one candidate).
         """
-        async with self._database.begin() as connection:
-            kept, gone = await read_person(connection, kept_id), await read_person(connection, other_id)
-            if kept_id == other_id:
-                raise UserError("candidate_same", status=409)
-            if kept.id != gone.id:
-                await join(connection, kept.id, gone.id, by, now)
-            return kept.id
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self._database.begin() as connection:
+                    kept, gone = await read_person(connection, kept_id), await read_person(connection, other_id)
+                    if kept_id == other_id:
+                        raise UserError("candidate_same", status=409)
+                    if kept.id != gone.id:
+                        await join(connection, kept.id, gone.id, by, now)
+                    return kept.id
+            except (IntegrityError, Conflict):
+                # One of their applications went on this moment.
+                if attempt == ATTEMPTS - 1:
+                    raise
+        raise AssertionError
 
     async def settle(self, candidate_id: str, kind: str, value: str) -> None:
         """Makes this address or number the one the candidate is reached by, as a person has decided.
@@ -146,6 +154,7 @@ class People:
             # Two addresses and one number: a family's, perhaps. A person decides.
             by_phone = None
         found = list(dict.fromkeys(one for one in (known, by_email, by_phone) if one))
+        await _lock(connection, found)
         own = await brought_by(connection, system, found)
         if not found:
             candidate_id = await self._make(connection, system, seen, now)
@@ -193,6 +202,14 @@ class People:
 
 class _TakenIn(Exception):
     """Another process has taken in the same person this moment: look again."""
+
+
+async def _lock(connection: AsyncConnection, candidate_ids: Sequence[str]) -> None:
+    """Nobody merges or changes them until the transaction ends. Raises _TakenIn if somebody just has."""
+    people = schema.candidates
+    still = sa.select(people.c.id).where(people.c.id.in_(candidate_ids), people.c.merged_into.is_(None))
+    locked = (await connection.scalars(still.order_by(people.c.id).with_for_update())).all()
+    _retry_if(set(locked) != set(candidate_ids))
 
 
 def _retry_if(was_taken: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from question_flows.model import Language
 from server.interview.state import Status
-from server.records.application import ApplicationState, is_beyond
+from server.records.application import ApplicationState, FollowUp, is_beyond
 from server.records.application_events import BY_RULE, FollowUpKind, FollowUpStatus, Step
 from server.records.application_log import Firing
 
@@ -176,8 +176,11 @@ def _step(when: When, state: ApplicationState) -> _Met | None:
 def _follow_up(when: When, state: ApplicationState) -> _Met | None:
     if when.kind is None:
         return None
-    came = [one for one in state.follow_ups if one.kind is when.kind and one.status is when.status]
-    for one in reversed(came):
+    # Of what was ordered twice the newer counts: who was sent to a second assessment does not go on by the first.
+    last = {one.department: one for one in state.follow_ups if one.kind is when.kind and _came_to_something(one)}
+    for one in reversed(last.values()):
+        if one.status is not when.status:
+            continue
         if when.result and one.result not in when.result:
             continue
         if when.score_at_least is not None and (one.score is None or one.score < when.score_at_least):
@@ -192,6 +195,10 @@ def _follow_up(when: When, state: ApplicationState) -> _Met | None:
         }
         return STEP_OF[one.kind] or Step.OFFERED, one.moved_at, reason
     return None
+
+
+def _came_to_something(one: FollowUp) -> bool:
+    return not one.is_open and (one.status is not FollowUpStatus.CANCELLED)
 
 
 _MET: Mapping[On, Callable[[When, ApplicationState], _Met | None]] = {

@@ -13,7 +13,7 @@ from server.delivery.worker import opened
 from server.errors import UserError
 from server.interview.events import InterviewInvited
 from server.mail.mailer import LinkSeal, LinkUnreadable
-from server.records.application_events import FollowUpKind, FollowUpStatus, Outcome, Step
+from server.records.application_events import FollowUpKind, FollowUpMoved, FollowUpStatus, Outcome, Step
 from server.records.engine import Records
 from server.records.incoming import (
     ApplicationSeen,
@@ -428,6 +428,19 @@ async def test_an_application_opened_for_an_interview_is_never_without_it(databa
     assert await engine.look_after(NOW, NOW) == 0
     await engine.interview_told("m", "interview.invited", told("interview.invited", "1" * 32), NOW)
     assert await count(database, schema.interviews) == 1
+
+
+async def test_what_came_back_to_a_process_that_died_is_looked_after(database: Database, engine: Records) -> None:
+    await connect(database, "assess", "assessment", "follow_up.ordered")
+    await connect(database, "check", "checkr", "follow_up.ordered")
+    application_id = await an_application(engine)
+    follow_up_id = await engine.acts.order_follow_up(application_id, FollowUpKind.ASSESSMENT, "u" * 32, NOW)
+    later = NOW + timedelta(hours=3)
+    passed = FollowUpMoved(follow_up_id, FollowUpStatus.COMPLETED, 0.9)
+    await engine.acts.record(application_id, lambda state: [passed], later)
+    assert await engine.look_after(later + timedelta(minutes=1), later) == 0
+    assert await engine.look_after(later, later) == 1
+    assert (await engine.log.state(application_id)).step is Step.BACKGROUND_CHECK
 
 
 @pytest.mark.parametrize("by_partner", [False, True])

@@ -116,6 +116,20 @@ def test_what_came_back_is_compared() -> None:
     assert due([clear], came_back(FollowUpKind.BACKGROUND_CHECK, None, "consider")) == []
 
 
+def test_of_what_was_ordered_twice_the_newer_counts() -> None:
+    check = rule(When(On.FOLLOW_UP, kind=FollowUpKind.ASSESSMENT, score_at_least=0.6), Then(Action.BACKGROUND_CHECK))
+    both = [FollowUpOrdered(id_, FollowUpKind.ASSESSMENT, "a", "u") for id_ in ("f1", "f2")]
+    passed = FollowUpMoved("f1", FollowUpStatus.COMPLETED, 0.9)
+    for status, score, goes_on in (
+        (FollowUpStatus.COMPLETED, 0.2, False),
+        (FollowUpStatus.FAILED, None, False),
+        (FollowUpStatus.CANCELLED, None, True),
+        (FollowUpStatus.SENT, None, True),
+        (FollowUpStatus.COMPLETED, 0.7, True),
+    ):
+        assert bool(due([check], after(*both, passed, FollowUpMoved("f2", status, score)))) is goes_on
+
+
 def test_a_step_is_reached_or_passed_by() -> None:
     told = rule(When(On.STEP, step=Step.INTERVIEW), Then(Action.NOTIFY, text="Look"))
     assert due([told], after(StepReached(Step.INVITED, "u"))) == []
