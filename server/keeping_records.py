@@ -46,7 +46,8 @@ async def _look_after(kept: Records) -> None:
         now = datetime.now(UTC)
         try:
             await kept.look_after(since, now)
-            since = now
+            # What was being written this moment under an earlier time is seen the next time.
+            since = now - timedelta(seconds=LOOK_EVERY_SECONDS)
         except SQLAlchemyError as error:
             log.warning("applications are looked after later", extra={"error": type(error).__name__})
         await asyncio.sleep(LOOK_EVERY_SECONDS)

@@ -74,6 +74,7 @@ CHANGES: Mapping[str, str] = {
     f"{_APPLICATION}/reopen": "application_reopened",
     "/hr/candidates/{candidate_id}/applications": "application_opened",
     "/hr/candidates/{candidate_id}/merge": "candidates_merged",
+    "/hr/candidates/{candidate_id}/identity": "candidate_reached",
     "/hr/candidates/{candidate_id}/resumes": "resume_added",
     "/hr/deliveries/replay": "messages_replayed",
     "/hr/deliveries/{message_id}/replay": "message_replayed",

@@ -8,8 +8,9 @@ from aiohttp import web
 
 from server.errors import UserError
 from server.hr.access import USER, may
+from server.hr.identities import identities_of
 from server.hr.interviews import asked_of, cursor_in, links_of
-from server.hr.merging import identities_of, possible_duplicates
+from server.hr.merging import possible_duplicates
 from server.hr.names import hides_names
 from server.hr.process import hidden_applications, shown_applications
 from server.hr.process_list import ProcessList
@@ -84,6 +85,7 @@ async def candidate_page(request: web.Request, error: UserError | None = None) -
         applications=await shown_applications(request, applications.rows, now),
         open_jobs=[job for job in await Jobs(database).all() if job.is_open] if decides else [],
         identities=await identities_of(database, candidate.id) if named else [],
+        settles=named and decides,
         duplicates=await possible_duplicates(request, candidate) if named and decides else [],
         field=error.field if error else None,
         problem=sentence(request, error),

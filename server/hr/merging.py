@@ -12,6 +12,7 @@ from server.errors import UserError
 from server.hr.access import USER
 from server.hr.audited import NOTE
 from server.hr.forms import form_fields
+from server.hr.identities import identities_of
 from server.keys import DATABASE, RECORDS
 from server.resumes.stored import Resumes
 from server.storage import schema
@@ -34,17 +35,8 @@ async def merge(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/hr/candidates/{merged}")
 
 
-async def identities_of(database: Database, candidate_id: str) -> Sequence[tuple[str, str]]:
-    """(kind, value) of every address and number that the candidate is recognised by."""
-    table = candidate_identities
-    query = sa.select(table.c.kind, table.c.value).where(table.c.candidate_id == candidate_id)
-    async with database.read() as connection:
-        rows = (await connection.execute(query.order_by(table.c.kind, table.c.value))).all()
-    return [(row.kind, row.value) for row in rows]
-
-
 async def possible_duplicates(request: web.Request, candidate: Candidate) -> Sequence[Candidate]:
-    """Who may be the same person: by a shared number, by the same name, or by what a résumé says surely."""
+    """Who may be the same person: by a number, an address or a name that both have, or that is said of them."""
     table = schema.candidates
     sharing = await request.app[RECORDS].people.possible_duplicates()
     ids = {id_ for one in sharing if candidate.id in one.candidate_ids for id_ in one.candidate_ids}
@@ -69,7 +61,8 @@ async def possible_duplicates(request: web.Request, candidate: Candidate) -> Seq
 
 
 async def _stated(database: Database, candidate_id: str) -> Sequence[str]:
-    """Addresses and numbers that the candidate's résumés surely name, whosever they are."""
+    """Addresses and numbers of the candidate, and those that résumés or systems name, whosever they are."""
     contacts = [one.resume.contact for one in await Resumes(database).of_candidate(candidate_id) if one.resume]
     found = [one for contact in contacts for one in (contact.email, contact.phone) if one is not None]
-    return [one.normal for one in found if one.certain and one.normal]
+    held = {one.value for one in await identities_of(database, candidate_id)}
+    return sorted(held | {one.normal for one in found if one.certain and one.normal})

@@ -96,6 +96,7 @@ class Reasons:
             "no_email",
             "several_connections",
             "connection_off",
+            "connection_unfit",
             "follow_up_failed",
             "interview_cancelled",
         )

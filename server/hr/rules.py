@@ -70,7 +70,7 @@ async def switch(request: web.Request) -> web.StreamResponse:
     """Switches the rule on or off. Raises UserError rule_unknown (404)."""
     sent, rule_id = await form_fields(request), request.match_info["rule_id"]
     is_on = sent.get("is_on") == "yes"
-    await Rules(request.app[DATABASE]).switch(rule_id, is_on=is_on)
+    await Rules(request.app[DATABASE]).switch(rule_id, request[USER].id, datetime.now(UTC), is_on=is_on)
     request[NOTE].action = "rule_switched_on" if is_on else "rule_switched_off"
     raise web.HTTPSeeOther("/hr/rules" if sent.get("back") == "list" else f"/hr/rules/{rule_id}")
 

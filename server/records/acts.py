@@ -13,7 +13,8 @@ from server.records.application import ApplicationState
 from server.records.application_events import ApplicationEventBody, FollowUpKind, Outcome, Step
 from server.records.application_log import ApplicationLog, Conflict
 from server.records.automation import ATTEMPTS, Automation
-from server.records.ordering import CannotAct, FollowUpOrder, InterviewOrder, OrderedInterview, Ordering
+from server.records.ordering import Ordering
+from server.records.orders import CannotAct, FollowUpOrder, InterviewOrder, Opening, OrderedInterview
 
 T = TypeVar("T")
 
@@ -73,13 +74,25 @@ class Acts:
         """As `order_interview`, also for another system's order."""
 
         async def attempt(state: ApplicationState) -> OrderedInterview | None:
-            if state.interview(order.interview_id) is not None:
+            if state.interview(order.interview_id) is not None or (order.is_first and state.interviews):
                 return None
             return await self._ordering.interview(application_id, state, order, now)
 
         made = await self._attempted(application_id, attempt)
         await self._automation.carry_on(application_id, now)
         return made
+
+    async def open_with_interview(self, opening: Opening, order: InterviewOrder, now: datetime) -> str:
+        """Opens an application and orders its interview at once; the application's id.
+
+        Raises as `order_interview`, and nothing is opened then; Conflict when there is one, or has been this moment.
+        """
+        try:
+            application_id = await self._ordering.opening(opening, order, now)
+        except CannotAct as error:
+            raise UserError(f"cannot_order_{error.because}", status=409) from error
+        await self._automation.carry_on(application_id, now)
+        return application_id
 
     async def order_follow_up(
         self,
@@ -95,7 +108,7 @@ class Acts:
         """Orders it; its id. follow_up_id: the same again orders nothing. connection_id, department: as FollowUpOrder.
 
         Raises UserError application_closed, cannot_order_no_connection, cannot_order_several_connections,
-        cannot_order_connection_off (409).
+        cannot_order_connection_off, cannot_order_connection_unfit (409).
         """
         order = FollowUpOrder(follow_up_id or uuid.uuid4().hex, kind, by, connection_id, department)
 

@@ -53,6 +53,7 @@ async def _adopted(connection: AsyncConnection, row: sa.Row[Any], now: datetime)
         table, round_ = schema.interviews, state.next_round
         values = {"application_id": application_id, "round": round_}
         await connection.execute(table.update().where(table.c.id == row.id).values(**values))
-        bodies = [InterviewArranged(row.id, round_, row.flow_id, CONSOLE), *step_on(state, Step.INVITED, CONSOLE)]
+        arranged = InterviewArranged(row.id, round_, row.flow_id, CONSOLE, row.completed_at)
+        bodies = [arranged, *step_on(state, Step.INVITED, CONSOLE)]
         await append_within(connection, application_id, state.seq, bodies, at=now)
     return application_id

@@ -29,7 +29,7 @@ _FOLLOW_UP_ORDER = {
 class ArrangedInterview:
     """One round. status: an interview's `Status`; report_id: the last report's message, reported_at: when it was made.
 
-    Both are None before there is one. total: 0-10, None while withheld or not known.
+    Both are None before there is one. total: 0-10, None while withheld or not known. over_at: as of InterviewArranged.
     """
 
     id: str
@@ -41,6 +41,7 @@ class ArrangedInterview:
     report_id: str | None = None
     reported_at: datetime | None = None
     total: float | None = None
+    over_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,12 @@ class ApplicationState:
         return self.outcome is None
 
     @property
+    def opened_after(self) -> datetime | None:
+        """When the interview was over for which it was opened afterwards, as when an old report is corrected."""
+        first = self.interviews[0] if self.interviews else None
+        return first.over_at if first is not None and first.arranged_at == self.applied_at else None
+
+    @property
     def total(self) -> float | None:
         """The last reported round's total, 0-10; None: withheld, or no report yet."""
         reported = [one for one in self.interviews if one.report_id is not None]
@@ -192,7 +199,8 @@ def apply(state: ApplicationState | None, event: ApplicationEvent) -> Applicatio
     after = replace(state, seq=event.seq, at=event.at)
     match event.body:
         case happened.InterviewArranged() as body:
-            made = ArrangedInterview(body.interview_id, body.round, body.flow_id, body.by, event.at)
+            ids = body.interview_id, body.round, body.flow_id, body.by
+            made = ArrangedInterview(*ids, event.at, over_at=body.over_at)
             return replace(after, interviews=(*after.interviews, made))
         case happened.InterviewMoved(interview_id, status):
             # Whoever takes part has the link, however they came by it.

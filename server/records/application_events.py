@@ -75,12 +75,16 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class InterviewArranged:
-    """by: "rule:ID", "key:ID" or an account's id. round: from 1."""
+    """by: "rule:ID", "key:ID" or an account's id. round: from 1.
+
+    over_at: when it was over, if that was before these records heard of it.
+    """
 
     interview_id: str
     round: int
     flow_id: str
     by: str
+    over_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ async def append_within(
     await _keep_follow_ups(connection, application_id, events)
     await _keep_firings(connection, application_id, firings, at)
     more = await within(connection) if within is not None else ()
-    told = steps_told(application_id, former, bodies, at)
+    told = steps_told(application_id, await _whose(connection, application_id), former, bodies, at)
     await enqueue(connection, [*told, *outbox, *more], at)
     return events
 
@@ -173,6 +173,13 @@ async def _read(connection: AsyncConnection, application_id: str) -> list[Applic
     query = sa.select(table).where(table.c.application_id == known).order_by(table.c.seq)
     rows = (await connection.execute(query)).all()
     return [ApplicationEvent(row.seq, row.at, decode(row.type, row.data)) for row in rows]
+
+
+async def _whose(connection: AsyncConnection, application_id: str) -> str:
+    """The candidate, after every merging."""
+    table = tables.applications
+    query = sa.select(table.c.candidate_id).where(table.c.id == application_id)
+    return str((await connection.execute(query)).scalar_one())
 
 
 async def _insert(connection: AsyncConnection, application_id: str, events: Sequence[ApplicationEvent]) -> None:

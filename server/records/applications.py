@@ -72,6 +72,15 @@ class Applications:
         async with self._database.begin() as connection:
             return await open_within(connection, candidate_id, job_id, source, now)
 
+    async def is_open_for(self, candidate_id: str, job_id: str) -> bool:
+        """Whether the candidate, as they are known now, has an open application for the job."""
+        table = tables.applications
+        query = sa.select(table.c.id).where(
+            table.c.candidate_id == candidate_id, table.c.job_id == job_id, table.c.outcome.is_(None)
+        )
+        async with self._database.read() as connection:
+            return await connection.scalar(query) is not None
+
     async def get(self, application_id: str) -> Application:
         """Raises UserError application_unknown (404)."""
         query = _query().where(tables.applications.c.id == _id(application_id))
@@ -107,12 +116,18 @@ class Applications:
         return found
 
     async def to_look_after(self, since: datetime, limit: int = 500) -> Sequence[str]:
-        """Open ones that are stuck, or came to their step since then; the last first."""
-        table = tables.applications
-        wanted = sa.or_(table.c.stuck.is_not(None), table.c.step_since >= since)
-        query = sa.select(table.c.id).where(table.c.outcome.is_(None), wanted)
+        """Open ones that came to their step since then, or of which a follow-up moved; and such as are stuck.
+
+        limit: how many stuck ones, a choice by chance: were they the same each time, others would wait for ever.
+        """
+        table, moved = tables.applications, tables.follow_ups
+        open_ones = sa.select(table.c.id).where(table.c.outcome.is_(None))
+        lately = sa.select(moved.c.application_id).where(moved.c.updated_at >= since)
+        new = open_ones.where(sa.or_(table.c.step_since >= since, table.c.id.in_(lately)))
+        stuck = open_ones.where(table.c.stuck.is_not(None)).order_by(sa.func.random()).limit(limit)
         async with self._database.read() as connection:
-            return (await connection.scalars(query.order_by(table.c.step_since.desc()).limit(limit))).all()
+            found = (await connection.scalars(new.order_by(table.c.step_since.desc()))).all()
+            return list(dict.fromkeys([*found, *(await connection.scalars(stuck)).all()]))
 
     async def of_interview(self, interview_id: str) -> str | None:
         """The application an interview belongs to, or None."""
@@ -131,19 +146,29 @@ class Applications:
         return found
 
 
-async def open_within(connection: AsyncConnection, candidate_id: str, job_id: str, source: str, now: datetime) -> str:
-    """As `Applications.open_for`, within the caller's transaction."""
+async def open_within(
+    connection: AsyncConnection,
+    candidate_id: str,
+    job_id: str,
+    source: str,
+    now: datetime,
+    *,
+    new_id: str | None = None,
+) -> str:
+    """As `Applications.open_for`, within the caller's transaction. new_id: what it is called if it is made here."""
     table = tables.applications
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     people, jobs = schema.candidates, schema.jobs
     known_as = sa.func.coalesce(people.c.merged_into, people.c.id)
-    candidate_id = await connection.scalar(sa.select(known_as).where(people.c.id == _id(candidate_id))) or ""
+    # Locked, so that who is merged this moment does not leave an application behind under the old id.
+    lead = sa.select(known_as).where(people.c.id == _id(candidate_id)).with_for_update(read=True)
+    candidate_id = await connection.scalar(lead) or ""
     if not candidate_id:
         raise UserError("candidate_not_listed", status=404, field="candidate_id")
     if await connection.scalar(sa.select(jobs.c.id).where(jobs.c.id == _id(job_id))) is None:
         raise UserError("job_unknown", status=404, field="job_id")
     values = {
-        "id": uuid.uuid4().hex,
+        "id": new_id or uuid.uuid4().hex,
         "candidate_id": candidate_id,
         "job_id": job_id,
         "source": source,

@@ -17,7 +17,8 @@ from server.records.application_events import (
     StepReached,
 )
 from server.records.application_log import ApplicationLog, Conflict
-from server.records.ordering import CannotAct, FollowUpOrder, InterviewOrder, Ordering
+from server.records.ordering import Ordering
+from server.records.orders import CannotAct, FollowUpOrder, InterviewOrder
 from server.records.rule_store import Rules
 from server.records.rules import FOLLOW_UPS, Action, Due, due
 

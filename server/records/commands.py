@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from server.errors import UserError
+from server.interview.state import Status
 from server.interview.typed import clean
 from server.records.application import ApplicationState, is_beyond
 from server.records.application_events import (
+    BY_INTERVIEW,
     BY_RULE,
     ApplicationEventBody,
     Closed,
@@ -47,8 +49,16 @@ def close(state: ApplicationState, outcome: Outcome, by: str, reason: str) -> Se
 
 
 def reopen(state: ApplicationState, by: str, reason: str) -> Sequence[ApplicationEventBody]:
-    """Takes it up again where it stood; an open one is left as it is. Raises UserError reason_long."""
-    return [] if state.is_open else [Reopened(by, _reason(reason))]
+    """Takes it up again where it stood, or where its interview has come to since; an open one is left as it is.
+
+    Raises UserError reason_long.
+    """
+    if state.is_open:
+        return []
+    came_to = _interviewed_to(state)
+    on = came_to is not None and is_beyond(came_to, state.step)
+    steps = [StepReached(came_to, BY_INTERVIEW)] if on and came_to is not None else []
+    return [Reopened(by, _reason(reason)), *steps]
 
 
 def notify(state: ApplicationState, text: str, by: str) -> Sequence[ApplicationEventBody]:
@@ -76,6 +86,15 @@ def step_on(state: ApplicationState, step: Step | None, by: str) -> list[Applica
     """The step, if it lies beyond where the application stands and that is open: nothing here goes back."""
     on = step is not None and state.is_open and is_beyond(step, state.step)
     return [StepReached(step, by)] if on and step is not None else []
+
+
+def _interviewed_to(state: ApplicationState) -> Step | None:
+    """How far its interviews have brought it, also while it was closed."""
+    if any(one.report_id is not None for one in state.interviews):
+        return Step.INTERVIEWED
+    not_held = (Status.INVITED, Status.READY, Status.CANCELLED)
+    begun = any(one.status not in not_held for one in state.interviews)
+    return Step.INTERVIEW if begun else None
 
 
 def _open(state: ApplicationState) -> None:

@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.records.application import ORDER
 from server.records.application_events import Closed, Outcome, Step
 from server.records.application_log import append_within, last_seq
+from server.records.remote_ids import forget_who_brought
 from server.storage import record_tables as tables
 from server.storage import schema
+from server.storage.identities import forget_said
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ async def join(connection: AsyncConnection, kept_id: str, gone_id: str, by: str,
     """Gives everything of the one to the other, within the caller's transaction; where both have an open application
     for a job, that which has come less far is closed as withdrawn, naming the other. by: who says that they are one.
     """
+    people = schema.candidates
+    # What is made for one of them this moment is there already, or waits and is made for who is kept.
+    both = sa.select(people.c.id).where(people.c.id.in_((kept_id, gone_id))).order_by(people.c.id)
+    await connection.execute(both.with_for_update())
     for pair in await doubled(connection, kept_id, gone_id):
         closed = Closed(Outcome.WITHDRAWN, by, f"duplicate of {pair.kept}")
         await append_within(connection, pair.other, await last_seq(connection, pair.other), [closed], at=now)
@@ -52,8 +58,10 @@ async def join(connection: AsyncConnection, kept_id: str, gone_id: str, by: str,
     await connection.execute(
         remote.update().where(remote.c.kind == "candidate", remote.c.local_id == gone_id).values(local_id=kept_id)
     )
+    # Who brought the other has no say over where this one's letters go.
+    await forget_who_brought(connection, gone_id)
+    await forget_said(connection, kept_id)
     await _complete(connection, kept_id, gone_id)
-    people = schema.candidates
     # Whoever led to the one that goes leads on at once: an alias is always one step long.
     await connection.execute(
         people.update()

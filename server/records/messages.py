@@ -38,9 +38,16 @@ def message(
 
 
 def steps_told(
-    application_id: str, before: ApplicationState, bodies: Sequence[ApplicationEventBody], at: datetime
+    application_id: str,
+    candidate_id: str,
+    before: ApplicationState,
+    bodies: Sequence[ApplicationEventBody],
+    at: datetime,
 ) -> list[OutboxMessage]:
-    """One message for each change of step or outcome among what is about to be recorded."""
+    """One message for each change of step or outcome among what is about to be recorded.
+
+    candidate_id: as the candidate is known now; the log names who applied, before any merging.
+    """
     told, step, outcome = [], before.step, before.outcome
     for body in bodies:
         came_from = step
@@ -55,7 +62,7 @@ def steps_told(
                 continue
         data = {
             "application_id": application_id,
-            "candidate_id": before.candidate_id,
+            "candidate_id": candidate_id,
             "job_id": before.job_id,
             "step": step.value,
             "from": came_from.value,

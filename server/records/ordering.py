@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,16 +15,24 @@ from question_flows.model import Flow
 from server.errors import UserError
 from server.interview.events import InterviewEvent
 from server.interview.inviting import AlreadyInvited, Invited, Wanted, checked, make
-from server.records.application import ApplicationState
-from server.records.application_events import ApplicationEventBody, FollowUpKind, FollowUpOrdered, RuleBlocked
-from server.records.application_log import ApplicationLog, Conflict, Firing, append_within
-from server.records.applications import Applications
+from server.records.application import ApplicationState, fold
+from server.records.application_events import (
+    ApplicationEvent,
+    Applied,
+    FollowUpKind,
+    FollowUpOrdered,
+    RuleBlocked,
+)
+from server.records.application_log import ApplicationLog, Conflict, append_within
+from server.records.applications import Applications, open_within
 from server.records.commands import arrange, step_on
-from server.records.messages import follow_up_ordered, message
+from server.records.messages import FOLLOW_UP_ORDERED, follow_up_ordered, message
+from server.records.orders import CannotAct, FollowUpOrder, InterviewOrder, Opening, OrderedInterview
 from server.records.people import People
-from server.records.remote_ids import INTERVIEW, keep
+from server.records.remote_ids import APPLICATION, INTERVIEW, keep
 from server.records.reported import competencies_of
 from server.records.rules import STEP_OF, Action
+from server.storage import schema
 from server.storage.database import Database
 from server.storage.event_log import EventLog
 from server.storage.invitations import Invitations
@@ -46,53 +55,6 @@ PERFORMERS: Mapping[FollowUpKind, frozenset[str]] = {
 WriteInvitation = Callable[[AsyncConnection, str, str, datetime], Awaitable[bool]]
 """(connection, interview id, its link's token, now): puts the letter into the outbox; False: nobody to write to."""
 Announce = Callable[[str, Sequence[InterviewEvent]], Awaitable[None]]
-
-
-class CannotAct(Exception):
-    """Something is missing that a person has to see to. because: its name, as of RuleBlocked. Nothing was written."""
-
-    def __init__(self, because: str) -> None:
-        super().__init__(because)
-        self.because = because
-
-
-@dataclass(frozen=True, slots=True)
-class InterviewOrder:
-    """flow_id: None: the job's. with_events, firings: recorded with it. system, remote_id: who ordered it, under what.
-
-    needs_letter: whether it is not made at all when no letter can bring its link.
-    """
-
-    interview_id: str
-    by: str
-    flow_id: str | None = None
-    needs_letter: bool = False
-    with_events: Sequence[ApplicationEventBody] = ()
-    firings: Sequence[Firing] = ()
-    system: str | None = None
-    remote_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FollowUpOrder:
-    """connection_id: None: the only one that is on for this; of a department's rating, people of this console."""
-
-    follow_up_id: str
-    kind: FollowUpKind
-    by: str
-    connection_id: str | None = None
-    department: str = ""
-    with_events: Sequence[ApplicationEventBody] = ()
-    firings: Sequence[Firing] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OrderedInterview:
-    """token: of its link, shown nowhere else. is_told: a letter or the system that ordered it brings the link."""
-
-    interview_id: str
-    token: str = field(repr=False)
-    is_told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +86,25 @@ class Ordering:
         self._means = means
         self._log = ApplicationLog(means.database)
 
+    async def opening(self, opening: Opening, order: InterviewOrder, now: datetime) -> str:
+        """Opens the application with its interview, all or nothing: nobody ever sees it without, and orders another.
+
+        Its id. Raises as `interview`; Conflict also when somebody has opened one this moment.
+        """
+        application_id = uuid.uuid4().hex
+        applied = Applied(opening.candidate_id, opening.job_id, opening.source)
+        state = fold([ApplicationEvent(1, now, applied)])
+        await self.interview(application_id, state, order, now, opening=opening)
+        return application_id
+
     async def interview(
-        self, application_id: str, state: ApplicationState, order: InterviewOrder, now: datetime
+        self,
+        application_id: str,
+        state: ApplicationState,
+        order: InterviewOrder,
+        now: datetime,
+        *,
+        opening: Opening | None = None,
     ) -> OrderedInterview:
         """Makes the interview, its letter and its place in the application, all or nothing.
 
@@ -133,9 +112,8 @@ class Ordering:
         the interview is there already.
         """
         means = self._means
-        application = await Applications(means.database).get(application_id)
-        flow = await self._flow(order.flow_id, application.job_id)
-        person = await means.people.get(application.candidate_id)
+        flow = await self._flow(order.flow_id, state.job_id)
+        person = await means.people.get(state.candidate_id)
         language = person.language if person.language in flow.languages else flow.languages[0]
         wanted = checked(
             Wanted(
@@ -144,7 +122,7 @@ class Ordering:
                 candidate_name=person.name,
                 email=person.email or "",
                 jurisdiction=means.jurisdiction,
-                job_id=application.job_id,
+                job_id=state.job_id,
                 candidate_id=person.id,
                 interview_id=order.interview_id,
                 application_id=application_id,
@@ -156,6 +134,10 @@ class Ordering:
         told = [False]
 
         async def with_it(connection: AsyncConnection, made: Sequence[Invited]) -> None:
+            if not await _is_still(connection, person.id):
+                raise Conflict(f"candidate {person.id} was merged this moment")
+            if opening is not None:
+                await _open(connection, application_id, opening, now)
             told[0] = await self._tell(connection, application_id, order, made[0], now)
             if order.needs_letter and not told[0]:
                 raise CannotAct("no_email")
@@ -185,7 +167,8 @@ class Ordering:
     ) -> None:
         """Orders it of the connection, with a message to it alone.
 
-        Raises CannotAct no_connection, several_connections, connection_off; UserError application_closed; Conflict.
+        Raises CannotAct no_connection, several_connections, connection_off, connection_unfit; UserError
+        application_closed; Conflict.
         """
         if not state.is_open:
             raise UserError("application_closed", status=409)
@@ -238,17 +221,26 @@ class Ordering:
     async def _performer(self, order: FollowUpOrder) -> str | None:
         if order.connection_id is None and order.kind is FollowUpKind.DEPARTMENT_RATING:
             return None
-        query = sa.select(connections.c.id, connections.c.kind).where(connections.c.is_on)
+        table = connections
+        query = sa.select(table.c.id, table.c.kind, table.c.subscriptions).where(table.c.is_on)
         async with self._means.database.read() as connection:
-            on = {row.id: row.kind for row in (await connection.execute(query)).all()}
+            on = {row.id: row for row in (await connection.execute(query)).all()}
         if order.connection_id is not None:
             if order.connection_id not in on:
                 raise CannotAct("connection_off")
+            if not self._can_do(order.kind, on[order.connection_id]):
+                raise CannotAct("connection_unfit")
             return order.connection_id
-        able = [id_ for id_, kind in on.items() if kind in self._means.performers[order.kind]]
+        able = [id_ for id_, row in on.items() if row.kind in self._means.performers[order.kind]]
         if len(able) != 1:
             raise CannotAct("several_connections" if able else "no_connection")
         return str(able[0])
+
+    def _can_do(self, kind: FollowUpKind, row: sa.Row[Any]) -> bool:
+        """Whether a connection that was chosen does this, or takes any order, as a general one that is told of them."""
+        performers = self._means.performers
+        is_general = not any(row.kind in kinds for kinds in performers.values())
+        return row.kind in performers[kind] or (is_general and FOLLOW_UP_ORDERED in row.subscriptions)
 
     async def _tell(
         self, connection: AsyncConnection, application_id: str, order: InterviewOrder, made: Invited, now: datetime
@@ -271,6 +263,22 @@ class Ordering:
                 return True
         write = self._means.write_letter
         return write is not None and await write(connection, made.interview_id, made.token, now)
+
+
+async def _is_still(connection: AsyncConnection, candidate_id: str) -> bool:
+    """Whether this is the candidate's id until the transaction ends, and nobody makes them somebody else's."""
+    people = schema.candidates
+    query = sa.select(people.c.id).where(people.c.id == candidate_id, people.c.merged_into.is_(None))
+    return await connection.scalar(query.with_for_update(read=True)) is not None
+
+
+async def _open(connection: AsyncConnection, application_id: str, opening: Opening, now: datetime) -> None:
+    ids = opening.candidate_id, opening.job_id, opening.source
+    opened = await open_within(connection, *ids, now, new_id=application_id)
+    if opened == application_id and opening.remote_id is not None:
+        opened = await keep(connection, opening.source, APPLICATION, opening.remote_id, application_id, now)
+    if opened != application_id:
+        raise Conflict(f"application {opened} is there already")
 
 
 async def _passes_links_on(connection: AsyncConnection, system: str) -> bool:

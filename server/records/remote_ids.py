@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -19,6 +19,8 @@ COMPETENCY_MODEL = "competency_model"
 APPLICATION = "application"
 INTERVIEW = "interview"
 FOLLOW_UP = "follow_up"
+BROUGHT = "brought"
+"""Which system brought a candidate: the remote id is our own. It alone, and people, say where letters go."""
 LONGEST = 200
 
 
@@ -103,6 +105,19 @@ async def keep(
     }
     await connection.execute(insert(remote_ids).values(**values).on_conflict_do_nothing())
     return await local_id(connection, system, kind, remote_id) or local_id_
+
+
+async def brought_by(connection: AsyncConnection, system: str, candidate_ids: Collection[str]) -> Collection[str]:
+    """Those of the candidates whom this system brought, within the caller's transaction."""
+    theirs = remote_ids.c.system == system, remote_ids.c.kind == BROUGHT
+    query = sa.select(remote_ids.c.local_id).where(*theirs, remote_ids.c.remote_id.in_(candidate_ids))
+    return frozenset((await connection.scalars(query)).all())
+
+
+async def forget_who_brought(connection: AsyncConnection, candidate_id: str) -> None:
+    """From now on only people say where the candidate's letters go."""
+    whose = remote_ids.c.kind == BROUGHT, remote_ids.c.local_id == candidate_id
+    await connection.execute(remote_ids.delete().where(*whose))
 
 
 def _checked(remote_id: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -79,13 +79,22 @@ class Rules:
             raise UserError("rule_changed", status=409)
         return await self._insert(Rule(rule_id, version + 1, *_parts(said), last.is_on, now, by), "rule_changed")
 
-    async def switch(self, rule_id: str, *, is_on: bool) -> None:
-        """Switches the last version. Raises UserError rule_unknown (404)."""
+    async def switch(self, rule_id: str, by: str, now: datetime, *, is_on: bool) -> None:
+        """Switches it off, or on by a new version that says the same: it acts on nothing that was while it was off.
+
+        by: an account's id. Raises UserError rule_unknown (404), rule_changed (409: somebody else was quicker).
+        """
         table = tables.rules
+        last = (await self.versions(rule_id))[0]
+        if is_on:
+            if not last.is_on:
+                on = replace(last, version=last.version + 1, is_on=True, created_at=now, created_by=by)
+                await self._insert(on, "rule_changed")
+            return
         newest = sa.select(sa.func.max(table.c.version)).where(table.c.id == _known(rule_id)).scalar_subquery()
         async with self._database.begin() as connection:
             changed = await connection.execute(
-                table.update().where(table.c.id == _known(rule_id), table.c.version == newest).values(is_on=is_on)
+                table.update().where(table.c.id == _known(rule_id), table.c.version == newest).values(is_on=False)
             )
         if changed.rowcount != 1:
             raise UserError("rule_unknown", status=404)

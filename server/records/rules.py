@@ -10,7 +10,7 @@ from typing import Any
 
 from question_flows.model import Language
 from server.interview.state import Status
-from server.records.application import ApplicationState, is_beyond
+from server.records.application import ApplicationState, FollowUp, is_beyond
 from server.records.application_events import BY_RULE, FollowUpKind, FollowUpStatus, Step
 from server.records.application_log import Firing
 
@@ -84,7 +84,8 @@ class Then:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One version of a rule. created_at: of this version, which acts on nothing that was before it."""
+    """One version of a rule. created_at: of this version, which acts on nothing that was before it; switching a rule on
+    makes a version, so that it acts on nothing that was while it was off."""
 
     id: str
     version: int
@@ -141,7 +142,7 @@ _Met = tuple[Step, datetime, Mapping[str, Any]]
 
 
 def _applied(when: When, state: ApplicationState) -> _Met | None:
-    return Step.APPLIED, state.applied_at, {"source": state.source}
+    return Step.APPLIED, state.opened_after or state.applied_at, {"source": state.source}
 
 
 def _report(when: When, state: ApplicationState) -> _Met | None:
@@ -159,20 +160,27 @@ def _report(when: When, state: ApplicationState) -> _Met | None:
         "round": last.round,
         "interview_id": last.id,
     }
-    return Step.INTERVIEWED, last.reported_at or state.at, reason
+    # Correcting the report of an interview that was over before starts nothing by itself.
+    return Step.INTERVIEWED, last.over_at or last.reported_at or state.at, reason
 
 
 def _step(when: When, state: ApplicationState) -> _Met | None:
     if when.step is None or is_beyond(when.step, state.step):
         return None
-    return when.step, state.since[when.step], {"step": when.step.value}
+    since = state.since[when.step]
+    if state.opened_after is not None and not is_beyond(when.step, Step.INTERVIEWED):
+        since = state.opened_after
+    return when.step, since, {"step": when.step.value}
 
 
 def _follow_up(when: When, state: ApplicationState) -> _Met | None:
     if when.kind is None:
         return None
-    came = [one for one in state.follow_ups if one.kind is when.kind and one.status is when.status]
-    for one in reversed(came):
+    # Of what was ordered twice the newer counts: who was sent to a second assessment does not go on by the first.
+    last = {one.department: one for one in state.follow_ups if one.kind is when.kind and _came_to_something(one)}
+    for one in reversed(last.values()):
+        if one.status is not when.status:
+            continue
         if when.result and one.result not in when.result:
             continue
         if when.score_at_least is not None and (one.score is None or one.score < when.score_at_least):
@@ -187,6 +195,10 @@ def _follow_up(when: When, state: ApplicationState) -> _Met | None:
         }
         return STEP_OF[one.kind] or Step.OFFERED, one.moved_at, reason
     return None
+
+
+def _came_to_something(one: FollowUp) -> bool:
+    return not one.is_open and (one.status is not FollowUpStatus.CANCELLED)
 
 
 _MET: Mapping[On, Callable[[When, ApplicationState], _Met | None]] = {

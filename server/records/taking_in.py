@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from server.errors import UserError
 from server.records.acts import Acts
 from server.records.application import ApplicationState, FollowUp
 from server.records.application_events import BY_CONNECTION, ApplicationEventBody, Outcome, RuleBlocked
-from server.records.application_log import ApplicationLog
+from server.records.application_log import ApplicationLog, Conflict
 from server.records.applications import Applications
 from server.records.automation import digest
 from server.records.commands import close
@@ -27,7 +28,7 @@ from server.records.incoming import (
 )
 from server.records.jobs_seen import take_in_job
 from server.records.news import follow_up_news
-from server.records.ordering import InterviewOrder
+from server.records.orders import InterviewOrder, Opening
 from server.records.people import People
 from server.records.remote_ids import APPLICATION, CANDIDATE, FOLLOW_UP, INTERVIEW, JOB, RemoteIds
 from server.records.rules import Action
@@ -85,16 +86,16 @@ class TakingIn:
 
     async def _application(self, system: str, seen: ApplicationSeen, now: datetime) -> str:
         application_id = await self._remote_ids.local(system, APPLICATION, seen.remote_id)
+        # By another channel the candidate may be at it already: then none is ordered.
+        interview_id = digest(system, APPLICATION, seen.remote_id)
+        order = InterviewOrder(interview_id, _by(system), system=system, is_first=True)
         if application_id is None:
             candidate_id = await self._known(system, CANDIDATE, seen.candidate_remote_id)
             job_id = await self._known(system, JOB, seen.job_remote_id)
-            opened = await self._applications.open_for(candidate_id, job_id, system, now)
-            application_id = await self._remote_ids.keep(system, APPLICATION, seen.remote_id, opened, now)
-        state = await ApplicationLog(self._database).state(application_id)
-        # By another channel the candidate may be at it already.
-        if seen.order_interview and not state.interviews:
-            interview_id = digest(system, APPLICATION, seen.remote_id)
-            await self._order(application_id, InterviewOrder(interview_id, _by(system), system=system), now)
+            opening = Opening(candidate_id, job_id, system, seen.remote_id)
+            application_id = await self._opened(opening, order if seen.order_interview else None, now)
+        if seen.order_interview:
+            await self._order(application_id, order, now)
         return application_id
 
     async def _interview(self, system: str, ordered: InterviewOrdered, now: datetime) -> str:
@@ -111,7 +112,6 @@ class TakingIn:
             job_id = await self._known(system, JOB, ordered.job_remote_id)
         else:
             job_id = await self._job_of(system, self._flows[ordered.flow_id], candidate_id, now)
-        application_id = await self._applications.open_for(candidate_id, job_id, system, now)
         order = InterviewOrder(
             digest(system, INTERVIEW, ordered.remote_id),
             _by(system),
@@ -119,6 +119,7 @@ class TakingIn:
             system=system,
             remote_id=ordered.remote_id,
         )
+        application_id = await self._opened(Opening(candidate_id, job_id, system), order, now)
         await self._order(application_id, order, now)
         return application_id
 
@@ -152,6 +153,22 @@ class TakingIn:
 
         await self._acts.record(application_id, decide, now)
         return application_id
+
+    async def _opened(self, opening: Opening, order: InterviewOrder | None, now: datetime) -> str:
+        """The open application, which is opened with its interview if one is ordered and can be made.
+
+        In one transaction: what is cut off behind the one and before the other would be given an interview by a rule,
+        and another one by the order that is told again.
+        """
+        candidate_id, job_id, system = opening.candidate_id, opening.job_id, opening.source
+        if order is not None and not await self._applications.is_open_for(candidate_id, job_id):
+            # Somebody was quicker, or something is missing, which is said of the application below.
+            with suppress(Conflict, UserError):
+                return await self._acts.open_with_interview(opening, order, now)
+        opened = await self._applications.open_for(candidate_id, job_id, system, now)
+        if opening.remote_id is None:
+            return opened
+        return await self._remote_ids.keep(system, APPLICATION, opening.remote_id, opened, now)
 
     async def _order(self, application_id: str, order: InterviewOrder, now: datetime) -> None:
         """What cannot be ordered is left to a person, who sees why."""

@@ -20,7 +20,8 @@ from server.resumes.reader import Reader
 from server.resumes.resume import Resume
 from server.storage import schema
 from server.storage.database import Database
-from server.storage.record_tables import candidate_identities, resumes
+from server.storage.identities import EMAIL, claim, forget_said, note_said, owners
+from server.storage.record_tables import resumes
 from server.storage.search_key import search_key
 
 LONGEST_FILE_NAME = 200
@@ -116,10 +117,11 @@ class Resumes:
         content: bytes = found.content
         return content
 
-    async def fill(self, stored: StoredResume) -> Filled:
+    async def fill(self, stored: StoredResume, *, may_address: bool = True) -> Filled:
         """Gives the candidate the address and the number of the résumé where none is known and both were read surely.
 
-        What a person or a system has said is never changed, and what another candidate has is not taken from them.
+        What a person or a system has said is never changed, and what another candidate has is not taken from them: it
+        is noted for a person, as is the address if who sent the file has no say over where letters go (may_address).
         """
         if stored.resume is None:
             return Filled((), ())
@@ -130,7 +132,7 @@ class Resumes:
             if found is not None and found.certain and found.normal
         }
         async with self._database.begin() as connection:
-            return await _fill(connection, stored.candidate_id, given)
+            return await _fill(connection, stored.candidate_id, given, may_address=may_address)
 
     async def _find(self, *conditions: sa.ColumnElement[bool]) -> list[StoredResume]:
         columns = [column for column in resumes.c if column is not resumes.c.content]
@@ -144,7 +146,7 @@ def resume_id(candidate_id: str, digest: str) -> str:
     return uuid.uuid5(uuid.NAMESPACE_OID, f"{candidate_id}:{digest}").hex
 
 
-async def _fill(connection: AsyncConnection, candidate_id: str, given: dict[str, str]) -> Filled:
+async def _fill(connection: AsyncConnection, candidate_id: str, given: dict[str, str], *, may_address: bool) -> Filled:
     table = schema.candidates
     query = sa.select(table).where(table.c.id == candidate_id, table.c.merged_into.is_(None)).with_for_update()
     candidate = (await connection.execute(query)).one_or_none()
@@ -152,30 +154,22 @@ async def _fill(connection: AsyncConnection, candidate_id: str, given: dict[str,
     others: list[str] = []
     for kind, value in given.items() if candidate is not None else ():
         # A file says whatever its writer likes: beside the candidate's own address it makes none theirs. Else somebody
-        # else's later application, and the letters about it, would be this candidate's.
+        # else's later application, and the letters about it, would be this candidate's. A person sees what it says.
         is_missing = getattr(candidate, kind) is None
-        owner = await _owner(connection, kind, value, candidate_id if is_missing else None)
-        if owner is not None and owner != candidate_id:
-            others.append(owner)
+        if is_missing and (may_address or kind != EMAIL):
+            await claim(connection, kind, {value: candidate_id})
+        owner = (await owners(connection, kind, [value])).get(value)
+        if owner != candidate_id:
+            others += [owner] if owner is not None else []
+            await note_said(connection, kind, value, candidate_id)
         elif is_missing:
             filled[kind] = value
     if filled and candidate is not None:
+        await forget_said(connection, candidate_id)
         # Found by a new address as by one that was there from the first.
         key = search_key(candidate.name, filled.get("email") or candidate.email or "")
         await connection.execute(table.update().where(table.c.id == candidate_id).values(**filled, search_key=key))
     return Filled(tuple(filled), tuple(dict.fromkeys(others)))
-
-
-async def _owner(connection: AsyncConnection, kind: str, value: str, claims: str | None) -> str | None:
-    """Whose the address or number is; if it was nobody's, the candidate's who claims it from now on."""
-    table = candidate_identities
-    if claims is not None:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        mine = insert(table).values(kind=kind, value=value, candidate_id=claims)
-        await connection.execute(mine.on_conflict_do_nothing())
-    query = sa.select(table.c.candidate_id).where(table.c.kind == kind, table.c.value == value)
-    owner: str | None = await connection.scalar(query)
-    return owner
 
 
 def _file_name(given: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.storage import record_tables as tables
 from server.storage import schema
+from server.storage.identities import SAID
 
 T = TypeVar("T")
 
@@ -55,15 +56,16 @@ class Gone:
 async def whole(connection: AsyncConnection, candidate_id: str) -> Whole:
     """What belongs to the candidate and to everybody who was merged into them; empty for an unknown one."""
     people, interviews, outbox = schema.candidates, schema.interviews, schema.outbox
-    known = sa.or_(people.c.id == candidate_id, people.c.merged_into == candidate_id)
-    rows = (await connection.execute(sa.select(people).where(known))).all()
+    is_theirs = sa.or_(people.c.id == candidate_id, people.c.merged_into == candidate_id)
+    rows = (await connection.execute(sa.select(people).where(is_theirs))).all()
     candidates = [row.id for row in rows]
     applications = await _ids(connection, tables.applications, tables.applications.c.candidate_id.in_(candidates))
     of_them = sa.or_(interviews.c.candidate_id.in_(candidates), interviews.c.application_id.in_(applications))
     held = await _ids(connection, interviews, of_them)
-    named = await connection.scalars(
-        sa.select(tables.candidate_identities.c.value).where(tables.candidate_identities.c.candidate_id.in_(candidates))
-    )
+    known = tables.candidate_identities
+    # What only others say of them may be somebody else's, whose messages stay.
+    own = known.c.candidate_id.in_(candidates), known.c.kind.in_(SAID.keys())
+    named = await connection.scalars(sa.select(known.c.value).where(*own))
     written = (await connection.execute(sa.select(interviews).where(interviews.c.id.in_(held)))).all()
     words = {*named, *(row.email for row in rows), *(row.phone for row in rows)}
     words |= {row.candidate_email for row in written}

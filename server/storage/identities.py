@@ -12,6 +12,8 @@ from server.storage.record_tables import candidate_identities
 
 EMAIL = "email"
 PHONE = "phone"
+SAID: Mapping[str, str] = {EMAIL: "email_said", PHONE: "phone_said"}
+"""What somebody says who may not decide it: it recognises nobody and no letter goes there until a person takes it."""
 
 
 async def owners(connection: AsyncConnection, kind: str, values: Collection[str]) -> Mapping[str, str]:
@@ -35,3 +37,21 @@ async def addresses_of(connection: AsyncConnection, candidate_id: str) -> Sequen
     table = candidate_identities
     query = sa.select(table.c.value).where(table.c.candidate_id == candidate_id, table.c.kind == EMAIL)
     return (await connection.scalars(query)).all()
+
+
+async def note_said(connection: AsyncConnection, kind: str, value: str, candidate_id: str) -> None:
+    """Keeps that somebody says the candidate has this address or number too; of several it is said of, the last."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    query = insert(candidate_identities).values(kind=SAID[kind], value=value, candidate_id=candidate_id)
+    await connection.execute(
+        query.on_conflict_do_update(index_elements=["kind", "value"], set_={"candidate_id": candidate_id})
+    )
+
+
+async def forget_said(connection: AsyncConnection, candidate_id: str) -> None:
+    """Drops what was said of the candidate and is theirs by now."""
+    table, own = candidate_identities, candidate_identities.alias("own")
+    for kind, said in SAID.items():
+        theirs = sa.select(own.c.value).where(own.c.candidate_id == candidate_id, own.c.kind == kind)
+        told = table.c.candidate_id == candidate_id, table.c.kind == said
+        await connection.execute(table.delete().where(*told, table.c.value.in_(theirs)))

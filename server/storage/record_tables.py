@@ -9,7 +9,7 @@ from server.storage.schema import Json, UtcDateTime, metadata
 candidate_identities = sa.Table(
     "candidate_identities",
     metadata,
-    # "email" in lower case, "phone" as E.164.
+    # "email" in lower case, "phone" as E.164; "email_said" and "phone_said": what only somebody else says of them.
     sa.Column("kind", sa.String(20), primary_key=True),
     sa.Column("value", sa.String(320), primary_key=True),
     sa.Column("candidate_id", sa.String(32), sa.ForeignKey("candidates.id"), nullable=False, index=True),
@@ -20,7 +20,8 @@ remote_ids = sa.Table(
     metadata,
     # A connection's id, or the system an API key stands for.
     sa.Column("system", sa.String(60), primary_key=True),
-    # "candidate", "job", "competency_model", "application", "interview", "follow_up".
+    # "candidate", "job", "competency_model", "application", "interview", "follow_up"; "brought": by whom a candidate
+    # came here first, under our own id.
     sa.Column("kind", sa.String(20), primary_key=True),
     sa.Column("remote_id", sa.String(200), primary_key=True),
     sa.Column("local_id", sa.String(32), nullable=False, index=True),

@@ -61,7 +61,13 @@ async def a_rule(house: House, version: int = 1) -> None:
 
 async def a_connection(house: House, id_: str = "codility", name: str = "Codility Berlin") -> str:
     """A connection that is on."""
-    row = {"kind": "standard_webhooks", "settings": {}, "subscriptions": [], "is_on": True, "created_at": NOW}
+    row = {
+        "kind": "standard_webhooks",
+        "settings": {},
+        "subscriptions": ["follow_up.ordered"],
+        "is_on": True,
+        "created_at": NOW,
+    }
     async with house.app[DATABASE].begin() as connection:
         await connection.execute(connections.insert().values(id=id_, name=name, **row))
     return id_

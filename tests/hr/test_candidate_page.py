@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from server.keys import DATABASE
+from server.keys import DATABASE, RECORDS
 from server.records.application_log import ApplicationLog
+from server.records.incoming import CandidateSeen
 from server.resumes.codec import encode
 from server.resumes.resume import Contact, Experience, Found, Kind, Line, Resume, Where
 from server.storage.candidates import Candidates
@@ -73,3 +74,21 @@ async def test_who_is_twice_becomes_one_and_their_resume_shows_what_to_check(hou
     assert (await Candidates(house.app[DATABASE]).get(again)).id == ada
     assert (await ApplicationLog(house.app[DATABASE]).state(second)).is_open
     assert [detail for _, _, detail in await trail(house, "candidates_merged")] == [{"other": again}]
+
+
+async def test_what_others_say_of_a_candidate_is_settled_by_a_person(house: House) -> None:
+    ada, people = await a_candidate(house, "Ada Lovelace", "ada@example.com"), house.app[RECORDS].people
+    for address in ("ada@example.com", "ada@work.example"):
+        await people.take_in("odoo", CandidateSeen("7", "Ada", address), NOW)
+    html = await page(house, f"/hr/candidates/{ada}")
+    assert "ada@work.example" in html
+    assert "only said by others" in html
+    form = {"kind": "email", "value": "ada@work.example"}
+    auditor, _ = await house.person(Role.AUDITOR)
+    assert "ada@work.example" not in await page(house, f"/hr/candidates/{ada}", auditor)
+    status, path, _ = await post(house, f"/hr/candidates/{ada}/identity", **form)
+    assert (status, path) == (303, f"/hr/candidates/{ada}")
+    assert "mailto:ada%40work.example" in (html := await page(house, path))
+    assert "only said by others" not in html
+    assert (await post(house, f"/hr/candidates/{ada}/identity", kind="email", value="x@example.com"))[0] == 404
+    assert [detail for _, _, detail in await trail(house, "candidate_reached")] == [{"kind": "email"}]

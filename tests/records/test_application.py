@@ -30,6 +30,7 @@ from server.records.application_events import (
     encode,
 )
 from server.records.application_log import stuck_because
+from server.records.commands import reopen
 from tests.records.conftest import NOW
 
 APPLIED = Applied("c" * 32, "j" * 32, "console")
@@ -128,3 +129,19 @@ def test_an_interview_called_off_before_it_began_waits_for_a_person() -> None:
     assert stuck_because(state) == "interview_cancelled"
     again = InterviewArranged("i2", 2, "f", "u")
     assert stuck_because(after(arranged, StepReached(Step.INVITED, "u"), off, again)) is None
+
+
+def test_what_came_while_it_was_closed_holds_once_it_is_taken_up_again() -> None:
+    invited = (InterviewArranged("i1", 1, "f", "u"), StepReached(Step.INVITED, "u"))
+    closed = Closed(Outcome.WITHDRAWN, "u", "")
+    reopened = Reopened("u", "back")
+    for came, steps in (
+        ((), []),
+        ((InterviewMoved("i1", "cancelled"),), []),
+        ((InterviewMoved("i1", "running"),), [StepReached(Step.INTERVIEW, "interview")]),
+        ((ReportReceived("i1", "m1", 8.0),), [StepReached(Step.INTERVIEWED, "interview")]),
+    ):
+        assert reopen(after(*invited, closed, *came), "u", "back") == [reopened, *steps]
+    further = after(*invited, StepReached(Step.ASSESSMENT, "u"), closed, ReportReceived("i1", "m1", 8.0))
+    assert reopen(further, "u", "back") == [reopened]
+    assert reopen(after(*invited), "u", "back") == []

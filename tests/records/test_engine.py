@@ -13,7 +13,7 @@ from server.delivery.worker import opened
 from server.errors import UserError
 from server.interview.events import InterviewInvited
 from server.mail.mailer import LinkSeal, LinkUnreadable
-from server.records.application_events import FollowUpKind, FollowUpStatus, Outcome, Step
+from server.records.application_events import FollowUpKind, FollowUpMoved, FollowUpStatus, Outcome, Step
 from server.records.engine import Records
 from server.records.incoming import (
     ApplicationSeen,
@@ -21,6 +21,7 @@ from server.records.incoming import (
     CandidateSeen,
     CompetencySeen,
     FollowUpReturned,
+    Incoming,
     InterviewOrdered,
     JobSeen,
 )
@@ -427,6 +428,110 @@ async def test_an_application_opened_for_an_interview_is_never_without_it(databa
     assert await engine.look_after(NOW, NOW) == 0
     await engine.interview_told("m", "interview.invited", told("interview.invited", "1" * 32), NOW)
     assert await count(database, schema.interviews) == 1
+
+
+async def test_what_came_back_to_a_process_that_died_is_looked_after(database: Database, engine: Records) -> None:
+    await connect(database, "assess", "assessment", "follow_up.ordered")
+    await connect(database, "check", "checkr", "follow_up.ordered")
+    application_id = await an_application(engine)
+    follow_up_id = await engine.acts.order_follow_up(application_id, FollowUpKind.ASSESSMENT, "u" * 32, NOW)
+    later = NOW + timedelta(hours=3)
+    passed = FollowUpMoved(follow_up_id, FollowUpStatus.COMPLETED, 0.9)
+    await engine.acts.record(application_id, lambda state: [passed], later)
+    assert await engine.look_after(later + timedelta(minutes=1), later) == 0
+    assert await engine.look_after(later, later) == 1
+    assert (await engine.log.state(application_id)).step is Step.BACKGROUND_CHECK
+
+
+@pytest.mark.parametrize("by_partner", [False, True])
+async def test_an_order_that_is_cut_off_makes_one_interview(
+    database: Database, engine: Records, by_partner: bool
+) -> None:
+    await connect(database, "email", "email", "email.send")
+    await engine.rules.add("at_once", ORDER_AT_ONCE, "u" * 32, NOW)
+    job_id = await a_job(database)
+    await engine.remote_ids.keep("odoo", "job", "j1", job_id, NOW)
+    person = CandidateSeen("c1", "Ada Lovelace", "ada@example.org")
+    seen = ApplicationSeen("a1", "c1", "j1", order_interview=True)
+    told_of: list[Incoming] = [InterviewOrdered("exam_1", FLOW, person, "j1")] if by_partner else [person, seen]
+
+    def die(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("INSERT INTO interviews"):
+            raise ConnectionAbortedError
+
+    sa.event.listen(database.engine.sync_engine, "before_cursor_execute", die)
+    with pytest.raises(ConnectionAbortedError):
+        await engine.take("odoo", "e1", told_of, NOW)
+    sa.event.remove(database.engine.sync_engine, "before_cursor_execute", die)
+    # Another process that looks now finds nothing to order an interview for.
+    assert await records(database).look_after(NOW, NOW) == 0
+    for _ in range(2):
+        await engine.take("odoo", "e1", told_of, NOW)
+        await engine.look_after(NOW, NOW)
+    assert [await count(database, one) for one in (tables.applications, schema.interviews, tables.firings)] == [1, 1, 0]
+    if by_partner:
+        assert await engine.remote_ids.local("odoo", "interview", "exam_1") is not None
+
+
+async def test_correcting_an_old_report_starts_nothing(database: Database, engine: Records) -> None:
+    await connect(database, "assess", "assessment", "follow_up.ordered")
+    for event in ("applied", "step"):
+        when = {"event": event} | ({"step": "interviewed"} if event == "step" else {})
+        rule = {**ORDER_AT_ONCE, "when": when, "then": {"action": "notify", "text": "Look"}}
+        await engine.rules.add(f"on_{event}", rule, "u" * 32, NOW)
+    candidate_id, job_id = await a_candidate(database), await a_job(database)
+    body = InterviewInvited(FLOW, FLOWS[FLOW].version, FLOWS[FLOW].languages[0], "EU", "Ada Lovelace")
+    before = NOW - timedelta(days=30)
+    async with database.begin() as connection:
+        one = NewInterview("1" * 32, body, "ada@example.org", candidate_id, job_id)
+        await EventLog(database).create_all(connection, [one], now=before)
+        await connection.execute(schema.interviews.update().values(completed_at=before, status="completed"))
+    for n in (1, 2):
+        updated = told("report.updated", "1" * 32, 9.0, minutes=n)
+        await engine.interview_told(f"m{n}", "report.updated", updated, NOW + timedelta(minutes=n))
+    state = await engine.log.state(await engine.applications.of_interview("1" * 32) or "")
+    assert (state.step, state.total, state.fired, state.follow_ups) == (Step.INTERVIEWED, 9.0, (), ())
+    # A person goes on, and rules from there.
+    later = NOW + timedelta(hours=1)
+    await engine.acts.order_follow_up(
+        await engine.applications.of_interview("1" * 32) or "", FollowUpKind.ASSESSMENT, "u" * 32, later
+    )
+    [assessment] = (await engine.log.state(await engine.applications.of_interview("1" * 32) or "")).follow_ups
+    await engine.take("assess", "r", [FollowUpReturned(assessment.id, None, "completed", 9, 10)], later)
+    [blocked] = (await engine.log.state(await engine.applications.of_interview("1" * 32) or "")).blocked
+    assert (blocked.rule_id, blocked.because) == ("assessment_to_background_check", "no_connection")
+
+
+async def test_a_follow_up_is_ordered_only_of_who_does_it(database: Database, engine: Records) -> None:
+    application_id = await an_application(engine)
+    await connect(database, "check", "checkr", "follow_up.ordered")
+    await connect(database, "hr", "odoo", "report.ready")
+    await connect(database, "own", "standard_webhooks", "follow_up.ordered")
+    kind = FollowUpKind.ASSESSMENT
+    for unfit in ("check", "hr"):
+        with pytest.raises(UserError, match="cannot_order_connection_unfit"):
+            await engine.acts.order_follow_up(application_id, kind, "u" * 32, NOW, connection_id=unfit)
+    assert await count(database, tables.follow_ups) == 0
+    await engine.acts.order_follow_up(application_id, kind, "u" * 32, NOW, connection_id="own")
+    then = {"action": "background_check", "connection_id": "hr"}
+    await engine.rules.add("unfit", {**ORDER_AT_ONCE, "then": then}, "u" * 32, NOW)
+    await engine.carry_on(application_id, NOW)
+    assert (await engine.applications.get(application_id)).stuck == "connection_unfit"
+
+
+async def test_what_is_told_after_a_merging_names_who_is_kept(database: Database, engine: Records) -> None:
+    await connect(database, "hr", "standard_webhooks", "application.step_changed")
+    application_id = await an_application(engine)
+    gone = (await engine.log.state(application_id)).candidate_id
+    kept = await a_candidate(database, "Ada L.", "ada.l@example.org")
+    assert await engine.people.merge(kept, gone, "u" * 32, NOW) == kept
+    await engine.acts.advance(application_id, Step.INVITED, "u" * 32, "", NOW)
+    await engine.acts.close(application_id, Outcome.WITHDRAWN, "u" * 32, "", NOW)
+    query = sa.select(schema.outbox.c.body).where(schema.outbox.c.type == "application.step_changed")
+    async with database.read() as connection:
+        named = {body["data"]["candidate_id"] for body in await connection.scalars(query)}
+    assert named == {kept}
+    assert (await engine.people.get(gone)).id == kept
 
 
 async def test_a_newer_report_holds_whichever_comes_first(engine: Records) -> None:

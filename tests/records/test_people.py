@@ -23,6 +23,7 @@ from server.records.remote_ids import CANDIDATE, RemoteIds
 from server.storage import schema
 from server.storage.candidates import Candidates
 from server.storage.database import Database
+from server.storage.record_tables import candidate_identities
 from tests.records.conftest import NOW, a_candidate, a_job
 
 
@@ -146,6 +147,68 @@ async def test_a_system_corrects_what_it_said_and_adds_to_what_others_said(peopl
     assert stated == [{"from": day[0].isoformat(), "to": day[1].isoformat()}]
     with pytest.raises(UserError, match="remote_id_unfit"):
         await people.take_in("odoo", seen("x" * 201), NOW)
+
+
+async def test_nobody_but_who_brought_a_candidate_says_where_letters_go(people: People, database: Database) -> None:
+    later = NOW + timedelta(days=1)
+    li = await people.take_in("odoo", seen("1", "li@example.org", "13812345678"), NOW)
+    mallory = await people.take_in("evil", seen("m", "mallory@example.org"), NOW)
+    # By the address, by what it is called since then, by the number.
+    for one in (
+        seen("x", "li@example.org", "13800000000", name="Not Li"),
+        seen("x", "thief@example.org", name="Not Li"),
+        seen("", "li@example.org", "13800000000"),
+    ):
+        assert await people.take_in("evil", one, later) == li
+    person = await people.get(li)
+    assert (person.name, person.email, person.phone) == ("Li Na", "li@example.org", "+8613812345678")
+    assert await people.take_in("feishu", seen("f", "thief@example.org"), later) != li, "nobody knew it to be Li's"
+    said = {("email_said", "thief@example.org"), ("phone_said", "+8613800000000")}
+    own = {("email", "li@example.org"), ("phone", "+8613812345678")}
+    assert await identities(database, li) == own | said, "a person sees what is said"
+    # An empty candidate of one's own makes nobody else's one's own.
+    empty = await people.take_in("evil", seen("e"), NOW - timedelta(days=1))
+    assert await people.take_in("evil", seen("e", "li@example.org"), later) == empty
+    assert await people.take_in("evil", seen("m", "mallory@example.org", "13812345678"), later) == mallory
+    assert (await people.get(li)).id == li
+    assert (await people.get(mallory)).email == "mallory@example.org"
+    # Who is known by a number only gets no address from others.
+    numbered = await people.take_in("odoo", seen("2", None, "13911112222"), NOW)
+    assert await people.take_in("evil", seen("n", "thief2@example.org", "13911112222"), later) == numbered
+    assert (await people.get(numbered)).email is None
+    assert await people.take_in("odoo", seen("2", "wang@example.org"), later) == numbered
+    assert (await people.get(numbered)).email == "wang@example.org"
+
+
+async def test_a_person_settles_where_a_candidate_is_reached(people: People, database: Database) -> None:
+    li = await people.take_in("odoo", seen("1", "li@example.org"), NOW)
+    other = await people.take_in("odoo", seen("2", "other@example.org"), NOW)
+    for address in ("home@example.org", "other@example.org"):
+        await people.take_in("feishu", seen("f", "li@example.org"), NOW)
+        await people.take_in("feishu", seen("f", address), NOW)
+    await people.settle(li, "email", "home@example.org")
+    assert (await people.get(li)).email == "home@example.org"
+    found = await Candidates(database).page("home@", None, by_name=True, reviewer_id=None)
+    assert [one.id for one in found.rows] == [li]
+    assert await people.take_in("else", seen("9", "home@example.org"), NOW) == li
+    await people.take_in("odoo", seen("1", "third@example.org"), NOW)
+    assert (await people.get(li)).email == "home@example.org", "a person has decided"
+    with pytest.raises(UserError, match="identity_taken"):
+        await people.settle(li, "email", "other@example.org")
+    for kind, value in (("email", "nobody@example.org"), ("email_said", "third@example.org")):
+        with pytest.raises(UserError, match="identity_unknown"):
+            await people.settle(li, kind, value)
+    await people.merge(li, other, "u" * 32, NOW)
+    assert ("email_said", "other@example.org") not in await identities(database, li)
+    await people.settle(li, "email", "other@example.org")
+    assert (await people.get(li)).email == "other@example.org"
+
+
+async def identities(database: Database, candidate_id: str) -> set[tuple[str, str]]:
+    table = candidate_identities
+    query = sa.select(table.c.kind, table.c.value).where(table.c.candidate_id == candidate_id)
+    async with database.read() as connection:
+        return {(row.kind, row.value) for row in await connection.execute(query)}
 
 
 async def test_two_processes_take_one_person_in_once(postgresql: Database) -> None:

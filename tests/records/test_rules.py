@@ -116,6 +116,20 @@ def test_what_came_back_is_compared() -> None:
     assert due([clear], came_back(FollowUpKind.BACKGROUND_CHECK, None, "consider")) == []
 
 
+def test_of_what_was_ordered_twice_the_newer_counts() -> None:
+    check = rule(When(On.FOLLOW_UP, kind=FollowUpKind.ASSESSMENT, score_at_least=0.6), Then(Action.BACKGROUND_CHECK))
+    both = [FollowUpOrdered(id_, FollowUpKind.ASSESSMENT, "a", "u") for id_ in ("f1", "f2")]
+    passed = FollowUpMoved("f1", FollowUpStatus.COMPLETED, 0.9)
+    for status, score, goes_on in (
+        (FollowUpStatus.COMPLETED, 0.2, False),
+        (FollowUpStatus.FAILED, None, False),
+        (FollowUpStatus.CANCELLED, None, True),
+        (FollowUpStatus.SENT, None, True),
+        (FollowUpStatus.COMPLETED, 0.7, True),
+    ):
+        assert bool(due([check], after(*both, passed, FollowUpMoved("f2", status, score)))) is goes_on
+
+
 def test_a_step_is_reached_or_passed_by() -> None:
     told = rule(When(On.STEP, step=Step.INTERVIEW), Then(Action.NOTIFY, text="Look"))
     assert due([told], after(StepReached(Step.INVITED, "u"))) == []
@@ -212,7 +226,7 @@ async def test_versions_stay_and_the_last_counts(database: Database) -> None:
     assert {one.id for one in await rules.active()} == set(DEFAULT_RULES)
     first = await rules.add("mine", body(), "u" * 32, NOW)
     assert (first.version, first.is_on) == (1, True)
-    await rules.switch("mine", is_on=False)
+    await rules.switch("mine", "u" * 32, NOW, is_on=False)
     assert "mine" not in {one.id for one in await rules.active()}
     second = await rules.change("mine", 1, body(when__total_at_least=8), "v" * 32, NOW)
     assert (second.version, second.is_on, second.when.total_at_least) == (2, False, 8.0)
@@ -222,11 +236,14 @@ async def test_versions_stay_and_the_last_counts(database: Database) -> None:
     with pytest.raises(UserError, match="rule_exists"):
         await rules.add("mine", body(), "u" * 32, NOW)
     with pytest.raises(UserError, match="rule_unknown"):
-        await rules.switch("none", is_on=True)
+        await rules.switch("none", "u" * 32, NOW, is_on=True)
     with pytest.raises(UserError, match="rule_id_unfit"):
         await rules.add("No good", body(), "u" * 32, NOW)
     assert [one.version for one in await rules.versions("mine")] == [2, 1]
-    await rules.switch("mine", is_on=True)
+    later = NOW + timedelta(days=1)
+    for _ in range(2):
+        await rules.switch("mine", "w" * 32, later, is_on=True)
     [mine] = [one for one in await rules.all() if one.id == "mine"]
-    assert (mine.version, mine.is_on) == (2, True)
+    assert (mine.version, mine.is_on, mine.created_at, mine.created_by) == (3, True, later, "w" * 32)
+    assert due([mine], reported(9.0)) == [], "it acts on nothing that was while it was off"
     assert isinstance(read_rule(write_rule(RuleBody(mine.name, mine.when, mine.then))), RuleBody)

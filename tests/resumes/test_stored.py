@@ -77,9 +77,16 @@ async def test_a_file_is_stored_once_and_fills_only_what_is_missing(database: Da
     assert (await stored.fill(await stored.add(alan, "", text.encode(), NOW))).fields == ("phone",)
     assert (await candidate(database, alan)).email == "alan@example.org"
     async with database.read() as connection:
-        query = sa.select(candidate_identities.c.value).where(candidate_identities.c.candidate_id == alan)
-        his = set((await connection.execute(query)).scalars())
-    assert his == {"alan@example.org", "+4930901821"}, "beside his own address a file makes no other his"
+        table = candidate_identities
+        query = sa.select(table.c.kind, table.c.value).where(table.c.candidate_id == alan)
+        his = {tuple(row) for row in await connection.execute(query)}
+    own = {("email", "alan@example.org"), ("phone", "+4930901821")}
+    assert his == own | {("email_said", "turing@example.org")}, "beside his own address a file makes no other his"
+
+    nobody = await a_candidate(database, "Nobody")
+    text = ENGLISH.replace("ada.lovelace@example.org", "thief@example.org").replace("901820", "901822")
+    filled = await stored.fill(await stored.add(nobody, "", text.encode(), NOW), may_address=False)
+    assert (filled.fields, (await candidate(database, nobody)).email) == (("phone",), None)
 
 
 async def test_what_cannot_be_read_is_refused_or_kept_for_a_person(database: Database) -> None:

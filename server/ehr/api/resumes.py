@@ -10,6 +10,7 @@ from server.ehr.api.record_models import Resume, ResumeFind, SkillMatch
 from server.keys import DATABASE, RESUME_READER
 from server.records.models import CompetencyModels
 from server.records.people import read_person
+from server.records.remote_ids import brought_by
 from server.resumes.limits import LARGEST_FILE
 from server.resumes.resume import Found, finds, to_check
 from server.resumes.skills import matches
@@ -44,15 +45,17 @@ async def add_resume(call: Call, candidate_id: str, query: ResumeQuery, body: by
     """Keeps a résumé: PDF, Word (docx), JSON Resume or plain text, in English or Chinese.
 
     It is read at once. Each find says where it stands; what is uncertain or missing is listed for a person. An address
-    or number that was read surely goes to the candidate where none was known. 422 when the file cannot be read, with
+    or number that was read surely goes to the candidate where none was known; the address only if your system brought
+    the candidate, else a person decides. 422 when the file cannot be read, with
     the reason; it is not kept then.
     """
     database = call.app[DATABASE]
     async with database.read() as connection:
         person = await read_person(connection, candidate_id)
+        own = await brought_by(connection, call.key.system, [person.id])
     kept = Resumes(database, call.app[RESUME_READER])
     stored = await kept.add(person.id, query.file_name, body, call.now)
-    filled = await kept.fill(stored)
+    filled = await kept.fill(stored, may_address=person.id in own)
     # What cannot be read is refused above.
     assert stored.resume is not None
     model = await CompetencyModels(database).of_job(query.job_id) if query.job_id else None

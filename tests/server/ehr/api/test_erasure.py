@@ -14,6 +14,7 @@ from server.storage.audit import Audit, Wanted
 from server.storage.candidates import NewCandidate, ensure
 from server.storage.database import Database
 from server.storage.erasure import erase, whole
+from server.storage.identities import note_said
 from server.storage.outbox import OutboxMessage, enqueue
 from tests.server.ehr.api.conftest import Api
 from tests.server.ehr.api.test_records import JOB, sent
@@ -145,6 +146,21 @@ async def test_who_was_much_spoken_of_can_be_erased_too(database: Database) -> N
     async with database.begin() as connection:
         gone = await erase(connection, await whole(connection, id_))
     assert (gone.rows["outbox"], gone.rows["candidates"]) == (1200, 1)
+
+
+async def test_what_only_others_say_of_who_is_erased_takes_nobody_elses_messages(database: Database) -> None:
+    now = datetime.now(UTC)
+    waits = {"type": "x", "received_at": now, "attempts": 0, "next_attempt_at": now, "dead": False}
+    async with database.begin() as connection:
+        [id_] = await ensure(connection, [NewCandidate(NAME, EMAIL, "en")], now)
+        await note_said(connection, "email", "bob@example.org", id_)
+        row = {**waits, "source": "odoo", "event_id": "1", "body": {"email": "bob@example.org"}}
+        await connection.execute(record_tables.inbox.insert().values(**row))
+    async with database.begin() as connection:
+        await erase(connection, await whole(connection, id_))
+        left = (await connection.execute(sa.select(record_tables.inbox))).one()
+        identities = await connection.scalar(sa.select(sa.func.count()).select_from(record_tables.candidate_identities))
+    assert (left.body, left.processed_at, identities) == ({"email": "bob@example.org"}, None, 0)
 
 
 def test_every_table_that_belongs_to_somebody_says_so_in_a_column(api: Api) -> None:
