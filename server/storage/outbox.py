@@ -272,19 +272,9 @@ _CLAIMED = (
 
 
 def _row(row: sa.Row[Any], body: Mapping[str, Any], leased_until: datetime) -> OutboxRow:
-    return OutboxRow(
-        row.id,
-        row.destination,
-        row.stream,
-        row.interview_id,
-        row.application_id,
-        row.type,
-        body,
-        row.created_at,
-        row.attempts,
-        leased_until,
-        row.lost,
-    )
+    about = row.interview_id, row.application_id, row.type
+    tried = row.created_at, row.attempts, leased_until, row.lost
+    return OutboxRow(row.id, row.destination, row.stream, *about, body, *tried)
 
 
 def _open() -> sa.ColumnElement[bool]:
