@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -105,14 +105,6 @@ class Applications:
             for row in (await connection.execute(query)).all():
                 found[Step(row.step)] = row.n
         return found
-
-    async def to_look_after(self, since: datetime, limit: int = 500) -> Sequence[str]:
-        """Open ones that are stuck, or came to their step since then; the last first."""
-        table = tables.applications
-        wanted = sa.or_(table.c.stuck.is_not(None), table.c.step_since >= since)
-        query = sa.select(table.c.id).where(table.c.outcome.is_(None), wanted)
-        async with self._database.read() as connection:
-            return (await connection.scalars(query.order_by(table.c.step_since.desc()).limit(limit))).all()
 
     async def of_interview(self, interview_id: str) -> str | None:
         """The application an interview belongs to, or None."""

@@ -272,9 +272,21 @@ _CLAIMED = (
 
 
 def _row(row: sa.Row[Any], body: Mapping[str, Any], leased_until: datetime) -> OutboxRow:
-    about = row.interview_id, row.application_id, row.type
-    tried = row.created_at, row.attempts, leased_until, row.lost
-    return OutboxRow(row.id, row.destination, row.stream, *about, body, *tried)
+    interview_id, application_id = row.interview_id, row.application_id
+    made, tries, lost = row.created_at, row.attempts, row.lost
+    return OutboxRow(
+        row.id,
+        row.destination,
+        row.stream,
+        interview_id,
+        application_id,
+        row.type,
+        body,
+        made,
+        tries,
+        leased_until,
+        lost,
+    )
 
 
 def _open() -> sa.ColumnElement[bool]:
