@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,6 +17,7 @@ from server.mail.invitations import invite_by_mail
 from server.mail.mailer import LinkSeal
 from server.records.engine import Records
 from server.records.identities import region_of
+from server.records.looking_after import look_of_a_start
 from server.records.ordering import Means, WriteInvitation
 from server.records.people import People
 from server.storage.event_log import EventLog
@@ -25,8 +26,6 @@ from server.storage.invitations import Invitations
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 60.0
-LEFT_UNDONE = timedelta(hours=1)
-"""How far back a server that starts looks for what another left undone."""
 
 
 async def records(app: web.Application) -> AsyncIterator[None]:
@@ -41,13 +40,10 @@ async def records(app: web.Application) -> AsyncIterator[None]:
 
 async def _look_after(kept: Records) -> None:
     """Until cancelled; a database that is away for a while only costs time."""
-    since = datetime.now(UTC) - LEFT_UNDONE
+    look = look_of_a_start(datetime.now(UTC))
     while True:
-        now = datetime.now(UTC)
         try:
-            await kept.look_after(since, now)
-            # What was being written this moment under an earlier time is seen the next time.
-            since = now - timedelta(seconds=LOOK_EVERY_SECONDS)
+            _, look = await kept.look_after(look, datetime.now(UTC))
         except SQLAlchemyError as error:
             log.warning("applications are looked after later", extra={"error": type(error).__name__})
         await asyncio.sleep(LOOK_EVERY_SECONDS)

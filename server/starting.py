@@ -12,7 +12,7 @@ from aiohttp import web
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from server.settings import Settings
-from server.storage.database import Database
+from server.storage.database import Database, SchemaNewer
 
 
 class CannotStart(Exception):
@@ -57,6 +57,11 @@ def database_opens(settings: Settings) -> Iterator[None]:
     """Around what opens the database. Raises CannotStart, never with its URL, which holds the password."""
     try:
         yield
+    except SchemaNewer as error:
+        raise CannotStart(
+            "the database was changed by a newer release of this server. Start that one, or restore the backup that "
+            "was made before the upgrade."
+        ) from error
     except (OSError, SQLAlchemyError) as error:
         reason = str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
         if not settings.database_url:

@@ -163,6 +163,13 @@ class Connections:
             made = self._made[connection_id] = (basis, self._make(row))
         return made[1]
 
+    async def readers(self) -> Mapping[str, Connector]:
+        """Connection → what reads its events, also of those that are off; those that cannot be made are left out."""
+        async with self._database.read() as connection:
+            rows = (await connection.execute(sa.select(connections))).all()
+        made = {row.id: self._make(row) for row in rows}
+        return {**{id_: one for id_, one in made.items() if one is not None}, **self.given}
+
     def secrets_of(self, kind: str, given: Mapping[str, Any]) -> BaseModel:
         """Checked as `add` does, for a test of a connection that is not kept. Raises UserError."""
         return _checked(self._kind(kind).Secrets, given, "secrets")

@@ -18,6 +18,7 @@ from server.errors import UserError
 from server.interview.failures import describe
 from server.records.incoming import Incoming
 from server.storage.inbox import INTERVIEWS, Inbox, InboxItem
+from server.storage.leasing import MOST_LOST
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,10 @@ OFF_WAIT = timedelta(minutes=5)
 """How often it is looked whether the connection that could read it is on again."""
 LOOK_EVERY_SECONDS = 0.5
 AT_ONCE = 20
+CHECK_CLOCK_EVERY = timedelta(minutes=1)
+"""How often it is looked whether the clock was set back."""
+WORKER_LOST = "worker_lost"
+"""Given up because its worker was killed MOST_LOST times in a row."""
 
 
 class Engine(Protocol):
@@ -68,6 +73,7 @@ class InboxWorker:
         self._connections = connections
         self._engine = engine
         self._now = now
+        self._checked_at: datetime | None = None
 
     async def run(self) -> None:
         """Looks for due items until cancelled; a database that is away for a while only costs time."""
@@ -76,19 +82,30 @@ class InboxWorker:
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     async def work_off(self) -> int:
-        """Hands over what is due now; how many items."""
+        """Hands over what is due now, AT_ONCE at most; how many items."""
+        done = 0
         try:
+            if not self._checked_at or abs(self._now() - self._checked_at) >= CHECK_CLOCK_EVERY:
+                self._checked_at = self._now()
+                await self._inbox.mend_set_back(self._now())
+            # One by one: what waits behind one that takes long, or kills this process, is nobody's meanwhile.
             # Most often there is nothing, and looking needs no turn of writing.
-            items = await self._inbox.claim(self._now(), AT_ONCE) if await self._inbox.is_due(self._now()) else []
-            for item in items:
-                await self._hand_over(item)
+            while done < AT_ONCE and await self._inbox.is_due(self._now()):
+                items = await self._inbox.claim(self._now(), 1)
+                if not items:
+                    # Another process was quicker.
+                    break
+                await self._hand_over(items[0])
+                done += 1
         except SQLAlchemyError as error:
             # The lease runs out and the item is handed over again; the records know it then.
             log.error("the inbox cannot be worked off", extra={"error": type(error).__name__})
-            return 0
-        return len(items)
+        return done
 
     async def _hand_over(self, item: InboxItem) -> None:
+        if item.lost >= MOST_LOST:
+            await self._failed(item, WORKER_LOST, None)
+            return
         try:
             if item.source == INTERVIEWS:
                 await self._engine.interview_told(item.event_id, item.type, item.body, self._now())
@@ -103,7 +120,7 @@ class InboxWorker:
             await self._failed(item, error.code, None)
         except ConnectionOff:
             # However long that is: what waits to be sent there is not given up either.
-            await self._failed(item, ConnectionOff.__name__, self._now() + OFF_WAIT)
+            await self._failed(item, ConnectionOff.__name__, self._now() + OFF_WAIT, is_try=False)
         except Exception as error:  # noqa: BLE001
             # What one item does must not hold up the others; neither one that the database refuses. When it is the
             # database that is away, this cannot be written down either, and all wait for it.
@@ -121,7 +138,7 @@ class InboxWorker:
             raise ConnectionOff
         return connector.read(item.type, item.body)
 
-    async def _failed(self, item: InboxItem, error: str, again: datetime | None) -> None:
+    async def _failed(self, item: InboxItem, error: str, again: datetime | None, *, is_try: bool = True) -> None:
         if again is None:
             log.error("an incoming event is given up", extra={"type": item.type, "error": error})
-        await self._inbox.failed(item, error, again)
+        await self._inbox.failed(item, error, again, self._now(), is_try=is_try)

@@ -36,7 +36,7 @@ async def record(
             await note_delivered(connection, row.id, now)
             await _tell_records(connection, row, "sent", now)
             return
-        counts = await note_failed(connection, row.id, sent.error, again, claim=row.attempts + 1)
+        counts = await note_failed(connection, row.id, sent.error, again, now=now, claim=row.leased_until)
         if again is None and counts:
             await _tell_records(connection, row, "failed", now)
         if sent.gone and row.destination != BUILTIN:
@@ -54,5 +54,5 @@ async def _tell_records(connection: AsyncConnection, row: OutboxRow, status: str
     if row.type != FOLLOW_UP_ORDERED or not isinstance(follow_up_id, str):
         return
     told = FollowUpReturned(follow_up_id, None, status, result="" if status == "sent" else UNDELIVERED)
-    event_id = f"{row.id}:{status}:{row.attempts}"
+    event_id = f"{row.id}:{status}:{row.leased_until.isoformat()}"
     await inbox.put(connection, row.destination, event_id, INCOMING, encode([told]), now)

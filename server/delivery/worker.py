@@ -24,6 +24,7 @@ from server.interview.failures import describe
 from server.mail.letter import EMAIL_SEND
 from server.mail.mailer import LinkSeal, LinkUnreadable
 from server.records.ordering import SEALED_LINK
+from server.storage.leasing import LEASE_SECONDS, MOST_LOST
 from server.storage.outbox import Attempt, Outbox, OutboxRow
 
 log = logging.getLogger(__name__)
@@ -50,8 +51,10 @@ AT_ONCE = 8
 LOOK_EVERY_SECONDS = 0.5
 LONGEST_SECONDS = 50.0
 """What one attempt may take, all its requests together."""
-LEASE_SECONDS = 60.0
-"""Longer than an attempt takes: a row whose worker died is sent again, under the same id."""
+LONGEST_PAUSE = timedelta(minutes=5)
+"""The longest that a destination is left alone altogether that answers one of its messages with Retry-After."""
+CHECK_CLOCK_EVERY = timedelta(minutes=1)
+"""How often it is looked whether the clock was set back."""
 
 
 class Deliverer(Protocol):
@@ -85,7 +88,7 @@ class Worker:
     """Sends due rows. now: the wall clock, aware. scale: of the schedule's waits, below 1 where time is short.
 
     public_url: this server's address, for links to it. links: opens those that messages carry sealed; None: none do.
-    lease_seconds: more than longest_seconds, which an attempt may take.
+    lease_seconds: more than longest_seconds, which an attempt may take: a row whose worker died is sent again.
     """
 
     def __init__(
@@ -110,6 +113,8 @@ class Worker:
         self._longest_seconds = longest_seconds
         self._under_way: Counter[str] = Counter()
         self._one_ended = asyncio.Event()
+        self._paused: dict[str, datetime] = {}
+        self._checked_at: datetime | None = None
 
     async def run(self) -> None:
         """Looks for due rows until cancelled; a database that is away for a while only costs time."""
@@ -134,8 +139,11 @@ class Worker:
     async def _claim_all(self) -> list[tuple[OutboxRow, Deliverer]]:
         claimed: list[tuple[OutboxRow, Deliverer]] = []
         try:
+            if not self._checked_at or abs(self._now() - self._checked_at) >= CHECK_CLOCK_EVERY:
+                self._checked_at = self._now()
+                await self._outbox.mend_set_back(self._now())
             for destination in await self._outbox.destinations_due(self._now()):
-                free = AT_ONCE - self._under_way[destination]
+                free = 0 if self._is_paused(destination) else AT_ONCE - self._under_way[destination]
                 deliverer = await self._destinations.deliverer(destination) if free > 0 else None
                 if deliverer is not None:
                     rows = await self._outbox.claim(self._now(), free, self._lease_seconds, destination)
@@ -143,6 +151,11 @@ class Worker:
         except SQLAlchemyError as error:
             log.error("the outbox cannot be read", extra={"error": type(error).__name__})
         return claimed
+
+    def _is_paused(self, destination: str) -> bool:
+        left = self._paused.get(destination, self._now()) - self._now()
+        # Never longer, also when the clock was set back.
+        return timedelta() < left <= LONGEST_PAUSE
 
     async def _deliver_and_free(self, row: OutboxRow, deliverer: Deliverer) -> None:
         try:
@@ -154,7 +167,13 @@ class Worker:
     async def _deliver(self, row: OutboxRow, deliverer: Deliverer) -> None:
         try:
             began_at, began = self._now(), monotonic()
-            sent = await self._send(row, deliverer)
+            if row.lost >= MOST_LOST:
+                sent = Sent(error="worker_lost", final=True)
+            else:
+                sent = await self._send(row, deliverer)
+            if sent.retry_after and not sent.delivered:
+                # It has enough for now: its other messages would only be turned away as well, one after the other.
+                self._paused[row.destination] = self._now() + min(sent.retry_after, LONGEST_PAUSE)
             attempt = Attempt(began_at, round((monotonic() - began) * 1000), sent.status, sent.error)
             again = next_attempt(row.attempts, sent, self._now(), random.random(), self._scale)
             await record(self._outbox.database, row, sent, attempt, again, self._now())

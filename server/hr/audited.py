@@ -78,6 +78,8 @@ CHANGES: Mapping[str, str] = {
     "/hr/candidates/{candidate_id}/resumes": "resume_added",
     "/hr/deliveries/replay": "messages_replayed",
     "/hr/deliveries/{message_id}/replay": "message_replayed",
+    "/hr/deliveries/received/replay": "events_tried_again",
+    "/hr/deliveries/received/set-aside": "event_set_aside",
     "/hr/connections": "connection_added",
     "/hr/connections/{connection_id}": "connection_changed",
     "/hr/connections/{connection_id}/switch": "connection_switched_on",

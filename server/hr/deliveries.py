@@ -77,7 +77,7 @@ async def replay_one(request: web.Request) -> web.StreamResponse:
 
 
 async def replay_many(request: web.Request) -> web.StreamResponse:
-    """Sends again what was delivered or given up, and fits the filters that the form carries."""
+    """Sends again what was delivered, given up or waits for another try, and fits the filters that the form carries."""
     sent = await form_fields(request)
     asked = {name: sent.get(name, "").strip() for name in FIELDS}
     wanted = wanted_of(asked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -114,20 +114,6 @@ class Applications:
             for row in (await connection.execute(query)).all():
                 found[Step(row.step)] = row.n
         return found
-
-    async def to_look_after(self, since: datetime, limit: int = 500) -> Sequence[str]:
-        """Open ones that came to their step since then, or of which a follow-up moved; and such as are stuck.
-
-        limit: how many stuck ones, a choice by chance: were they the same each time, others would wait for ever.
-        """
-        table, moved = tables.applications, tables.follow_ups
-        open_ones = sa.select(table.c.id).where(table.c.outcome.is_(None))
-        lately = sa.select(moved.c.application_id).where(moved.c.updated_at >= since)
-        new = open_ones.where(sa.or_(table.c.step_since >= since, table.c.id.in_(lately)))
-        stuck = open_ones.where(table.c.stuck.is_not(None)).order_by(sa.func.random()).limit(limit)
-        async with self._database.read() as connection:
-            found = (await connection.scalars(new.order_by(table.c.step_since.desc()))).all()
-            return list(dict.fromkeys([*found, *(await connection.scalars(stuck)).all()]))
 
     async def of_interview(self, interview_id: str) -> str | None:
         """The application an interview belongs to, or None."""

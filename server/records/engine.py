@@ -17,6 +17,7 @@ from server.records.application_log import ApplicationLog
 from server.records.applications import Applications
 from server.records.automation import Automation
 from server.records.incoming import Incoming
+from server.records.looking_after import Look, to_look_at
 from server.records.news import interview_news
 from server.records.ordering import Means, Ordering
 from server.records.remote_ids import RemoteIds
@@ -76,13 +77,13 @@ class Records:
         """Does what rules want done now, also what was blocked and a person has mended. Raises as `Automation`."""
         await self._automation.carry_on(application_id, now)
 
-    async def look_after(self, since: datetime, now: datetime) -> int:
-        """Carries on what waits for something that a person may have mended, and what came to its step since then.
+    async def look_after(self, look: Look, now: datetime) -> tuple[int, Look]:
+        """Carries on what waits for something that a person may have mended, and what has come to its step.
 
         That is also what a process left undone that died between a person's act and what rules make of it. Gives how
-        many applications were looked at.
+        many applications were looked at, and from where the next round goes on.
         """
-        waiting = await self.applications.to_look_after(since)
+        waiting, after = await to_look_at(self.database, look, now)
         for application_id in waiting:
             try:
                 await self.carry_on(application_id, now)
@@ -93,4 +94,4 @@ class Records:
                 # One that was erased this moment, say, or cannot be read: the others go on.
                 about = {"application_id": application_id, "error": describe(error)}
                 log.error("an application cannot be carried on", extra=about)
-        return len(waiting)
+        return len(waiting), after

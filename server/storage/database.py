@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,14 +14,24 @@ import asyncpg  # type: ignore[import-untyped]
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from server.storage import schema
 
+log = logging.getLogger(__name__)
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_391_204_518
 """PostgreSQL advisory lock: several nodes that start together bring the schema up to date one by one."""
+
+_OTHERS = sa.text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    " AND backend_type = 'client backend' AND wait_event IS DISTINCT FROM 'advisory'"
+)
+"""Connections of others to this database, but for nodes that wait to bring the schema up to date themselves."""
 
 
 class Prepared:
@@ -39,8 +50,12 @@ def to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+class SchemaNewer(Exception):
+    """A newer release has changed the database; this one cannot work with it."""
+
+
 class Database:
-    """An async engine and its two kinds of connection. Call `open` first; it raises SQLAlchemyError when it fails."""
+    """An async engine and its two kinds of connection. Call `open` first; it raises SQLAlchemyError or SchemaNewer."""
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
@@ -119,4 +134,14 @@ def _migrate(connection: sa.Connection) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
+    script, found = ScriptDirectory.from_config(config), MigrationContext.configure(connection).get_current_revision()
+    if found is not None and found not in {one.revision for one in script.walk_revisions()}:
+        raise SchemaNewer
+    if found is not None and found != script.get_current_head() and connection.dialect.name == "postgresql":
+        others = connection.scalar(_OTHERS)
+        if others:
+            log.warning(
+                "the schema is changed while others are connected: nodes of the former release must be stopped",
+                extra={"connections": others},
+            )
     command.upgrade(config, "head")

@@ -122,7 +122,9 @@ async def _blank_inboxes(connection: AsyncConnection, them: Whole) -> None:
     theirs += [sa.and_(is_over, sa.or_(*some)) for some in _parts(called)]
     read_at = sa.func.coalesce(inbox.c.processed_at, inbox.c.received_at)
     for condition in theirs:
-        await connection.execute(inbox.update().where(condition).values(body={}, last_error=None, processed_at=read_at))
+        # Not dead any more: there is nothing left to try again.
+        nothing: dict[str, Any] = {"body": {}, "last_error": None, "dead": False, "processed_at": read_at}
+        await connection.execute(inbox.update().where(condition).values(nothing))
     for some in _parts(known_by):
         await connection.execute(received.update().where(_speaks_of(received.c.body, some)).values(body={}))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.storage.database import Database, Prepared
+from server.storage.leasing import LEASE_SECONDS, due_again_after_set_back, lease, read_body
 from server.storage.record_tables import inbox
 
 INTERVIEWS = "interviews"
@@ -24,7 +25,10 @@ LONGEST_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class InboxItem:
-    """A claimed event. source: a connection's id or INTERVIEWS. attempts: how often it was claimed before."""
+    """A claimed event. source: a connection's id or INTERVIEWS. attempts: tries before that came to an end.
+
+    leased_until: which no other claim of it has. lost: claims in a row before this one whose worker was killed.
+    """
 
     source: str
     event_id: str
@@ -32,6 +36,8 @@ class InboxItem:
     body: Mapping[str, Any]
     received_at: datetime
     attempts: int
+    leased_until: datetime
+    lost: int
 
 
 async def put(
@@ -67,10 +73,10 @@ class Inbox:
         async with self.database.begin() as connection:
             return await put(connection, source, event_id, type_, body, now)
 
-    async def claim(self, now: datetime, limit: int = 10, lease_seconds: float = 60) -> list[InboxItem]:
+    async def claim(self, now: datetime, limit: int = 10, lease_seconds: float = LEASE_SECONDS) -> list[InboxItem]:
         """Takes due items for lease_seconds, in the order they came; see `Outbox.claim`."""
         query = (
-            sa.select(inbox)
+            sa.select(*_CLAIMED)
             .where(_open(), inbox.c.next_attempt_at <= now)
             .order_by(inbox.c.received_at, inbox.c.event_id)
             .limit(limit)
@@ -79,13 +85,12 @@ class Inbox:
             query = query.with_for_update(skip_locked=True)
         async with self.database.begin() as connection:
             rows = (await connection.execute(query)).all()
-            for row in rows:
-                leased = {
-                    "attempts": inbox.c.attempts + 1,
-                    "next_attempt_at": now + timedelta(seconds=lease_seconds),
-                }
-                await connection.execute(inbox.update().where(*_is(row.source, row.event_id)).values(leased))
-        return [_item(row) for row in rows]
+            leases = await lease(connection, inbox, ("source", "event_id"), rows, now, lease_seconds)
+        return [_item(row, await read_body(row.text), until) for row, until in zip(rows, leases, strict=True)]
+
+    async def mend_set_back(self, now: datetime) -> int:
+        """As `Outbox.mend_set_back`."""
+        return await due_again_after_set_back(self.database, inbox, inbox.c.received_at, _open(), now)
 
     async def is_due(self, now: datetime) -> bool:
         """Whether there is something to claim; needs no turn of writing."""
@@ -95,20 +100,45 @@ class Inbox:
 
     async def processed(self, item: InboxItem, now: datetime) -> None:
         """The records know it."""
-        await self._update(item, {"processed_at": now, "last_error": None})
+        values = {"processed_at": now, "last_error": None, "lost": 0, "attempts": inbox.c.attempts + 1}
+        async with self.database.begin() as connection:
+            await connection.execute(inbox.update().where(*_is(item.source, item.event_id)).values(**values))
 
-    async def failed(self, item: InboxItem, error: str, next_attempt_at: datetime | None) -> None:
-        """Tries again at next_attempt_at; None gives it up (it stays, marked dead)."""
-        values: dict[str, Any] = {"last_error": error[:LONGEST_ERROR]}
-        values |= {"dead": True} if next_attempt_at is None else {"next_attempt_at": next_attempt_at}
-        await self._update(item, values)
+    async def failed(
+        self, item: InboxItem, error: str, next_attempt_at: datetime | None, now: datetime, *, is_try: bool = True
+    ) -> None:
+        """Tries again at next_attempt_at; None gives it up (it stays, marked dead). is_try: False: it counts as none.
+
+        Changes nothing when another worker has claimed the item since.
+        """
+        values: dict[str, Any] = {"last_error": error[:LONGEST_ERROR], "lost": 0}
+        values |= {"dead": True} if next_attempt_at is None else {"next_attempt_at": next_attempt_at, "set_at": now}
+        if is_try:
+            values["attempts"] = inbox.c.attempts + 1
+        ours = *_is(item.source, item.event_id), _open(), inbox.c.next_attempt_at == item.leased_until
+        async with self.database.begin() as connection:
+            await connection.execute(inbox.update().where(*ours).values(**values))
 
     async def replay(self, condition: sa.ColumnElement[bool], now: datetime) -> int:
-        """Works off once more what was given up and meets the condition on the table; how many items."""
-        anew = {"dead": False, "attempts": 0, "last_error": None, "next_attempt_at": now}
+        """Works off once more what was given up or set aside and meets the condition on the table; how many items.
+
+        What waits for its next try is tried now.
+        """
+        # What is under way just now is left to it.
+        waits = sa.and_(_open(), inbox.c.last_error.is_not(None), inbox.c.lost == 0)
+        anew: dict[str, Any] = {"dead": False, "attempts": 0, "lost": 0, "last_error": None, "processed_at": None}
+        anew |= {"next_attempt_at": now, "set_at": now}
         async with self.database.begin() as connection:
-            result = await connection.execute(inbox.update().where(inbox.c.dead, condition).values(**anew))
+            again = inbox.update().where(sa.or_(inbox.c.dead, waits), condition)
+            result = await connection.execute(again.values(**anew))
         return result.rowcount
+
+    async def set_aside(self, condition: sa.ColumnElement[bool], now: datetime) -> int:
+        """A person wants no more of what was given up or waits for its next try; how many items."""
+        is_left = sa.or_(inbox.c.dead, sa.and_(inbox.c.last_error.is_not(None), inbox.c.lost == 0))
+        aside = inbox.update().where(is_left, inbox.c.processed_at.is_(None), condition)
+        async with self.database.begin() as connection:
+            return (await connection.execute(aside.values(dead=True, processed_at=now))).rowcount
 
     async def waiting(self) -> int:
         """How many items are neither worked off nor dead."""
@@ -116,13 +146,10 @@ class Inbox:
             return await connection.scalar(sa.select(sa.func.count()).select_from(inbox).where(_open())) or 0
 
     async def dead(self) -> int:
-        """How many items were given up."""
+        """How many items were given up, and nobody has set aside."""
+        query = sa.select(sa.func.count()).select_from(inbox).where(inbox.c.dead, inbox.c.processed_at.is_(None))
         async with self.database.read() as connection:
-            return await connection.scalar(sa.select(sa.func.count()).select_from(inbox).where(inbox.c.dead)) or 0
-
-    async def _update(self, item: InboxItem, values: dict[str, Any]) -> None:
-        async with self.database.begin() as connection:
-            await connection.execute(inbox.update().where(*_is(item.source, item.event_id)).values(**values))
+            return await connection.scalar(query) or 0
 
 
 def _open() -> sa.ColumnElement[bool]:
@@ -133,5 +160,12 @@ def _is(source: str, event_id: str) -> tuple[sa.ColumnElement[bool], ...]:
     return inbox.c.source == source, inbox.c.event_id == event_id
 
 
-def _item(row: sa.Row[Any]) -> InboxItem:
-    return InboxItem(row.source, row.event_id, row.type, row.body, row.received_at, row.attempts)
+_CLAIMED = (
+    *(column for column in inbox.c if column.name != "body"),
+    # Read off the event loop.
+    sa.cast(inbox.c.body, sa.Text).label("text"),
+)
+
+
+def _item(row: sa.Row[Any], body: Mapping[str, Any], leased_until: datetime) -> InboxItem:
+    return InboxItem(row.source, row.event_id, row.type, body, row.received_at, row.attempts, leased_until, row.lost)

@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.storage import schema
 from server.storage.database import Database, Prepared
+from server.storage.leasing import LEASE_SECONDS, due_again_after_set_back, lease, read_body
 from server.storage.record_tables import connections, deliveries
 
 LONGEST_ERROR = 500
@@ -47,7 +48,10 @@ class OutboxMessage:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """A claimed message. attempts: how often it was claimed before."""
+    """A claimed message. attempts: tries before that came to an end. leased_until: which no other claim of it has.
+
+    lost: claims in a row before this one whose worker was killed.
+    """
 
     id: str
     destination: str
@@ -58,6 +62,8 @@ class OutboxRow:
     body: Mapping[str, Any]
     created_at: datetime
     attempts: int
+    leased_until: datetime
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +147,16 @@ class Outbox:
             return sorted((await connection.scalars(query)).all())
 
     async def claim(
-        self, now: datetime, limit: int = 10, lease_seconds: float = 60, destination: str | None = None
+        self, now: datetime, limit: int = 10, lease_seconds: float = LEASE_SECONDS, destination: str | None = None
     ) -> list[OutboxRow]:
-        """Takes due rows for lease_seconds: a worker that dies with them leaves them due again after that.
+        """Takes due rows for lease_seconds: a worker that dies with them leaves them due again after that, or later.
 
         destination: None: any. PostgreSQL workers skip each other's rows (FOR UPDATE SKIP LOCKED); SQLite has one
         writer at a time.
         """
         table = schema.outbox
         query = (
-            sa.select(table)
+            sa.select(*_CLAIMED)
             .where(_open(), table.c.next_attempt_at <= now, ~_blocked())
             .order_by(table.c.next_attempt_at, table.c.id)
             .limit(limit)
@@ -161,13 +167,12 @@ class Outbox:
             query = query.with_for_update(skip_locked=True, of=table)
         async with self.database.begin() as connection:
             rows = (await connection.execute(query)).all()
-            if rows:
-                await connection.execute(
-                    table.update()
-                    .where(table.c.id.in_([row.id for row in rows]))
-                    .values(attempts=table.c.attempts + 1, next_attempt_at=now + timedelta(seconds=lease_seconds))
-                )
-        return [_row(row) for row in rows]
+            leases = await lease(connection, table, ("id",), rows, now, lease_seconds)
+        return [_row(row, await read_body(row.text), until) for row, until in zip(rows, leases, strict=True)]
+
+    async def mend_set_back(self, now: datetime) -> int:
+        """Lets nothing wait for a time that a clock ahead of this one has set; how many rows did."""
+        return await due_again_after_set_back(self.database, schema.outbox, schema.outbox.c.created_at, _open(), now)
 
     async def delivered(self, message_id: str, now: datetime) -> None:
         """The receiver has it."""
@@ -177,18 +182,21 @@ class Outbox:
     async def failed(self, message_id: str, error: str, next_attempt_at: datetime | None) -> None:
         """Tries again at next_attempt_at; None gives the row up (it stays, marked dead)."""
         async with self.database.begin() as connection:
-            await note_failed(connection, message_id, error, next_attempt_at)
+            await note_failed(connection, message_id, error, next_attempt_at, now=None)
 
     async def replay(self, condition: sa.ColumnElement[bool], now: datetime) -> int:
         """Sends again, under the same ids, what was delivered or given up and meets the condition; how many rows.
 
-        condition: on schema.outbox, such as ids, a destination or a range of times.
+        What waits for its next try is tried now. condition: on schema.outbox, such as ids or a destination.
         """
         table = schema.outbox
-        done = sa.or_(table.c.delivered_at.is_not(None), table.c.dead)
-        anew = {"delivered_at": None, "dead": False, "attempts": 0, "last_error": None, "next_attempt_at": now}
+        # What is under way just now is left to it.
+        waits = sa.and_(_open(), table.c.last_error.is_not(None), table.c.lost == 0)
+        again = sa.or_(table.c.delivered_at.is_not(None), table.c.dead, waits)
+        anew: dict[str, Any] = {"delivered_at": None, "dead": False, "attempts": 0, "lost": 0, "last_error": None}
+        anew |= {"next_attempt_at": now, "set_at": now}
         async with self.database.begin() as connection:
-            result = await connection.execute(table.update().where(done, condition).values(**anew))
+            result = await connection.execute(table.update().where(again, condition).values(**anew))
         return result.rowcount
 
     async def next_due(self) -> datetime | None:
@@ -203,35 +211,42 @@ class Outbox:
 
     async def waiting(self) -> int:
         """How many rows are neither delivered nor dead."""
-        async with self.database.read() as connection:
-            found = await connection.scalar(sa.select(sa.func.count()).select_from(schema.outbox).where(_open()))
-        return found or 0
+        return await self._count(_open())
 
     async def dead(self) -> int:
         """How many rows were given up."""
-        table = schema.outbox
+        return await self._count(schema.outbox.c.dead.is_(True))
+
+    async def _count(self, condition: sa.ColumnElement[bool]) -> int:
         async with self.database.read() as connection:
-            found = await connection.scalar(sa.select(sa.func.count()).select_from(table).where(table.c.dead.is_(True)))
-        return found or 0
+            return await connection.scalar(sa.select(sa.func.count(schema.outbox.c.id)).where(condition)) or 0
 
 
 async def note_delivered(connection: AsyncConnection, message_id: str, now: datetime) -> None:
     """The receiver has it, whoever else tries meanwhile. Within the caller's transaction."""
-    values = {"delivered_at": now, "dead": False, "last_error": None}
-    await connection.execute(schema.outbox.update().where(schema.outbox.c.id == message_id).values(**values))
+    table = schema.outbox
+    values = {"delivered_at": now, "dead": False, "last_error": None, "lost": 0, "attempts": table.c.attempts + 1}
+    await connection.execute(table.update().where(table.c.id == message_id).values(**values))
 
 
 async def note_failed(
-    connection: AsyncConnection, message_id: str, error: str, next_attempt_at: datetime | None, claim: int | None = None
+    connection: AsyncConnection,
+    message_id: str,
+    error: str,
+    next_attempt_at: datetime | None,
+    *,
+    now: datetime | None,
+    claim: datetime | None = None,
 ) -> bool:
     """As `Outbox.failed`, within the caller's transaction; whether it counts.
 
-    claim: which one has failed, from 1; when another worker has claimed the row since, or delivered it, that counts.
+    claim: the leased_until of what has failed; when another worker has claimed the row since, or delivered it, that
+    counts. now: None: not told, and a clock that is set back later is not noticed.
     """
     table = schema.outbox
-    values: dict[str, Any] = {"last_error": error[:LONGEST_ERROR]}
-    values |= {"dead": True} if next_attempt_at is None else {"next_attempt_at": next_attempt_at}
-    ours = sa.true() if claim is None else sa.and_(table.c.attempts == claim, table.c.delivered_at.is_(None))
+    values: dict[str, Any] = {"last_error": error[:LONGEST_ERROR], "lost": 0, "attempts": table.c.attempts + 1}
+    values |= {"dead": True} if next_attempt_at is None else {"next_attempt_at": next_attempt_at, "set_at": now}
+    ours = sa.true() if claim is None else sa.and_(table.c.next_attempt_at == claim, _open())
     changed = await connection.execute(table.update().where(table.c.id == message_id, ours).values(**values))
     return changed.rowcount == 1
 
@@ -249,17 +264,28 @@ async def note_attempt(connection: AsyncConnection, row: OutboxRow, attempt: Att
     await connection.execute(deliveries.insert().values(**values))
 
 
-def _row(row: sa.Row[Any]) -> OutboxRow:
+_CLAIMED = (
+    *(column for column in schema.outbox.c if column.name != "body"),
+    # Read off the event loop.
+    sa.cast(schema.outbox.c.body, sa.Text).label("text"),
+)
+
+
+def _row(row: sa.Row[Any], body: Mapping[str, Any], leased_until: datetime) -> OutboxRow:
+    interview_id, application_id = row.interview_id, row.application_id
+    made, tries, lost = row.created_at, row.attempts, row.lost
     return OutboxRow(
         row.id,
         row.destination,
         row.stream,
-        row.interview_id,
-        row.application_id,
+        interview_id,
+        application_id,
         row.type,
-        row.body,
-        row.created_at,
-        row.attempts,
+        body,
+        made,
+        tries,
+        leased_until,
+        lost,
     )
 
 

@@ -191,8 +191,12 @@ inbox = sa.Table(
     sa.Column("type", sa.String(60), nullable=False),
     sa.Column("body", Json, nullable=False),
     sa.Column("received_at", UtcDateTime, nullable=False, index=True),
+    # As in the outbox.
     sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("lost", sa.Integer, nullable=False, server_default="0"),
     sa.Column("next_attempt_at", UtcDateTime, nullable=False),
+    sa.Column("set_at", UtcDateTime),
+    # Also of what a person has set aside: dead as well then.
     sa.Column("processed_at", UtcDateTime),
     sa.Column("dead", sa.Boolean, nullable=False),
     sa.Column("last_error", sa.String(500)),

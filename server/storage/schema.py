@@ -229,8 +229,14 @@ outbox = sa.Table(
     sa.Column("type", sa.String(60), nullable=False),
     sa.Column("body", Json, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    # Tries that came to an end.
     sa.Column("attempts", sa.Integer, nullable=False),
+    # Claims in a row that came to none: their worker was killed.
+    sa.Column("lost", sa.Integer, nullable=False, server_default="0"),
+    # Claimed: until when.
     sa.Column("next_attempt_at", UtcDateTime, nullable=False),
+    # When that was decided; None: as it was written. In the future: the clock was set back since.
+    sa.Column("set_at", UtcDateTime),
     sa.Column("delivered_at", UtcDateTime),
     sa.Column("dead", sa.Boolean, nullable=False),
     sa.Column("last_error", sa.String(500)),

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from aiohttp import web
 from pydantic import BaseModel
 
-from server.delivery import worker as delivery_worker
 from server.delivery.connections import Connection, Connections
 from server.delivery.connector import Sent
 from server.delivery.kept_incoming import decode
@@ -21,6 +20,7 @@ from server.records.incoming import FollowUpReturned
 from server.storage import schema
 from server.storage.database import Database
 from server.storage.inbox import Inbox
+from server.storage.leasing import LEASE_SECONDS
 from server.storage.outbox import Attempt, Outbox, OutboxMessage, enqueue
 from server.storage.record_tables import deliveries, remote_ids
 from tests.delivery.conftest import TOKEN, Clock, MakeWorker, Post, Receiver, invite, put_out
@@ -290,7 +290,7 @@ async def test_a_message_whose_lease_ran_out_is_another_workers_and_the_late_fai
     late = asyncio.create_task(make_worker(receiver.url, clock).deliver_due())
     while not receiver.posts:
         await asyncio.sleep(0.01)
-    clock.pass_by(timedelta(seconds=delivery_worker.LEASE_SECONDS + 1))
+    clock.pass_by(timedelta(seconds=LEASE_SECONDS + 1))
     assert await make_worker(receiver.url, clock).deliver_due() == 1
     go_on.set()
     await late
@@ -310,7 +310,7 @@ async def test_the_records_do_not_hear_of_a_late_failure_of_what_another_worker_
     async with database.begin() as connection:
         await enqueue(connection, [order], clock())
     [late] = await Outbox(database).claim(clock(), destination=made.id)
-    clock.pass_by(timedelta(seconds=delivery_worker.LEASE_SECONDS + 1))
+    clock.pass_by(timedelta(seconds=LEASE_SECONDS + 1))
     assert await make_worker(receiver.url, clock).deliver_due() == 1
     failed = Sent("HTTP 400", status=400, final=True)
     await record(database, late, failed, Attempt(clock(), 1, 400, failed.error), None, clock())

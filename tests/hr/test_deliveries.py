@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from playwright.async_api import BrowserContext, expect
+
 from server.hr.message_body import HIDDEN, shown_body
 from server.keys import DATABASE
 from server.storage import schema
-from server.storage.record_tables import connections, deliveries
+from server.storage.record_tables import connections, deliveries, inbox
+from tests.e2e.axe import expect_accessible
 from tests.hr.conftest import House
+from tests.hr.test_browser import browser as browser
 from tests.hr.test_people import page, post, trail
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -93,8 +97,13 @@ async def test_the_log_shows_what_waits_what_was_given_up_and_finds_it(house: Ho
     assert 'data-state="dead"' not in await page(house, path)
     [(_, _, detail)] = await trail(house, "messages_replayed")
     assert detail == {"messages": 1, "destination": "odoo1", "state": "dead"}
+    await queued(house, "msg_5", "odoo1", last_error="timed out", attempts=2)
     status, path, _ = await post(house, "/hr/deliveries/msg_1/replay", confirm="yes")
     assert (status, path) == (303, "/hr/deliveries/msg_1")
+    # What waits for its next try need not wait for it.
+    assert 'data-testid="replay-open"' in await page(house, "/hr/deliveries/msg_5")
+    assert (await post(house, "/hr/deliveries/msg_5/replay", confirm="yes"))[0] == 303
+    assert 'data-testid="replay-open"' not in await page(house, "/hr/deliveries/msg_5")
     assert "发送记录" in await page(house, "/hr/deliveries?lang=zh-CN")
 
 
@@ -120,3 +129,65 @@ def test_without_the_right_a_body_keeps_its_shape_ids_and_figures_only() -> None
     }
     named = shown_body({"text": "see https://hr.example/i/abc", "secrets": ["whsec_1"], "name": "Ada"}, with_names=True)
     assert named == {"text": HIDDEN, "secrets": [HIDDEN], "name": "Ada"}
+
+
+async def told(house: House, event_id: str, source: str = "odoo1", **values: Any) -> None:
+    """A row of the inbox; what is not said is of one that was given up."""
+    row = {"type": "application.created", "body": {"name": "Ada Lovelace"}, "received_at": NOW, "attempts": 3}
+    row |= {"next_attempt_at": NOW + timedelta(days=1), "dead": True, "last_error": "unreadable: name"}
+    async with house.app[DATABASE].begin() as connection:
+        await connection.execute(inbox.insert().values(source=source, event_id=event_id, **{**row, **values}))
+
+
+def events_in(html: str) -> set[tuple[str, str]]:
+    """(event, state) of each line."""
+    parts = [part.split('"') for part in html.split('data-event="')[1:]]
+    return {(part[0], part[2]) for part in parts}
+
+
+async def test_what_came_in_and_was_not_taken_is_listed_tried_again_and_set_aside(house: House) -> None:
+    path = "/hr/deliveries/received"
+    assert "Everything that came in is in the records" in await page(house, path)
+    await connected(house, "odoo1", "Odoo Berlin")
+    waits: dict[str, Any] = {"dead": False, "last_error": None, "attempts": 0}
+    await told(house, "e1")
+    await told(house, "e2", last_error="the candidate Ada Lovelace is odd")
+    await told(house, "e3", "other", **{**waits, "last_error": "NotKnownYet"})
+    await told(house, "e4", "other", **waits)
+    await told(house, "e5", **{**waits, "processed_at": NOW})
+    html = await page(house, path)
+    assert events_in(html) == {("e1", "dead"), ("e2", "dead"), ("e3", "retrying"), ("e4", "waiting")}
+    assert "Ada" not in html, "neither what an event says nor a reason that is no code"
+    for text in ("Field: name", "has not come yet", "2 given up", "Odoo Berlin", 'aria-current="page"'):
+        assert text in html
+    assert events_in(await page(house, f"{path}?source=other&state=retrying")) == {("e3", "retrying")}
+    assert "收到的事件" in await page(house, f"{path}?lang=zh-CN")
+    assert (await post(house, f"{path}/replay", source="odoo1"))[0] == 400, "all of them need a tick"
+    for form in ({}, {"source": "odoo1"}, {"source": "odoo1", "event_id": "\0"}):
+        assert (await post(house, f"{path}/set-aside", **form))[0] == 400
+    assert (await post(house, f"{path}/set-aside", source="other", event_id="e4"))[0] == 404, "nobody has tried it yet"
+    assert (await post(house, f"{path}/set-aside", source="odoo1", event_id="e2"))[0] == 303
+    assert events_in(await page(house, f"{path}?state=aside")) == {("e2", "aside")}
+    status, there, _ = await post(house, f"{path}/replay", source="odoo1", confirm="yes")
+    assert (status, there) == (303, f"{path}?source=odoo1")
+    [(_, _, detail)] = await trail(house, "events_tried_again")
+    assert detail == {"events": 1, "source": "odoo1"}
+    # What was set aside is so for the many, and comes back by itself.
+    assert (await post(house, f"{path}/replay", source="odoo1", event_id="e2"))[0] == 303
+    assert events_in(await page(house, f"{path}?state=aside")) == set()
+
+
+async def test_received_events_on_a_phone_and_by_keyboard(house: House, browser: BrowserContext) -> None:
+    await connected(house, "odoo1", "Odoo Berlin")
+    await told(house, "application.created:" + "7" * 150)
+    tab = await browser.new_page()
+    await tab.goto(house.url("/hr/deliveries"))
+    await tab.get_by_role("link", name="Received").press("Enter")
+    await expect(tab.get_by_test_id("received")).to_be_visible()
+    await expect_accessible(tab, "received events")
+    await tab.set_viewport_size({"width": 375, "height": 720})
+    assert await tab.evaluate("document.documentElement.scrollWidth") <= 375
+    await expect_accessible(tab, "received events on a phone")
+    await tab.get_by_test_id("set-aside").press("Enter")
+    await expect(tab.get_by_test_id("nothing")).to_be_visible()
+    await tab.close()

@@ -25,6 +25,7 @@ from server.records.incoming import (
     InterviewOrdered,
     JobSeen,
 )
+from server.records.looking_after import Look, look_of_a_start, to_look_at
 from server.records.taking_in import NotKnownYet, NotTheirs
 from server.storage import record_tables as tables
 from server.storage import schema
@@ -286,16 +287,46 @@ async def test_one_that_comes_too_early_holds_up_no_other(engine: Records) -> No
 async def test_what_was_left_undone_is_looked_after(database: Database, engine: Records) -> None:
     application_id = await an_application(engine)
     await engine.rules.add("at_once", ORDER_AT_ONCE, "u" * 32, NOW)
-    assert await engine.look_after(NOW, NOW) == 1
+    assert (await engine.look_after(Look(NOW), NOW))[0] == 1
     state = await engine.log.state(application_id)
     assert len(state.interviews) == 1
     later = NOW + timedelta(hours=1)
-    assert await engine.look_after(later, later) == 0
+    assert (await engine.look_after(Look(later), later))[0] == 0
     report = told("report.ready", state.interviews[0].id, 8.0)
     await engine.interview_told("m1", "report.ready", report, NOW)
     await connect(database, "assess", "assessment")
-    assert await engine.look_after(later, later) == 1
+    assert (await engine.look_after(Look(later), later))[0] == 1
     assert (await engine.log.state(application_id)).step is Step.ASSESSMENT
+
+
+async def test_every_open_application_is_looked_at_in_time_however_many_and_however_old(database: Database) -> None:
+    job_id = await a_job(database)
+    row = {"job_id": job_id, "source": "console", "created_at": NOW, "step": "applied"}
+    ago = {"old": timedelta(days=3), "stuck": timedelta(days=2), "new": timedelta()}
+    async with database.begin() as connection:
+        # One open application for each candidate and job.
+        for number in range(7):
+            for kind, since in ago.items():
+                id_ = f"{kind}{number}"
+                person = {"id": id_, "name": id_, "email": f"{id_}@example.org", "language": "en", "created_at": NOW}
+                await connection.execute(schema.candidates.insert().values(person))
+                values = {**row, "id": id_, "candidate_id": id_, "step_since": NOW - since}
+                values |= {"stuck": "no_connection" if kind == "stuck" else None}
+                await connection.execute(tables.applications.insert().values(values))
+    look, seen, rounds = look_of_a_start(NOW), list[str](), 0
+    while rounds == 0 or look.after_any is not None:
+        ids, look = await to_look_at(database, look, NOW, limit=2)
+        assert len(ids) <= 6
+        seen += ids
+        rounds += 1
+    every = {f"{kind}{number}" for kind in ago for number in range(7)}
+    assert set(seen) == every
+    # From then on those that wait and those that come to a step, all of them, over and over.
+    again = list[str]()
+    for _ in range(4):
+        ids, look = await to_look_at(database, look, NOW, limit=2)
+        again += ids
+    assert set(again) == {one for one in every if not one.startswith("old")}
 
 
 async def test_one_that_cannot_be_read_keeps_no_other_from_being_looked_after(
@@ -310,7 +341,7 @@ async def test_one_that_cannot_be_read_keeps_no_other_from_being_looked_after(
         events = tables.application_events
         await connection.execute(events.delete().where(events.c.application_id == broken))
     await engine.rules.add("at_once", ORDER_AT_ONCE, "u" * 32, NOW)
-    assert await engine.look_after(NOW, later) == 2
+    assert (await engine.look_after(Look(NOW), later))[0] == 2
     assert len((await engine.log.state(application_id)).interviews) == 1
 
 
@@ -425,7 +456,7 @@ async def test_an_application_opened_for_an_interview_is_never_without_it(databa
         await engine.interview_told("m", "interview.invited", told("interview.invited", "1" * 32), NOW)
     sa.event.remove(database.engine.sync_engine, "before_cursor_execute", die)
     # Another process that looks now finds nothing to order a second interview for.
-    assert await engine.look_after(NOW, NOW) == 0
+    assert (await engine.look_after(Look(NOW), NOW))[0] == 0
     await engine.interview_told("m", "interview.invited", told("interview.invited", "1" * 32), NOW)
     assert await count(database, schema.interviews) == 1
 
@@ -438,8 +469,8 @@ async def test_what_came_back_to_a_process_that_died_is_looked_after(database: D
     later = NOW + timedelta(hours=3)
     passed = FollowUpMoved(follow_up_id, FollowUpStatus.COMPLETED, 0.9)
     await engine.acts.record(application_id, lambda state: [passed], later)
-    assert await engine.look_after(later + timedelta(minutes=1), later) == 0
-    assert await engine.look_after(later, later) == 1
+    assert (await engine.look_after(Look(later + timedelta(minutes=1)), later))[0] == 0
+    assert (await engine.look_after(Look(later), later))[0] == 1
     assert (await engine.log.state(application_id)).step is Step.BACKGROUND_CHECK
 
 
@@ -464,10 +495,10 @@ async def test_an_order_that_is_cut_off_makes_one_interview(
         await engine.take("odoo", "e1", told_of, NOW)
     sa.event.remove(database.engine.sync_engine, "before_cursor_execute", die)
     # Another process that looks now finds nothing to order an interview for.
-    assert await records(database).look_after(NOW, NOW) == 0
+    assert (await records(database).look_after(Look(NOW), NOW))[0] == 0
     for _ in range(2):
         await engine.take("odoo", "e1", told_of, NOW)
-        await engine.look_after(NOW, NOW)
+        await engine.look_after(Look(NOW), NOW)
     assert [await count(database, one) for one in (tables.applications, schema.interviews, tables.firings)] == [1, 1, 0]
     if by_partner:
         assert await engine.remote_ids.local("odoo", "interview", "exam_1") is not None

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from server.records.application_events import Step
 from server.records.incoming import ApplicationSeen, CandidateSeen
+from server.records.looking_after import Look
 from server.storage import record_tables as tables
 from server.storage import schema
 from server.storage.database import Database
@@ -69,7 +70,7 @@ async def test_who_is_merged_while_an_order_is_made_leaves_nothing_behind(postgr
             await asyncio.gather(
                 engines[1].people.merge(kept, gone, "u" * 32, NOW),
                 *(engine.take("odoo", f"e{n}", [applied], NOW) for engine in engines),
-                *(engine.look_after(NOW, NOW) for engine in engines),
+                *(engine.look_after(Look(NOW), NOW) for engine in engines),
             )
         async with postgresql.read() as connection:
             people = schema.candidates

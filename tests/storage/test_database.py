@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from server.settings import Settings
+from server.starting import CannotStart, database_opens
 from server.storage import record_tables, schema
-from server.storage.database import Database
+from server.storage.database import Database, SchemaNewer
 from tests.storage.conftest import NOW
 
 
@@ -83,3 +85,39 @@ async def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
         await insert_twice()
     async with database.read() as connection:
         assert (await connection.execute(sa.select(table))).all() == []
+
+
+async def test_an_older_release_says_so_and_changes_nothing(database: Database, database_url: str) -> None:
+    async with database.begin() as connection:
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    older = Database(database_url)
+    with pytest.raises(SchemaNewer):
+        await older.open()
+    await older.close()
+    with pytest.raises(CannotStart, match="newer release"), database_opens(Settings()):
+        raise SchemaNewer
+
+
+async def test_nodes_that_run_while_the_schema_changes_are_noticed(
+    database: Database, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite is one node's own")
+    async with database.begin() as connection:
+        # As it was one migration ago.
+        for table in ("outbox", "inbox"):
+            for column in ("lost", "set_at"):
+                await connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0013'")
+    async with database.read() as connection:
+        await connection.execute(sa.select(schema.interviews.c.id))
+        await connection.rollback()
+        newer = Database(database_url)
+        await newer.open()
+        await newer.close()
+    assert "others are connected" in caplog.text
+    caplog.clear()
+    again = Database(database_url)
+    await again.open()
+    await again.close()
+    assert "others are connected" not in caplog.text

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from server.delivery.forgetting import forget_waiting
 from server.ehr.api.declaring import Call, operation
 from server.ehr.api.record_models import Delivered, EraseIn, Erasure
 from server.errors import UserError
 from server.interview.hr_commands import CancelInterview
 from server.interview.state import UNDER_WAY, Status
-from server.keys import DATABASE, HUB, INTERVIEWS, SETTINGS
+from server.keys import CONNECTIONS, DATABASE, HUB, INTERVIEWS, SETTINGS
 from server.recordings.serving import store_address
 from server.recordings.spool import Spool
 from server.recordings.store import Store, StoreUnavailable
@@ -39,8 +40,11 @@ async def erase_candidate(call: Call, candidate_id: str, body: EraseIn) -> Erasu
             await (await interviews.get(one)).execute(CancelInterview(body.reason, call.by))
     await interviews.release(them.interviews)
     recordings = await _erase_recordings(call, them.interviews)
+    readers = await call.app[CONNECTIONS].readers()
     async with database.begin() as connection:
-        gone = await erase(connection, await whole(connection, person.id))
+        them = await whole(connection, person.id)
+        await forget_waiting(connection, them, readers, call.now)
+        gone = await erase(connection, them)
     for one in them.interviews:
         call.app[HUB].forget(one)
     return Erasure(

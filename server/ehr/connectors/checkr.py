@@ -25,7 +25,7 @@ from server.delivery.answers import LONGEST_WAIT, judged, unanswered
 from server.delivery.connector import BadSignature, LookUp, Outgoing, Received, Reply, Sent
 from server.delivery.safe_client import NoAnswer, Response, SafeClient
 from server.ehr.connectors import unasked
-from server.ehr.connectors.signed import parsed
+from server.ehr.connectors.signed import OptionalKey, parsed
 from server.records.incoming import FollowUpReturned, Incoming
 
 KIND = "background_check"
@@ -67,7 +67,7 @@ class CheckrSecrets(BaseModel):
     """The account's key, which also signs what comes in."""
 
     api_key: SecretStr = Field(min_length=16, max_length=200, description="Secret key of the Checkr account.")
-    former_api_key: SecretStr = Field(SecretStr(""), description="The key before this one, while it changes. Or empty.")
+    former_api_key: OptionalKey = Field(SecretStr(""), description="The key before this one, while it changes.")
 
 
 Id = Annotated[str, Field(min_length=1, max_length=100)]

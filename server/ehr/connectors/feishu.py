@@ -24,7 +24,7 @@ from server.delivery.safe_client import NoAnswer, Response, SafeClient
 from server.ehr.connectors import unasked
 from server.ehr.connectors.feishu_cipher import decrypted
 from server.ehr.connectors.report_notes import summary_of
-from server.ehr.connectors.signed import parsed
+from server.ehr.connectors.signed import OptionalKey, parsed
 from server.records.incoming import CandidateSeen, Incoming, InterviewOrdered
 
 PAPERS = "feishu.exam_papers"
@@ -58,10 +58,10 @@ class FeishuSecrets(BaseModel):
     """Of the app."""
 
     app_secret: SecretStr = Field(min_length=1, max_length=200, description="The app's App Secret.")
-    encrypt_key: SecretStr = Field(
+    encrypt_key: OptionalKey = Field(
         SecretStr(""), description="Encrypt Key of the app's events; with it, they are signed and encrypted."
     )
-    verification_token: SecretStr = Field(
+    verification_token: OptionalKey = Field(
         SecretStr(""), description="Verification Token of the app's events; needed where there is no Encrypt Key."
     )
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, Field, HttpUrl, SecretStr, field_validator
 
 from question_flows.model import Language
+from server.ehr.connectors.signed import OptionalKey
 
 
 class FrappeSettings(BaseModel):
@@ -35,6 +36,6 @@ class FrappeSecrets(BaseModel):
 
     api_key: SecretStr = Field(description="API key of the interviewer's user.")
     api_secret: SecretStr = Field(description="API secret of the same user.")
-    webhook_secret: SecretStr = Field(
+    webhook_secret: OptionalKey = Field(
         SecretStr(""), description="Secret of the webhooks that tell of changes; empty: none are accepted."
     )

@@ -25,7 +25,7 @@ from server.delivery.answers import judged, unanswered
 from server.delivery.connector import BadSignature, Known, LookUp, Outgoing, Received, Reply, Sent, Unreadable
 from server.delivery.safe_client import NoAnswer, SafeClient
 from server.ehr.connectors import unasked
-from server.ehr.connectors.signed import parsed
+from server.ehr.connectors.signed import OptionalKey, parsed
 from server.records.incoming import CandidateSeen, Incoming, InterviewOrdered
 
 LONGEST_URL = 200
@@ -53,7 +53,7 @@ class GreenhouseSecrets(BaseModel):
     api_key: SecretStr = Field(
         min_length=16, max_length=170, description="Key that Greenhouse sends as HTTP Basic's user name."
     )
-    former_api_key: SecretStr = Field(SecretStr(""), description="The key before this one, while it changes. Or empty.")
+    former_api_key: OptionalKey = Field(SecretStr(""), description="The key before this one, while it changes.")
 
 
 class _Candidate(BaseModel):

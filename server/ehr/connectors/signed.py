@@ -11,9 +11,18 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from standardwebhooks import Webhook
 
 from server.delivery.answers import judged, unanswered
@@ -25,9 +34,21 @@ TOLERANCE = timedelta(minutes=5)
 LONGEST_ID = 200
 SHORTEST_SECRET, LONGEST_SECRET = 24, 64
 """Bytes."""
+SHORTEST_KEY = 16
+"""Characters."""
 
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def _none_or_long(value: SecretStr) -> SecretStr:
+    if 0 < len(value.get_secret_value()) < SHORTEST_KEY:
+        raise ValueError(f"must be empty or {SHORTEST_KEY} characters at least")
+    return value
+
+
+OptionalKey = Annotated[SecretStr, AfterValidator(_none_or_long)]
+"""A key that proves what comes in, or none: a short one could be guessed."""
 
 
 class SigningSecrets(BaseModel):
@@ -40,9 +61,12 @@ class SigningSecrets(BaseModel):
 
     @field_validator("secret", "former_secret")
     @classmethod
-    def _is_secret(cls, value: SecretStr) -> SecretStr:
+    def _is_secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         text = value.get_secret_value()
-        if text and not SHORTEST_SECRET <= len(_bytes_of(text)) <= LONGEST_SECRET:
+        if not text and info.field_name == "former_secret":
+            return value
+        # An empty one would send unsigned.
+        if not SHORTEST_SECRET <= len(_bytes_of(text)) <= LONGEST_SECRET:
             raise ValueError("must be whsec_ and 24 to 64 bytes in base64")
         return value
 
@@ -101,6 +125,9 @@ def prove(secrets: Sequence[str], raw: bytes, received: Mapping[str, str], now: 
 
     received: the headers, names in lower case or as aiohttp has them.
     """
+    if not secrets or any(len(_bytes_of(one)) < SHORTEST_SECRET for one in secrets):
+        # Anybody could sign with one that is empty or short, however it came to be here.
+        raise BadSignature("no secret")
     webhook_id, seconds = received.get("webhook-id", ""), received.get("webhook-timestamp", "")
     if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= 12):
         raise BadSignature("no timestamp")

@@ -14,7 +14,11 @@ from question_flows.model import Language
 from server.delivery.connector import BadSignature, Connector, Reply, Sent, Unreadable
 from server.delivery.safe_client import SafeClient
 from server.ehr.connectors.assessment import Assessment, AssessmentSettings
-from server.ehr.connectors.signed import SigningSecrets
+from server.ehr.connectors.checkr import CheckrSecrets
+from server.ehr.connectors.feishu import FeishuSecrets
+from server.ehr.connectors.frappe_settings import FrappeSecrets
+from server.ehr.connectors.greenhouse import GreenhouseSecrets
+from server.ehr.connectors.signed import SigningSecrets, prove
 from server.ehr.connectors.signed import headers as signed
 from server.ehr.connectors.standard_webhooks import StandardWebhooks, WebhookSettings
 from server.ehr.connectors.training import Training, TrainingSettings, plan
@@ -120,11 +124,32 @@ async def test_a_receiver_with_another_secret_refuses_and_it_is_tried_again() ->
 
 @pytest.mark.parametrize("text", ["", "whsec_", "whsec_c2hvcnQ=", "whsec_%%%", "whsec_" + "QUFB" * 22])
 def test_a_secret_that_is_none_is_refused(text: str) -> None:
-    if text:
-        with pytest.raises(ValidationError):
-            SigningSecrets.model_validate({"secret": text})
+    with pytest.raises(ValidationError):
+        SigningSecrets.model_validate({"secret": text})
     with pytest.raises(ValidationError):
         SigningSecrets.model_validate({"former_secret": SECRET})
+
+
+def test_a_short_secret_proves_nothing_however_it_came_to_be_there() -> None:
+    raw, now = b"{}", NOW
+    for secret in ("", "whsec_", "whsec_c2hvcnQ="):
+        secrets = [secret] if secret else []
+        given = {}
+        if secret != "whsec_" and secret:
+            given = {name.lower(): value for name, value in signed(secrets, "m", raw, now).items()}
+        with pytest.raises(BadSignature, match="no secret"):
+            prove(secrets, raw, given, now)
+    for model, key in (
+        (FrappeSecrets, "webhook_secret"),
+        (FeishuSecrets, "encrypt_key"),
+        (FeishuSecrets, "verification_token"),
+        (CheckrSecrets, "former_api_key"),
+        (GreenhouseSecrets, "former_api_key"),
+    ):
+        needed = {"api_key": "k" * 16, "api_secret": "s", "app_secret": "s", "verification_token": "v" * 16}
+        assert model.model_validate({**needed, key: "x" * 16})
+        with pytest.raises(ValidationError):
+            model.model_validate({**needed, key: "short"})
 
 
 @pytest.mark.parametrize(
