@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,10 @@ from server.ehr.connectors.signed import SigningSecrets, kept, message_of, post
 from server.records.incoming import Incoming
 
 TIMEOUT = aiohttp.ClientTimeout(total=20)
+
+TOLERANCE_S = 5 * 60
+SIGNATURE = re.compile(r"v1,[A-Za-z0-9+/]{43}=")
+"""The base64 of an HMAC-SHA256."""
 
 LONGEST_WAIT = timedelta(hours=24)
 """The longest Retry-After that is honoured."""
@@ -150,6 +155,17 @@ def retry_after(header: str, now: datetime) -> timedelta | None:
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
     return min(max(until - now, timedelta()), LONGEST_WAIT)
+
+
+def check_headers(received: Mapping[str, str], now: datetime) -> None:
+    """What can be checked without the body: an id, a timestamp within 5 minutes, a signature's form. Raises
+    BadSignature."""
+    stamp, signatures = received.get("webhook-timestamp", ""), received.get("webhook-signature", "").split()
+    is_number = stamp.isascii() and stamp.isdigit() and len(stamp) <= 12
+    if not received.get("webhook-id") or not is_number or abs(now.timestamp() - int(stamp)) > TOLERANCE_S:
+        raise BadSignature("its id or timestamp")
+    if not any(SIGNATURE.fullmatch(one) for one in signatures):
+        raise BadSignature("its signature's form")
 
 
 def verify(secret: str, raw: bytes, received: Mapping[str, str]) -> None:

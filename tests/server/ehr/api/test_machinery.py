@@ -14,7 +14,9 @@ import pytest
 import sqlalchemy as sa
 
 from server import api_key_command
+from server.ehr.api.resumes import MOST_AT_ONCE
 from server.ehr.api.routes import OPERATIONS
+from server.ehr.api.serving import UNDER_WAY
 from server.errors import UserError
 from server.i18n import Messages
 from server.keys import DATABASE
@@ -236,6 +238,36 @@ async def test_a_key_that_asks_too_often_waits(tmp_path: Path) -> None:
             assert seen == [200, 200, 429]
             async with client.get("interviews", headers={"Authorization": f"Bearer {slow.key()[1]}"}) as response:
                 assert response.status == 200, "another key need not wait"
+
+
+async def test_a_key_has_few_resumes_under_way_and_another_key_need_not_wait(api: Api) -> None:
+    async with api.client() as client:
+        async with client.post("candidates", json={"remote_id": "many-files", "name": "Many Files"}) as response:
+            path = f"candidates/{(await response.json())['id']}/resumes"
+        plain = {"Content-Type": "text/plain"}
+        head = (
+            f"POST /api/v1/{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.secret}\r\nContent-Length: 9\r\n"
+            "Content-Type: text/plain\r\n\r\n"
+        )
+        _, _, port = api.url.rpartition(":")
+        slow = [await asyncio.open_connection("127.0.0.1", int(port)) for _ in range(MOST_AT_ONCE)]
+        for _, writer in slow:
+            writer.write(head.encode())
+        async with asyncio.timeout(10):
+            while len(under_way := [*api.app[UNDER_WAY].elements()]) < MOST_AT_ONCE:
+                await asyncio.sleep(0.02)
+        assert under_way == [("add_resume", api.key_id)] * MOST_AT_ONCE
+        async with client.post(path, data=b"x", headers=plain) as response:
+            assert await refusal(response) == (429, "too_many_at_once")
+            assert int(response.headers["Retry-After"]) > 0
+        theirs = {**plain, "Authorization": f"Bearer {api.key()[1]}"}
+        async with client.post(path, data=b"Mary Jackson\n\nSkills\nSQL\n", headers=theirs) as response:
+            assert response.status == 201
+        for _, writer in slow:
+            writer.close()
+        async with asyncio.timeout(10):
+            while api.app[UNDER_WAY]:
+                await asyncio.sleep(0.02)
 
 
 def test_every_operation_and_status_has_its_words() -> None:
