@@ -21,7 +21,8 @@ from pydantic import BaseModel, ValidationError
 from server.ehr.api.declaring import Answer, Call, Operation
 from server.ehr.api.document import ID_PATTERN, KEY_PATTERN, LONGEST_KEY
 from server.errors import UserError
-from server.keys import DATABASE, RESUME_READER, SETTINGS
+from server.keys import DATABASE, OWNERSHIP, RESUME_READER, SETTINGS
+from server.middleware import came_privately
 from server.rate_limit import RateLimit, of_address
 from server.recordings.keys import KeyRing, header_bytes
 from server.resumes.reader import RETRY_AFTER_S
@@ -39,6 +40,7 @@ RATES = web.AppKey("api_rates", RateLimit)
 WRONG_KEYS = web.AppKey("api_wrong_keys", RateLimit)
 UNDER_WAY: web.AppKey[Counter[tuple[str, str]]] = web.AppKey("api_under_way")
 """(operation, key) → how many of its requests are under way, where that is limited."""
+_NAMES = {RATES: "api", WRONG_KEYS: "api_wrong"}
 _MAGIC = b"ANSWER01"
 _REPLAYED = "Idempotent-Replayed"
 
@@ -86,14 +88,26 @@ async def _caller(request: web.Request, now: datetime) -> tuple[str, ApiKey]:
         key = await ApiKeys(request.app[DATABASE]).of_secret(secret.strip(), now)
     if key is None:
         # Who shares the address with a client that has lost its key is not kept waiting.
-        wait_s = request.app[WRONG_KEYS].take(address, MOST_WRONG_KEYS, monotonic())
+        wait_s = await _taken(request, WRONG_KEYS, address, MOST_WRONG_KEYS)
         if wait_s:
             raise _too_many(wait_s)
         raise UserError("api_key_wrong", status=401)
-    wait_s = request.app[RATES].take(key.id, request.app[SETTINGS].api_requests_per_minute, monotonic())
+    wait_s = await _taken(request, RATES, key.id, request.app[SETTINGS].api_requests_per_minute)
     if wait_s:
         raise _too_many(wait_s)
     return secret.strip(), key
+
+
+async def _taken(request: web.Request, limit: web.AppKey[RateLimit], who: str, most: int) -> float:
+    """Seconds to wait, 0: none. Counted once, however many workers there are and whichever of them answers."""
+    if came_privately(request):
+        # By the worker that it has come to first.
+        return 0.0
+    if OWNERSHIP in request.app:
+        wait_s = await request.app[OWNERSHIP].take(f"{_NAMES[limit]}:{who}", most, WINDOW_S)
+        if wait_s is not None:
+            return wait_s
+    return request.app[limit].take(who, most, monotonic())
 
 
 def _too_many(wait_s: float) -> UserError:
