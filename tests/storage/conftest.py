@@ -33,7 +33,11 @@ def postgres() -> Iterator[str]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'interviews.sqlite'}"
-    address = request.getfixturevalue("postgres")
+    return new_database(request.getfixturevalue("postgres"))
+
+
+def new_database(address: str) -> str:
+    """The URL of an empty one on the PostgreSQL server at this address."""
     name = f"test_{os.urandom(6).hex()}"
     psql = ["psql", "-q", f"postgresql://{address}/postgres", "-c", f"CREATE DATABASE {name}"]
     subprocess.run(psql, check=True)

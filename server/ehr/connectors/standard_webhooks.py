@@ -54,6 +54,7 @@ class StandardWebhooks:
         "report.updated",
         "application.step_changed",
         "follow_up.ordered",
+        "candidate.erased",
     )
 
     def __init__(self, settings: WebhookSettings, secrets: SigningSecrets, client: SafeClient) -> None:

@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import aiohttp
+import pytest
 
 from server.ehr.api.applications import without_totals
 from server.interview.events import RecordingStarted, RecordingStored
@@ -20,6 +21,11 @@ from tests.server.ehr.api.conftest import Api
 
 JOB = {"remote_id": "job-1", "title": "Support agent", "department": "Service", "flow_id": "customer_service"}
 ADA = {"remote_id": "c-1", "name": "Ada Lovelace", "email": "Ada@Example.org", "phone": "+49 30 1234567"}
+
+
+@pytest.fixture(scope="module")
+def api(api_on_both: Api) -> Api:
+    return api_on_both
 
 
 async def sent(
