@@ -211,6 +211,40 @@ async def test_another_order_under_a_key_that_is_forgotten_is_an_interview_of_it
     assert all(one["link"] for one in made)
 
 
+async def test_what_was_cut_off_between_its_effect_and_its_answer_is_done_once(api: Api) -> None:
+    """As a server that dies behind the commit leaves it: the key is taken, and nothing is answered."""
+
+    async def cut_off() -> None:
+        async with api.app[DATABASE].begin() as connection:
+            begun = datetime.now(UTC) - DIED_AFTER
+            await connection.execute(idempotency_keys.update().values(status=None, body=None, created_at=begun))
+
+    async with api.client() as client:
+
+        async def twice(path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+            answers = []
+            for _ in range(2):
+                async with client.post(
+                    path, json=body, headers={"Idempotency-Key": f"cut-{path}-{len(body)}"}
+                ) as response:
+                    assert response.status in (200, 201), await response.text()
+                    answers.append(await response.json())
+                api.run(cut_off())
+            return answers
+
+        first, second = await twice("interviews", {**ORDER, "candidate_name": "Cut Off", "email": "cut@example.org"})
+        assert (second["id"], second["candidate_id"], second["link"]) == (first["id"], first["candidate_id"], None)
+        job, same = await twice("jobs", {"remote_id": "cut", "title": "Agent", "flow_id": "customer_service"})
+        assert same == job
+        applied = {"candidate_id": first["candidate_id"], "job_id": job["id"]}
+        application, again = await twice("applications", applied)
+        assert again == application
+        round_, once = await twice("interviews", {"application_id": application["id"]})
+        assert (once["id"], once["link"]) == (round_["id"], None)
+        async with client.get("interviews", params={"candidate_id": first["candidate_id"]}) as response:
+            assert {one["id"] for one in (await response.json())["items"]} == {first["id"], round_["id"]}
+
+
 async def test_what_was_answered_is_kept_a_day_and_a_dead_request_blocks_five_minutes(database: Database) -> None:
     key, _ = await ApiKeys(database).create(name="a", system="b", scopes=["erase"], by="", now=NOW)
     kept = Idempotency(database)
