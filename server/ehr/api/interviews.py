@@ -14,7 +14,7 @@ from question_flows.model import Language
 from server.calling_off import call_off
 from server.ehr.api.addresses import base_url
 from server.ehr.api.declaring import Call, operation
-from server.ehr.api.fields import Id, PageQuery
+from server.ehr.api.fields import Id, PageQuery, cursor_in
 from server.ehr.api.interview_models import CancelIn, Cancelled, Interview, InterviewIn, InterviewPage, Ordered
 from server.errors import UserError
 from server.interview.inviting import AlreadyInvited, Invited, Wanted
@@ -25,7 +25,7 @@ from server.storage import schema
 from server.storage.api_keys import Scope
 from server.storage.candidates import Candidates
 from server.storage.jobs import Jobs
-from server.storage.paging import Order, cursor_of, read_page
+from server.storage.paging import Order, read_page
 
 
 class InterviewsQuery(PageQuery):
@@ -113,7 +113,7 @@ async def list_interviews(call: Call, query: InterviewsQuery) -> InterviewPage:
             wanted = wanted.where(table.c[name] == value)
     order = Order(table.c.created_at, table.c.id, descending=True)
     page = await read_page(
-        call.app[DATABASE], wanted, order, cursor_of(query.cursor), lambda row: _row(call, row), query.limit
+        call.app[DATABASE], wanted, order, cursor_in(query), lambda row: _row(call, row), query.limit
     )
     return InterviewPage(items=list(page.rows), next=page.after)
 

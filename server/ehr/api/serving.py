@@ -18,6 +18,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from server.ehr.api.addresses import base_url
 from server.ehr.api.declaring import Answer, Call, Operation
 from server.ehr.api.document import ID_PATTERN, KEY_PATTERN, LONGEST_KEY
 from server.errors import UserError
@@ -49,6 +50,8 @@ def served(operation: Operation) -> Callable[[web.Request], Awaitable[web.Stream
     """The handler of its route."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
+        # Before anything is done: answers may hold links.
+        base_url(request)
         now = datetime.now(UTC)
         secret, key = await _caller(request, now)
         if operation.scope not in key.scopes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -144,6 +146,56 @@ async def test_what_is_no_request_of_ours_is_a_problem_too(api: Api) -> None:
                     assert response.headers["Allow"] == "GET,POST"
         async with client.post("interviews", json=ORDER, headers={"Origin": "https://elsewhere.example"}) as response:
             assert response.status == 201, "whoever sends a key is no page of another site"
+
+
+def cursor(*parts: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+async def test_a_cursor_that_is_not_ours_is_refused_and_never_answered_with_the_first_page(api: Api) -> None:
+    wrong = ["AAAA", cursor(), cursor("x", "y", False), cursor(1, "y", False), cursor(10**400, "y", False)]
+    moments = ("2026-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+    wrong += [cursor({"at": one}, "y", False) for one in moments]
+    wrong += [cursor({"at": "2026-01-01T00:00:00+00:00"}, one, False) for one in ("\0", "\ud800", 1)]
+    async with api.client() as client:
+        for path in ("candidates", "jobs", "applications", "interviews"):
+            for one in wrong:
+                async with client.get(path, params={"cursor": one}) as response:
+                    assert await refusal(response) == (400, "field_wrong"), (path, one)
+            ours = cursor({"at": "2026-01-01T00:00:00+00:00"}, "y", False)
+            async with client.get(path, params={"cursor": ours}) as response:
+                assert response.status == 200, path
+
+
+async def test_names_that_cannot_be_seen_or_turn_others_around_are_refused(api: Api) -> None:
+    async with api.client() as client:
+        for name in ("\u200b", "\u3000 ", "Ada \u202e", "a\u2066b", "a\u2028b", "a\x85b"):
+            async with client.post("candidates", json={"remote_id": "unseen", "name": name}) as response:
+                assert await refusal(response) == (400, "field_wrong"), ascii(name)
+        # Joiners within a word belong to Persian and to Hindi.
+        for name in ("\u0645\u06cc\u200c\u0631\u0648\u0645", "\u674e\u660e"):
+            async with client.post("candidates", json={"remote_id": f"seen-{len(name)}", "name": name}) as response:
+                assert response.status == 200, ascii(name)
+
+
+async def test_broken_requests_on_the_wire_are_refused_and_are_no_fault(api: Api) -> None:
+    _, _, port = api.url.rpartition(":")
+    key, json_body = f"Authorization: Bearer {api.secret}".encode(), b"Content-Type: application/json"
+    for lines, status in (
+        ([b"GET /api/v1/openapi.json HTTP/1.1", b"Host: a\xff"], 400),
+        ([b"GET /api/v1/openapi.json HTTP/1.1", b'Host: a"><script>'], 400),
+        ([b"GET /api/v1/jobs HTTP/1.1", b"Host: x y", key], 400),
+        ([b"GET /api/v1/jobs HTTP/1.1", b"Host: x", b"Authorization: Bearer \xff"], 401),
+        ([b"POST /api/v1/jobs HTTP/1.1", b"Host: x", key, json_body, b"Content-Encoding: gzip"], 400),
+        ([b"POST /api/v1/jobs HTTP/1.1", b"Host: x", key, json_body, b"Content-Encoding: deflate"], 400),
+        ([b"POST /api/v1/jobs HTTP/1.1", b"Host: x", key, json_body, b"Idempotency-Key: \xff"], 400),
+        ([b"POST /ehr/reports HTTP/1.1", b"Host: x", b"webhook-id: \xff", b"webhook-timestamp: \xb2"], 401),
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(port))
+        writer.write(b"\r\n".join([*lines, b"Content-Length: 30", b"", b"x" * 30]))
+        async with asyncio.timeout(5):
+            assert f" {status} ".encode() in await reader.readline(), lines
+        writer.close()
 
 
 async def test_the_same_order_sent_twice_is_one_interview_with_one_link(api: Api) -> None:
