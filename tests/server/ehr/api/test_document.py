@@ -35,8 +35,8 @@ from server.records.application_events import FollowUpKind
 from tests.server.ehr.api.conftest import Api
 
 LONGEST_QUERY = 6000
-EXAMPLES = 6
-"""Of each operation and kind; the same ones in every run."""
+EXAMPLES = 4
+"""Of each operation and kind; the same ones in every run. All together take some 8 s of processor time."""
 FEWER = {"add_resume": 2}
 """Each file is read in a process of its own, which takes its time."""
 CHECKS: list[Any] = [
