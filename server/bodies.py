@@ -1,7 +1,8 @@
-"""JSON objects that scripts send, checked at the door by a pydantic model."""
+"""What is sent in a body: read within bounds of size and time; JSON objects checked at the door by a pydantic model."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import TypeVar
@@ -17,6 +18,21 @@ class Body(BaseModel):
     """A JSON object; fields it does not know are ignored, so that an older page works with a newer server."""
 
     model_config = ConfigDict(frozen=True)
+
+
+async def bounded(request: web.Request, largest: int, seconds: float) -> bytes:
+    """The body's bytes, for one who may send no cookie and has proven nothing yet.
+
+    Raises UserError too_large (413; before anything is read where the length is said) above `largest` bytes, and
+    request_slow (408) when it has not arrived within `seconds`.
+    """
+    if (request.content_length or 0) > largest:
+        raise UserError("too_large", status=413)
+    try:
+        async with asyncio.timeout(seconds):
+            return await request.clone(client_max_size=largest).read()
+    except TimeoutError as error:
+        raise UserError("request_slow", status=408) from error
 
 
 BodyT = TypeVar("BodyT", bound=Body)

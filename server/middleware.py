@@ -126,6 +126,9 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         if "Allow" in error.headers:
             answer.headers["Allow"] = error.headers["Allow"]
         return answer
+    except web.RequestPayloadError:
+        # Compressed otherwise than its header says, or in broken chunks.
+        return _answer(request, UserError("bad_request"))
     except Exception as error:
         # The boundary of one request: whatever failed is answered and logged, and ends here.
         log.error("request failed", extra={"route": route_of(request), "error": type(error).__name__}, exc_info=True)

@@ -129,7 +129,7 @@ class Settings(BaseSettings):
         600,
         ge=1,
         le=100_000,
-        description="Requests that one API key may make in a minute, of each server process; more are told when to "
+        description="Requests that one API key may make in a minute, whichever process answers; more are told when to "
         "come again (HTTP 429).",
     )
     oidc_issuer: str = Field(

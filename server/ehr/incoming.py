@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from aiohttp import web
 
+from server.bodies import bounded
 from server.delivery.connector import BadSignature, Connector, LookUp, Received, Reply, Unreadable
 from server.delivery.polling import poll_soon
 from server.ehr.look_up import look_up
@@ -26,8 +27,8 @@ log = logging.getLogger(__name__)
 
 PATH = "/ehr/in/{connection_id}/{path:.*}"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-LARGEST_BODY = 1 << 20
-"""Bytes of what a connected system may send at once."""
+LARGEST_BODY = 256 << 10
+"""Bytes of what a connected system may send at once; none of their messages comes near."""
 READ_SECONDS = 10.0
 """How long it may take to send them."""
 ANSWER_SECONDS = 3.0
@@ -41,23 +42,28 @@ async def receive(request: web.Request) -> web.Response:
     404 for an unknown connection, 503 for one that is off or an answer that takes too long: both are tried again.
     """
     try:
-        async with asyncio.timeout(READ_SECONDS):
-            raw = await request.clone(client_max_size=LARGEST_BODY).read()
+        # Nobody's body is read for a connection that is not there or off.
+        async with asyncio.timeout(ANSWER_SECONDS):
+            connector = await _connector(request.app, request.match_info["connection_id"])
     except TimeoutError as error:
-        raise UserError("request_slow", status=408) from error
+        raise _slow() from error
+    raw = await bounded(request, LARGEST_BODY, READ_SECONDS)
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            reply = await _answer(request, raw)
+            reply = await _answer(request, connector, raw)
     except TimeoutError as error:
-        raise UserError("answer_slow", status=503, retry_after_s=RETRY_AFTER_SECONDS) from error
+        raise _slow() from error
     if reply.body is None:
         return web.Response(status=reply.status)
     return web.json_response(reply.body, status=reply.status)
 
 
-async def _answer(request: web.Request, raw: bytes) -> Reply:
+def _slow() -> UserError:
+    return UserError("answer_slow", status=503, retry_after_s=RETRY_AFTER_SECONDS)
+
+
+async def _answer(request: web.Request, connector: Connector, raw: bytes) -> Reply:
     connection_id, now = request.match_info["connection_id"], datetime.now(UTC)
-    connector = await _connector(request.app, connection_id)
     received = Received(
         request.method,
         request.match_info["path"],

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.calling_off import call_off
 from server.errors import UserError
 from server.hr.access import USER
 from server.hr.by_mail import slot_of, text_to_pass_on
@@ -19,7 +20,7 @@ from server.hr.monitor import state_of
 from server.i18n import MESSAGES
 from server.keys import DATABASE, FLOWS, MAILER, SETTINGS
 from server.mail.appointments import read_appointment
-from server.mail.invitations import cancel, invite_again, schedule
+from server.mail.invitations import invite_again, schedule
 from server.mail.invited import CANCELLED, InvitedInterview, read_invited
 from server.mail.letter import DESTINATION
 from server.mail.letters import moment_text
@@ -62,13 +63,18 @@ async def plan(request: web.Request) -> web.StreamResponse:
 
 
 async def take_back(request: web.Request) -> web.StreamResponse:
-    """Cancels the invitation: its link opens nothing any more."""
+    """Calls the interview off for good: the candidate is told, its link opens nothing any more."""
     await state_of(request)
+    sent, interview_id = await form_fields(request), request.match_info["interview_id"]
     try:
-        async with request.app[DATABASE].begin() as connection:
-            await cancel(connection, request.app.get(MAILER), request.match_info["interview_id"], datetime.now(UTC))
+        async with request.app[DATABASE].read() as connection:
+            invited = await read_invited(connection, interview_id)
+            if invited.has_begun and invited.status != CANCELLED:
+                # Pages end a running interview on its own page, where it is seen.
+                raise UserError("interview_begun", status=409)
+        await call_off(request.app, interview_id, sent.get("reason", ""), request[USER].email, datetime.now(UTC))
     except UserError as error:
-        return await _page(request, error=error)
+        return await _page(request, sent, error)
     raise web.HTTPSeeOther(_address(request))
 
 

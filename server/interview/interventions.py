@@ -95,6 +95,11 @@ def _text(text: str, longest: int, *, field: str, missing: str) -> str:
     return _short(trimmed, longest, field=field)
 
 
+def reason_of(text: str) -> str:
+    """Why an interview ends or does not take place. Raises UserError end_reason_missing, and when it is too long."""
+    return _text(text, asked.LONGEST_MESSAGE, field="reason", missing="end_reason_missing")
+
+
 def _short(text: str, longest: int, *, field: str) -> str:
     if len(text) > longest:
         raise UserError("text_too_long", field=field, params={"length": f"{longest:,}"})
@@ -215,7 +220,7 @@ def _hand_over(state: InterviewState, flow: Flow, command: asked.HandOver, situa
 
 
 def _end(state: InterviewState, flow: Flow, command: asked.EndInterview, situation: Situation) -> list[EventBody]:
-    reason = _text(command.reason, asked.LONGEST_MESSAGE, field="reason", missing="end_reason_missing")
+    reason = reason_of(command.reason)
     if state.ended is not None:
         return []
     if state.status is not Status.BETWEEN_ROUNDS:
@@ -224,7 +229,7 @@ def _end(state: InterviewState, flow: Flow, command: asked.EndInterview, situati
 
 
 def _cancel(state: InterviewState, flow: Flow, command: asked.CancelInterview, situation: Situation) -> list[EventBody]:
-    reason = _text(command.reason, asked.LONGEST_MESSAGE, field="reason", missing="end_reason_missing")
+    reason = reason_of(command.reason)
     if state.status is Status.CANCELLED:
         return []
     if state.status in (Status.INVITED, Status.READY):

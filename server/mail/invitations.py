@@ -95,7 +95,7 @@ async def schedule(
 
 
 async def cancel(connection: AsyncConnection, mailer: Mailer | None, interview_id: str, now: datetime) -> bool:
-    """Takes the invitation back: its links and pages open nothing any more, its calendar entry is cancelled.
+    """Takes links, calendar entry and reminders back, and writes so; what calls an interview off is calling_off.py.
 
     Gives whether a letter tells the candidate; none does twice, nor without a mailer or an address. Raises UserError
     interview_unknown (404), interview_begun, interview_called_off (409).

@@ -19,6 +19,9 @@ from server.resumes.resume import Resume
 _ROOT = Path(__file__).parents[2]
 _COMMAND = (sys.executable, "-E", "-s", "-B", "-m", "server.resumes.reading")
 _AT_ONCE = 2
+MOST_WAITING = 16
+"""Files that wait for their turn; a page's included. Each is held in memory meanwhile."""
+RETRY_AFTER_S = 20
 _ANSWER: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 ERRORS = frozenset(
     f"resume_{name}"
@@ -31,19 +34,34 @@ ERRORS = frozenset(
 
 
 class Reader:
-    """Reads at most two files at once; others wait."""
+    """Reads at most two files at once; so many others wait, and the rest are told to come again."""
 
     def __init__(self, wall_seconds: float = limits.WALL_SECONDS) -> None:
         self._wall_seconds = wall_seconds
         self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._held = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another file would be refused now."""
+        return self._held >= _AT_ONCE + MOST_WAITING
 
     async def read(self, content: bytes) -> Resume:
-        """The résumé. Raises UserError with one of ERRORS (422; too large: 413); the server is never harmed."""
+        """The résumé. Raises UserError with one of ERRORS (422; too large: 413); the server is never harmed.
+
+        Raises UserError resumes_waiting (503) while too many files wait.
+        """
         if len(content) > limits.LARGEST_FILE:
             megabytes = str(limits.LARGEST_FILE // 1_000_000)
             raise UserError("resume_too_large", status=413, field="resume", params={"megabytes": megabytes})
-        async with self._turns:
-            answer = await self._asked(content)
+        if self.is_full:
+            raise UserError("resumes_waiting", status=503, field="resume", retry_after_s=RETRY_AFTER_S)
+        self._held += 1
+        try:
+            async with self._turns:
+                answer = await self._asked(content)
+        finally:
+            self._held -= 1
         try:
             given = _ANSWER.validate_json(answer)
             if "resume" in given:

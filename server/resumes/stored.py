@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.errors import UserError
 from server.resumes.codec import decode, encode
 from server.resumes.kinds import Unreadable, kind_of
-from server.resumes.reader import Reader
+from server.resumes.reader import ERRORS, Reader
 from server.resumes.resume import Resume
 from server.storage import schema
 from server.storage.database import Database
@@ -73,7 +73,7 @@ class Resumes:
         try:
             parsed = await self._reader.read(content)
         except UserError as error:
-            if not keep_unreadable or error.code in ("resume_too_large", "resume_empty"):
+            if not keep_unreadable or error.code not in ERRORS - {"resume_too_large", "resume_empty"}:
                 raise
             failed = error.code
         id_ = resume_id(candidate_id, digest)

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.storage import record_tables as tables
 from server.storage import schema
 from server.storage.identities import SAID
+from server.storage.outbox import BUILTIN
 
 T = TypeVar("T")
 
@@ -43,6 +45,12 @@ class Whole:
     def ids(self) -> list[str]:
         """All of them."""
         return [*self.candidates, *self.applications, *self.interviews, *self.messages, *self.follow_ups]
+
+    def is_told_by(self, text: str) -> bool:
+        """Whether a text, such as another system's id, holds an address, a number or a name of theirs."""
+        said = text.casefold()
+        words = [*self.addresses, *(json.loads(name) for name in self.names)]
+        return any(word and word.casefold() in said for word in words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,7 @@ async def erase(connection: AsyncConnection, them: Whole) -> Gone:
     delivered = await _delivered(connection, them)
     rows: dict[str, int] = {}
     await _blank_inboxes(connection, them)
+    await _refuse_what_is_on_its_way(connection, them)
     kept = tables.idempotency_keys
     for some in _parts(them.ids):
         await connection.execute(kept.delete().where(_speaks_of(kept.c.body, some)))
@@ -127,6 +136,21 @@ async def _blank_inboxes(connection: AsyncConnection, them: Whole) -> None:
         await connection.execute(inbox.update().where(condition).values(nothing))
     for some in _parts(known_by):
         await connection.execute(received.update().where(_speaks_of(received.c.body, some)).values(body={}))
+
+
+async def _refuse_what_is_on_its_way(connection: AsyncConnection, them: Whole) -> None:
+    """A report may be on its way to the built-in inbox this very moment: there it counts as taken in already."""
+    outbox, received = schema.outbox, schema.ehr_inbox
+    ours = sa.and_(outbox.c.id.in_(them.messages), outbox.c.destination == BUILTIN)
+    query = sa.select(outbox.c.id, outbox.c.type, outbox.c.created_at).where(ours)
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    for row in (await connection.execute(query)).all():
+        taken = {"webhook_id": row.id, "type": row.type, "received_at": row.created_at, "body": {}}
+        statement = insert(received).values(**taken)
+        # What arrives in another transaction meanwhile is waited for, and emptied.
+        await connection.execute(
+            statement.on_conflict_do_update(index_elements=["webhook_id"], set_={"body": statement.excluded.body})
+        )
 
 
 async def _delivered(connection: AsyncConnection, them: Whole) -> dict[tuple[str, str], int]:

@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 PAGE = 50
 _LONGEST_CURSOR = 1000
+_LARGEST_NUMBER = 2**63
+_YEARS = (1970, 9000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,26 @@ def cursor_of(text: str) -> Cursor | None:
         value, id_, backwards = json.loads(packed)
         if isinstance(value, dict):
             value = datetime.fromisoformat(value["at"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    if isinstance(value, bool) or not isinstance(value, str | int | float | datetime) or not isinstance(id_, str):
+    if not isinstance(id_, str) or not id_.isprintable() or not _can_be_asked_for(value):
         return None
     return Cursor(value, id_, backwards is True)
+
+
+def _can_be_asked_for(value: object) -> bool:
+    """Whether a database takes it: addresses are anybody's to write."""
+    match value:
+        case bool():
+            return False
+        case int() | float():
+            return -_LARGEST_NUMBER < value < _LARGEST_NUMBER
+        case str():
+            return not any(one == "\0" or "\ud800" <= one <= "\udfff" for one in value)
+        case datetime():
+            return value.tzinfo is not None and _YEARS[0] <= value.year <= _YEARS[1]
+        case _:
+            return False
 
 
 async def read_page(

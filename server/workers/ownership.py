@@ -41,6 +41,21 @@ RELEASE = """
 if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
 """
 
+# Of what is counted for all workers, and of all machines on the same Redis: each entry is a moment in milliseconds.
+TAKE = """
+local now = redis.call('TIME')
+local at, most, window = now[1] * 1000 + now[2] / 1000, tonumber(ARGV[1]), tonumber(ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', at - window)
+local taken = redis.call('ZCARD', KEYS[1])
+if taken >= most then
+  local oldest = redis.call('ZRANGE', KEYS[1], taken - most, taken - most, 'WITHSCORES')
+  return math.max(1, math.ceil(oldest[2] + window - at))
+end
+redis.call('ZADD', KEYS[1], at, now[1] .. ':' .. now[2] .. ':' .. taken)
+redis.call('PEXPIRE', KEYS[1], window)
+return 0
+"""
+
 AWAY = (RedisError, OSError, TimeoutError)
 
 
@@ -100,6 +115,16 @@ class Ownership:
         """
         await self.claim(name, for_own=True)
         self._duties.add(name)
+
+    async def take(self, name: str, most: int, window_s: float) -> float | None:
+        """As `RateLimit.take`, counted for all workers; None while Redis is away: each counts for itself then."""
+        if not self._reachable:
+            return None
+        try:
+            script = self._redis.eval(TAKE, 1, f"interviews:taken:{name}", str(most), str(int(window_s * 1000)))
+            return float(await cast(Awaitable[int], script)) / 1000
+        except AWAY:
+            return None
 
     async def look_up(self, interview_id: str) -> None:
         """Claims nothing. Raises OwnedElsewhere when another living worker owns the interview."""

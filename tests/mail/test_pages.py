@@ -99,12 +99,18 @@ async def test_one_invitation_from_its_letter_to_its_end(house: House) -> None:
     moved = TOMORROW.replace("T10", "T16")
     assert "16:00" in await posted(house, f"{path}/appointment", 200, starts_at=moved, time_zone="Asia/Shanghai")
     await posted(house, f"{path}/appointment", 400, starts_at="", time_zone="Asia/Shanghai")
-    assert 'data-state="expired"' in await posted(house, f"{path}/cancel", 200)
-    async with house.stranger().get(house.url("/i/" + link.rpartition("/")[2])) as response:
-        assert response.status == 410
     renewed = await posted(house, f"{path}/again", 200)
     assert link not in renewed
     assert "on its way" in renewed
+    [link] = re.findall(r'value="(https://interviews.example.com/i/[^"]+)"', renewed)
+    assert 'id="reason-problem"' in await posted(house, f"{path}/cancel", 400, reason=" ")
+    assert len(await letters(house)) == 3, "nothing happens without a reason"
+    for _ in range(2):
+        assert 'data-state="called_off"' in await posted(house, f"{path}/cancel", 200, reason="The job is filled.")
+    async with house.stranger().get(house.url("/i/" + link.rpartition("/")[2])) as response:
+        assert response.status == 410
+        assert "The job is filled" not in await response.text()
+    assert "cannot be resumed" in await posted(house, f"{path}/again", 409)
     kinds = [
         (one["kind"], one["calendar"], one["appointment"] and one["appointment"]["sequence"])
         for one in await letters(house)
@@ -112,8 +118,8 @@ async def test_one_invitation_from_its_letter_to_its_end(house: House) -> None:
     assert kinds == [
         ("invited", "REQUEST", 0),
         ("rescheduled", "REQUEST", 1),
-        ("cancelled", "CANCEL", 2),
-        ("invited_again", None, None),
+        ("invited_again", "REQUEST", 2),
+        ("cancelled", "CANCEL", 3),
     ]
     async with house.hr.get(house.url(path)) as response:
         listed = re.findall(r'data-letter="(\w+)"', await response.text())

@@ -17,7 +17,7 @@ from pypdf import PdfWriter
 from server.errors import UserError
 from server.resumes import limits
 from server.resumes.kinds import Unreadable, kind_of, text_of
-from server.resumes.reader import ERRORS, Reader
+from server.resumes.reader import ERRORS, RETRY_AFTER_S, Reader
 from server.resumes.resume import Kind, Resume, finds
 from tests.resumes.conftest import CHINESE, ENGLISH, JSON_RESUME, docx_of
 
@@ -327,3 +327,14 @@ def test_every_error_has_its_sentence_in_both_languages() -> None:
     for language in ("en", "zh-CN"):
         texts = json.loads((LOCALES / language / "error.json").read_text("utf-8"))
         assert all(texts[code] for code in ERRORS)
+
+
+async def test_few_files_wait_and_the_rest_are_told_when_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.resumes.reader.MOST_WAITING", 1)
+    reader = Reader()
+    # All begin before the first process has said a word.
+    answers = await asyncio.gather(*(reader.read(b"") for _ in range(5)), return_exceptions=True)
+    refused = [one for one in answers if isinstance(one, UserError) and one.code == "resumes_waiting"]
+    assert [(one.status, one.retry_after_s) for one in refused] == [(503, RETRY_AFTER_S)] * 2
+    assert [one.code for one in answers if isinstance(one, UserError) and one not in refused] == ["resume_empty"] * 3
+    assert not reader.is_full

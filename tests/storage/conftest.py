@@ -57,6 +57,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return created(request.getfixturevalue("postgres"), f"test_{os.urandom(6).hex()}{template}")
 
 
+def new_database(address: str) -> str:
+    """The URL of an empty one on the PostgreSQL server at this address."""
+    return created(address, f"test_{os.urandom(6).hex()}")
+
+
 def created(address: str, database: str) -> str:
     """The URL of a new PostgreSQL database. database: its name, and perhaps what it is copied from."""
     psql = ["psql", "-q", f"postgresql://{address}/postgres", "-c", f"CREATE DATABASE {database}"]

@@ -205,3 +205,17 @@ async def test_a_claim_nobody_uses_is_given_back(nodes: list[Node], monkeypatch:
     async with asyncio.timeout(15):
         while await nodes[0].ownership._redis.hexists(nodes[0].ownership._owners, "a"):
             await asyncio.sleep(0.1)
+
+
+async def test_what_all_workers_count_is_counted_once_and_by_each_alone_without_redis(
+    nodes: list[Node], redis_server: RedisServer
+) -> None:
+    asked = [await node.ownership.take("key", 4, 60) for _ in range(2) for node in nodes]
+    assert asked[:4] == [0.0] * 4
+    assert all(one is not None and 50 < one <= 60 for one in asked[4:])
+    assert await nodes[0].ownership.take("other", 4, 60) == 0.0
+    assert await nodes[0].ownership.take("short", 1, 0.05) == 0.0
+    await asyncio.sleep(0.06)
+    assert await nodes[1].ownership.take("short", 1, 0.05) == 0.0
+    redis_server.stop()
+    assert await nodes[0].ownership.take("key", 4, 60) is None

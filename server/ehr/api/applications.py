@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from server.ehr.api.declaring import Call, operation
-from server.ehr.api.fields import Id, PageQuery
+from server.ehr.api.fields import Id, PageQuery, cursor_in
 from server.ehr.api.record_models import (
     Application,
     ApplicationIn,
@@ -24,7 +24,6 @@ from server.records.application_events import ApplicationEventBody, ReportReceiv
 from server.records.application_log import ApplicationLog
 from server.records.remote_ids import APPLICATION, RemoteIds
 from server.storage.api_keys import Scope
-from server.storage.paging import cursor_of
 
 
 class ApplicationsQuery(PageQuery):
@@ -57,7 +56,7 @@ async def open_application(call: Call, body: ApplicationIn) -> Application:
 async def list_applications(call: Call, query: ApplicationsQuery) -> ApplicationPage:
     """Lists applications, the newest first."""
     wanted = stored.Filter(step=query.step, is_open=query.is_open, job_id=query.job_id, candidate_id=query.candidate_id)
-    page = await stored.Applications(call.app[DATABASE]).page(wanted, cursor_of(query.cursor), query.limit)
+    page = await stored.Applications(call.app[DATABASE]).page(wanted, cursor_in(query), query.limit)
     theirs = await remote_ids_of(call, APPLICATION, [one.id for one in page.rows])
     return ApplicationPage(items=[_shown(call, one, theirs.get(one.id)) for one in page.rows], next=page.after)
 

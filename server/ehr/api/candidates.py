@@ -10,7 +10,7 @@ from pydantic import Field
 
 from question_flows.model import Language
 from server.ehr.api.declaring import Call, operation
-from server.ehr.api.fields import PageQuery
+from server.ehr.api.fields import PageQuery, cursor_in
 from server.ehr.api.record_models import Candidate, CandidateIn, CandidatePage
 from server.ehr.api.remote import remote_ids_of
 from server.errors import UserError
@@ -22,7 +22,7 @@ from server.records.people import People
 from server.records.remote_ids import CANDIDATE, RemoteIds
 from server.storage import schema
 from server.storage.api_keys import Scope
-from server.storage.paging import Order, cursor_of, read_page
+from server.storage.paging import Order, read_page
 
 
 class CandidatesQuery(PageQuery):
@@ -64,7 +64,7 @@ async def list_candidates(call: Call, query: CandidatesQuery) -> CandidatePage:
             known = await RemoteIds(call.app[DATABASE]).local(call.key.system, CANDIDATE, query.remote_id)
         wanted = wanted.where(table.c.id == (known or ""))
     order = Order(table.c.created_at, table.c.id, descending=True)
-    page = await read_page(call.app[DATABASE], wanted, order, cursor_of(query.cursor), lambda row: row, query.limit)
+    page = await read_page(call.app[DATABASE], wanted, order, cursor_in(query), lambda row: row, query.limit)
     return CandidatePage(items=await _candidates(call, page.rows), next=page.after)
 
 

@@ -80,8 +80,9 @@ Handler = Callable[..., Awaitable[Any]]
 class Operation:
     """One operation. path: below /api/v1. refuses: statuses beside those that every operation can answer.
 
-    largest: bytes of the body. media_types: of a body that is a file, then it is no model. audited: its name in the
-    audit trail; empty: what changes something is there under its id, and what only reads is not.
+    largest: bytes of the body. at_once: how many requests of one key may be under way here; 0: as many as come.
+    media_types: of a body that is a file, then it is no model. audited: its name in the audit trail; empty: what
+    changes something is there under its id, and what only reads is not.
     """
 
     method: str
@@ -91,6 +92,7 @@ class Operation:
     status: int
     refuses: tuple[int, ...]
     largest: int
+    at_once: int
     media_types: tuple[str, ...]
     audited: str
     body: type[Sent] | None
@@ -124,7 +126,7 @@ class Operation:
         if self.places:
             own.add(404)
         if self.takes_body:
-            own |= {413, 415}
+            own |= {408, 413, 415}
         if self.takes_idempotency_key:
             own |= {409, 422}
         return sorted(own)
@@ -141,6 +143,7 @@ def operation(
     status: int = 200,
     refuses: tuple[int, ...] = (),
     largest: int = LARGEST_BODY,
+    at_once: int = 0,
     media_types: tuple[str, ...] = (),
     audited: str = "",
 ) -> Callable[[FunctionT], Operation]:
@@ -157,6 +160,7 @@ def operation(
             204 if answer is type(None) else status,
             refuses,
             largest,
+            at_once,
             media_types,
             audited,
             None if hints.get("body") is bytes else hints.get("body"),

@@ -20,6 +20,7 @@ KEY_PATTERN = f"^[!-~]{{1,{LONGEST_KEY}}}$"
 """Of an Idempotency-Key: printable ASCII."""
 
 _PLACE = "#/components/schemas/{model}"
+_SECONDS: dict[str, Any] = {"schema": {"type": "integer"}, "description": "Seconds."}
 _DESCRIPTION = """\
 Candidates, jobs and competency models in; interviews, reports and recordings out.
 
@@ -119,7 +120,8 @@ def _answer(one: Operation) -> dict[str, Any]:
 def _problem(status: int) -> dict[str, Any]:
     headers = {
         401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}},
-        429: {"Retry-After": {"required": True, "schema": {"type": "integer"}, "description": "Seconds."}},
+        429: {"Retry-After": {"required": True, **_SECONDS}},
+        503: {"Retry-After": {"required": True, **_SECONDS}},
     }.get(status)
     return {
         "description": HTTPStatus(status).phrase,

@@ -15,6 +15,7 @@ from server.keys import CONNECTIONS, DATABASE, HUB, INTERVIEWS, SETTINGS
 from server.recordings.serving import store_address
 from server.recordings.spool import Spool
 from server.recordings.store import Store, StoreUnavailable
+from server.records.forgetting import tell_erased
 from server.records.people import read_person
 from server.storage.api_keys import Scope
 from server.storage.erasure import erase, whole
@@ -25,7 +26,8 @@ async def erase_candidate(call: Call, candidate_id: str, body: EraseIn) -> Erasu
     """Erases a candidate: words, recordings, résumés, addresses, and whatever waits to be sent.
 
     It cannot be undone. 409 while an interview of theirs runs: cancel it first. What had been delivered to other
-    systems is listed in the answer; only they can erase it there.
+    systems is listed in the answer; only they can erase it there. Connections that want it are sent `candidate.erased`
+    with ids alone: those of this server and their own.
     """
     database, interviews = call.app[DATABASE], call.app[INTERVIEWS]
     async with database.read() as connection:
@@ -44,6 +46,7 @@ async def erase_candidate(call: Call, candidate_id: str, body: EraseIn) -> Erasu
     async with database.begin() as connection:
         them = await whole(connection, person.id)
         await forget_waiting(connection, them, readers, call.now)
+        told = await tell_erased(connection, person.id, them, call.now)
         gone = await erase(connection, them)
     for one in them.interviews:
         call.app[HUB].forget(one)
@@ -57,6 +60,7 @@ async def erase_candidate(call: Call, candidate_id: str, body: EraseIn) -> Erasu
             Delivered(destination=destination, type=type_, messages=count)
             for (destination, type_), count in gone.delivered.items()
         ],
+        told=told,
     )
 
 

@@ -11,23 +11,21 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from question_flows.model import Language
+from server.calling_off import call_off
 from server.ehr.api.addresses import base_url
 from server.ehr.api.declaring import Call, operation
-from server.ehr.api.fields import Id, PageQuery
+from server.ehr.api.fields import Id, PageQuery, cursor_in
 from server.ehr.api.interview_models import CancelIn, Cancelled, Interview, InterviewIn, InterviewPage, Ordered
 from server.errors import UserError
-from server.interview.hr_commands import CancelInterview
 from server.interview.inviting import AlreadyInvited, Invited, Wanted
 from server.interview.state import InterviewState, Status
 from server.keys import DATABASE, INTERVIEWS, MAILER, RECORDS, SETTINGS
-from server.mail.invitations import cancel, invite_by_mail
-from server.records.application import ApplicationState
-from server.records.application_events import ApplicationEventBody, InterviewMoved
+from server.mail.invitations import invite_by_mail
 from server.storage import schema
 from server.storage.api_keys import Scope
 from server.storage.candidates import Candidates
 from server.storage.jobs import Jobs
-from server.storage.paging import Order, cursor_of, read_page
+from server.storage.paging import Order, read_page
 
 
 class InterviewsQuery(PageQuery):
@@ -115,7 +113,7 @@ async def list_interviews(call: Call, query: InterviewsQuery) -> InterviewPage:
             wanted = wanted.where(table.c[name] == value)
     order = Order(table.c.created_at, table.c.id, descending=True)
     page = await read_page(
-        call.app[DATABASE], wanted, order, cursor_of(query.cursor), lambda row: _row(call, row), query.limit
+        call.app[DATABASE], wanted, order, cursor_in(query), lambda row: _row(call, row), query.limit
     )
     return InterviewPage(items=list(page.rows), next=page.after)
 
@@ -133,38 +131,16 @@ async def get_interview(call: Call, interview_id: str) -> Interview:
 
 @operation("POST", "/interviews/{interview_id}/cancel", scope=Scope.INTERVIEWS_WRITE, refuses=(503,))
 async def cancel_interview(call: Call, interview_id: str, body: CancelIn) -> Cancelled:
-    """Calls an interview off.
+    """Calls an interview off, for good: as HR's "Cancel the interview" does.
 
-    Before it begins, the candidate gets a letter, their calendar entry goes, and the link leads to a page that says so.
-    While it runs, nothing more is asked, and what was answered is scored and reported. 409 once it is over.
+    Before it begins, the candidate gets a letter, their calendar entry is cancelled (iCalendar CANCEL), and the link
+    leads to a page that says so; to invite after all, order another interview. While it runs, nothing more is asked,
+    and what was answered is scored and reported. 409 once it is over.
     """
-    before = await known(call, interview_id)
-    session = await call.app[INTERVIEWS].get(interview_id)
-    if before.status in (Status.INVITED, Status.READY):
-        # First the letter and the calendar: cut off behind it, the same request makes up for the rest.
-        await _take_back(call, interview_id)
-    state = await session.execute(CancelInterview(body.reason, call.by))
-    application_id = await call.app[RECORDS].applications.of_interview(interview_id)
-    if application_id is not None and state.status is Status.CANCELLED:
-        await call.app[RECORDS].acts.record(application_id, lambda held: _called_off(held, interview_id), call.now)
+    await known(call, interview_id)
+    state = await call_off(call.app, interview_id, body.reason, call.by, call.now)
     row = await call.app[INTERVIEWS].event_log.row(interview_id)
     return Cancelled(id=interview_id, candidate_id=row.candidate_id if row else None, status=state.status.value)
-
-
-async def _take_back(call: Call, interview_id: str) -> None:
-    try:
-        async with call.app[DATABASE].begin() as connection:
-            await cancel(connection, call.app.get(MAILER), interview_id, call.now)
-    except UserError as error:
-        # It began this very moment: then it ends as a running one.
-        if error.code != "interview_begun":
-            raise
-
-
-def _called_off(state: ApplicationState, interview_id: str) -> list[ApplicationEventBody]:
-    arranged = state.interview(interview_id)
-    is_news = arranged is not None and arranged.status != Status.CANCELLED.value
-    return [InterviewMoved(interview_id, Status.CANCELLED.value)] if is_news else []
 
 
 async def known(call: Call, interview_id: str) -> InterviewState:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.ehr.api.declaring import Call, operation
-from server.ehr.api.fields import PageQuery
+from server.ehr.api.fields import PageQuery, cursor_in
 from server.ehr.api.record_models import CompetencyModel, CompetencyModelIn, Job, JobIn, JobPage
 from server.ehr.api.remote import remote_ids_of
 from server.errors import UserError
@@ -13,7 +13,6 @@ from server.records.jobs_seen import keep_model, model_body, take_in_job
 from server.records.remote_ids import JOB
 from server.storage import jobs as stored
 from server.storage.api_keys import Scope
-from server.storage.paging import cursor_of
 
 
 @operation("POST", "/jobs", scope=Scope.JOBS_WRITE)
@@ -31,7 +30,7 @@ async def upsert_job(call: Call, body: JobIn) -> Job:
 @operation("GET", "/jobs", scope=Scope.JOBS_READ)
 async def list_jobs(call: Call, query: PageQuery) -> JobPage:
     """Lists jobs, the newest first."""
-    page = await stored.Jobs(call.app[DATABASE]).page("", cursor_of(query.cursor), is_open=None, limit=query.limit)
+    page = await stored.Jobs(call.app[DATABASE]).page("", cursor_in(query), is_open=None, limit=query.limit)
     theirs = await remote_ids_of(call, JOB, [one.id for one in page.rows])
     return JobPage(items=[_shown(one, theirs.get(one.id)) for one in page.rows], next=page.after)
 

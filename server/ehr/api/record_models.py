@@ -259,3 +259,4 @@ class Erasure(Answer):
     resumes: int
     applications: int
     delivered: list[Delivered]
+    told: list[str] = Field(description="Connections that are sent candidate.erased.")

@@ -26,6 +26,10 @@ MEDIA_TYPES = (
 )
 
 
+MOST_AT_ONCE = 4
+"""Files of one key: those that are sent, wait or are read."""
+
+
 class ResumeQuery(Query):
     """What the file is called, and for which job its skills are looked at."""
 
@@ -38,7 +42,9 @@ class ResumeQuery(Query):
     "/candidates/{candidate_id}/resumes",
     scope=Scope.CANDIDATES_WRITE,
     status=201,
+    refuses=(503,),
     largest=LARGEST_FILE,
+    at_once=MOST_AT_ONCE,
     media_types=MEDIA_TYPES,
 )
 async def add_resume(call: Call, candidate_id: str, query: ResumeQuery, body: bytes) -> Resume:
@@ -46,8 +52,9 @@ async def add_resume(call: Call, candidate_id: str, query: ResumeQuery, body: by
 
     It is read at once. Each find says where it stands; what is uncertain or missing is listed for a person. An address
     or number that was read surely goes to the candidate where none was known; the address only if your system brought
-    the candidate, else a person decides. 422 when the file cannot be read, with
-    the reason; it is not kept then.
+    the candidate, else a person decides. 422 when the file cannot be read, with the reason; it is not kept then. One
+    key may have four files under way at once (else 429); 503 while the server has too many to read. Both say in
+    `Retry-After` when to send it again.
     """
     database = call.app[DATABASE]
     async with database.read() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 from aiohttp import web
 
@@ -20,7 +21,7 @@ from server.ehr.api import (
 from server.ehr.api.addresses import base_url
 from server.ehr.api.declaring import Operation
 from server.ehr.api.document import document
-from server.ehr.api.serving import RATES, WINDOW_S, WRONG_KEYS, served
+from server.ehr.api.serving import RATES, UNDER_WAY, WINDOW_S, WRONG_KEYS, served
 from server.errors import UserError
 from server.i18n import MESSAGES, language_of
 from server.keys import SETTINGS
@@ -57,6 +58,7 @@ DOCUMENT_PATH = f"{API_PREFIX}openapi.json"
 
 def add_routes(app: web.Application) -> None:
     """Hangs every operation, the document and what the problems' addresses lead to onto the application."""
+    app[UNDER_WAY] = Counter()
     app[RATES], app[WRONG_KEYS] = RateLimit(WINDOW_S), RateLimit(WINDOW_S)
     for one in OPERATIONS:
         app.router.add_route(one.method, API_PREFIX.rstrip("/") + one.path, served(one))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import uuid
 from base64 import b64decode, b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from math import ceil
 from time import monotonic
@@ -15,21 +18,30 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from server.ehr.api.addresses import base_url
 from server.ehr.api.declaring import Answer, Call, Operation
 from server.ehr.api.document import ID_PATTERN, KEY_PATTERN, LONGEST_KEY
 from server.errors import UserError
-from server.keys import DATABASE, SETTINGS
+from server.keys import DATABASE, OWNERSHIP, RESUME_READER, SETTINGS
+from server.middleware import came_privately
 from server.rate_limit import RateLimit, of_address
 from server.recordings.keys import KeyRing, header_bytes
+from server.resumes.reader import RETRY_AFTER_S
 from server.storage.api_keys import ApiKey, ApiKeys
 from server.storage.audit import Audit
 from server.storage.idempotency import Answered, Idempotency
 
 WINDOW_S = 60.0
+BODY_SECONDS = 60.0
+"""How long a body may take to arrive."""
+AT_ONCE_RETRY_S = 10
 MOST_WRONG_KEYS = 30
 """Requests with a key that opens nothing, from one address in a minute."""
 RATES = web.AppKey("api_rates", RateLimit)
 WRONG_KEYS = web.AppKey("api_wrong_keys", RateLimit)
+UNDER_WAY: web.AppKey[Counter[tuple[str, str]]] = web.AppKey("api_under_way")
+"""(operation, key) → how many of its requests are under way, where that is limited."""
+_NAMES = {RATES: "api", WRONG_KEYS: "api_wrong"}
 _MAGIC = b"ANSWER01"
 _REPLAYED = "Idempotent-Replayed"
 
@@ -38,18 +50,37 @@ def served(operation: Operation) -> Callable[[web.Request], Awaitable[web.Stream
     """The handler of its route."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
+        # Before anything is done: answers may hold links.
+        base_url(request)
         now = datetime.now(UTC)
         secret, key = await _caller(request, now)
         if operation.scope not in key.scopes:
             raise UserError("scope_missing", status=403, params={"scope": operation.scope.value})
-        arguments, raw = await _arguments(operation, request)
-        once = _idempotency_key(operation, request)
-        if once is None:
-            call = Call(request, key, now, uuid.uuid4().hex)
-            return _response(operation, await _done(operation, call, arguments))
-        return await _once(operation, request, _Once(request, once, secret, key, now, raw), arguments)
+        with _turn(operation, request.app[UNDER_WAY], key):
+            arguments, raw = await _arguments(operation, request)
+            once = _idempotency_key(operation, request)
+            if once is None:
+                call = Call(request, key, now, uuid.uuid4().hex)
+                return _response(operation, await _done(operation, call, arguments))
+            return await _once(operation, request, _Once(request, once, secret, key, now, raw), arguments)
 
     return handle
+
+
+@contextmanager
+def _turn(operation: Operation, under_way: Counter[tuple[str, str]], key: ApiKey) -> Iterator[None]:
+    """Before anything of the body is read. Raises UserError too_many_at_once (429)."""
+    mine = (operation.id, key.id)
+    if operation.at_once and under_way[mine] >= operation.at_once:
+        params = {"most": str(operation.at_once)}
+        raise UserError("too_many_at_once", status=429, params=params, retry_after_s=AT_ONCE_RETRY_S)
+    under_way[mine] += 1
+    try:
+        yield
+    finally:
+        under_way[mine] -= 1
+        if not under_way[mine]:
+            del under_way[mine]
 
 
 async def _caller(request: web.Request, now: datetime) -> tuple[str, ApiKey]:
@@ -60,14 +91,26 @@ async def _caller(request: web.Request, now: datetime) -> tuple[str, ApiKey]:
         key = await ApiKeys(request.app[DATABASE]).of_secret(secret.strip(), now)
     if key is None:
         # Who shares the address with a client that has lost its key is not kept waiting.
-        wait_s = request.app[WRONG_KEYS].take(address, MOST_WRONG_KEYS, monotonic())
+        wait_s = await _taken(request, WRONG_KEYS, address, MOST_WRONG_KEYS)
         if wait_s:
             raise _too_many(wait_s)
         raise UserError("api_key_wrong", status=401)
-    wait_s = request.app[RATES].take(key.id, request.app[SETTINGS].api_requests_per_minute, monotonic())
+    wait_s = await _taken(request, RATES, key.id, request.app[SETTINGS].api_requests_per_minute)
     if wait_s:
         raise _too_many(wait_s)
     return secret.strip(), key
+
+
+async def _taken(request: web.Request, limit: web.AppKey[RateLimit], who: str, most: int) -> float:
+    """Seconds to wait, 0: none. Counted once, however many workers there are and whichever of them answers."""
+    if came_privately(request):
+        # By the worker that it has come to first.
+        return 0.0
+    if OWNERSHIP in request.app:
+        wait_s = await request.app[OWNERSHIP].take(f"{_NAMES[limit]}:{who}", most, WINDOW_S)
+        if wait_s is not None:
+            return wait_s
+    return request.app[limit].take(who, most, monotonic())
 
 
 def _too_many(wait_s: float) -> UserError:
@@ -106,8 +149,14 @@ async def _body(operation: Operation, request: web.Request) -> bytes:
     if (request.content_length or 0) > operation.largest:
         raise UserError("too_large", status=413)
     # A clone would leave nothing to a worker that the request is forwarded to; files are never forwarded.
+    if operation.media_types and request.app[RESUME_READER].is_full:
+        raise UserError("resumes_waiting", status=503, field="resume", retry_after_s=RETRY_AFTER_S)
     source = request.clone(client_max_size=operation.largest) if operation.media_types else request
-    raw = await source.read()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            raw = await source.read()
+    except TimeoutError as error:
+        raise UserError("request_slow", status=408) from error
     if len(raw) > operation.largest:
         raise UserError("too_large", status=413)
     if not raw and operation.media_types:

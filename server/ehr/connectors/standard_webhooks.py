@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,10 +18,14 @@ from server.delivery.connector import BadSignature, LookUp, Outgoing, Received, 
 from server.delivery.safe_client import SafeClient
 from server.ehr.connectors import unasked
 from server.ehr.connectors.generic_messages import meant
-from server.ehr.connectors.signed import SigningSecrets, kept, message_of, post
+from server.ehr.connectors.signed import TOLERANCE, SigningSecrets, kept, message_of, post
 from server.records.incoming import Incoming
 
 TIMEOUT = aiohttp.ClientTimeout(total=20)
+
+
+SIGNATURE = re.compile(r"v1,[A-Za-z0-9+/]{43}=")
+"""The base64 of an HMAC-SHA256."""
 
 
 class WebhookSettings(BaseModel):
@@ -45,6 +50,7 @@ class StandardWebhooks:
         "report.updated",
         "application.step_changed",
         "follow_up.ordered",
+        "candidate.erased",
     )
 
     def __init__(self, settings: WebhookSettings, secrets: SigningSecrets, client: SafeClient) -> None:
@@ -127,6 +133,17 @@ async def send(
         return Answer(None, None, "timeout")
     except (aiohttp.ClientError, OSError) as error:
         return Answer(None, None, type(error).__name__)
+
+
+def check_headers(received: Mapping[str, str], now: datetime) -> None:
+    """What can be checked without the body: an id, a timestamp within 5 minutes, a signature's form. Raises
+    BadSignature."""
+    stamp, signatures = received.get("webhook-timestamp", ""), received.get("webhook-signature", "").split()
+    is_number = stamp.isascii() and stamp.isdigit() and len(stamp) <= 12
+    if not received.get("webhook-id") or not is_number or abs(now.timestamp() - int(stamp)) > TOLERANCE.total_seconds():
+        raise BadSignature("its id or timestamp")
+    if not any(SIGNATURE.fullmatch(one) for one in signatures):
+        raise BadSignature("its signature's form")
 
 
 def verify(secret: str, raw: bytes, received: Mapping[str, str]) -> None:

@@ -16,6 +16,8 @@ from aiohttp.test_utils import TestServer
 
 from server.delivery.connections import Connection, Connections
 from server.ehr.connectors.standard_webhooks import StandardWebhooks
+from server.ehr.incoming import LARGEST_BODY
+from server.ehr.routes import LARGEST_MESSAGE, MOST_AT_ONCE
 from server.storage import schema
 from server.storage.database import Database
 from server.storage.record_tables import connections as table
@@ -89,7 +91,7 @@ async def test_what_is_unproven_unreadable_too_large_unknown_or_off_is_refused_a
         (made.id, b"not json", TOKEN, 400, "message_malformed"),
         (made.id, [], TOKEN, 400, "message_malformed"),
         (made.id, {"id": "x" * 201, "name": "Ada"}, TOKEN, 400, "message_malformed"),
-        (made.id, b"x" * ((1 << 20) + 1), TOKEN, 413, "too_large"),
+        (made.id, b"x" * (LARGEST_BODY + 1), TOKEN, 413, "too_large"),
         ("unknown", good, TOKEN, 404, "not_found"),
         ("%00", good, TOKEN, 404, "not_found"),
     ]
@@ -124,6 +126,49 @@ async def test_a_header_that_is_no_text_is_refused_like_any_other_without_proof(
     answer = await reader.read()
     writer.close()
     assert answer.startswith(b"HTTP/1.1 401 "), answer[:100]
+
+
+async def begun(endpoint: TestServer, path: str, length: int, *headers: str) -> bytes:
+    """The first line of the answer to a request that says what is to come, and sends nothing of it."""
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Length: {length}", *headers]
+    reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
+    writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
+    async with asyncio.timeout(3):
+        answer = await reader.readline()
+    writer.close()
+    return answer
+
+
+async def test_no_body_is_read_for_whom_the_headers_show_to_be_wrong(
+    endpoint: TestServer, connections: Connections, made: Connection
+) -> None:
+    stamp, signature = f"webhook-timestamp: {int(time())}", f"webhook-signature: v1,{'A' * 43}="
+    for path, length, headers, status in (
+        ("/ehr/reports", 1000, [], 401),
+        ("/ehr/reports", 1000, ["webhook-id: m", "webhook-timestamp: 1", signature], 401),
+        ("/ehr/reports", 1000, ["webhook-id: m", stamp, "webhook-signature: v1,short"], 401),
+        ("/ehr/reports", LARGEST_MESSAGE + 1, ["webhook-id: m", stamp, signature], 413),
+        ("/ehr/in/unknown/", 1000, [], 404),
+        (f"/ehr/in/{made.id}/", LARGEST_BODY + 1, [], 413),
+    ):
+        assert f" {status} ".encode() in await begun(endpoint, path, length, *headers), (path, headers)
+    await connections.switch(made.id, False)
+    assert b" 503 " in await begun(endpoint, f"/ehr/in/{made.id}/", 1000)
+
+
+async def test_one_address_has_few_reports_read_at_once_and_waits_for_the_rest(endpoint: TestServer) -> None:
+    headers = ["webhook-id: m", f"webhook-timestamp: {int(time())}", f"webhook-signature: v1,{'A' * 43}="]
+    request = "\r\n".join(["POST /ehr/reports HTTP/1.1", "Host: x", "Content-Length: 9", *headers]).encode()
+    slow = [await asyncio.open_connection(endpoint.host, endpoint.port) for _ in range(MOST_AT_ONCE)]
+    for _, writer in slow:
+        writer.write(request + b"\r\n\r\n")
+    async with asyncio.timeout(5):
+        while b" 429 " not in await begun(endpoint, "/ehr/reports", 9, *headers):
+            await asyncio.sleep(0.05)
+    for reader, writer in slow:
+        writer.write(b"not ours!")
+        assert b" 401 " in await reader.readline()
+        writer.close()
 
 
 async def test_a_database_that_is_busy_is_answered_in_time_and_keeps_nothing(

@@ -25,6 +25,8 @@ from server.storage.api_keys import ApiKeys, Scope
 from tests.empty_database import with_database
 from tests.fixed_flows import fixed_flows
 from tests.hr.conftest import UNHURRIED, answer, answer_all
+from tests.storage.conftest import new_database
+from tests.storage.conftest import postgres as postgres
 
 T = TypeVar("T")
 
@@ -103,6 +105,16 @@ class Api:
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A server without a speech model, on loopback."""
     with serving(tmp_path_factory.mktemp("api")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def api_on_both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """As `api`, once on SQLite and once on a real PostgreSQL: for the files that carry people through."""
+    more = {}
+    if request.param == "postgresql":
+        more["database_url"] = new_database(request.getfixturevalue("postgres"))
+    with serving(tmp_path_factory.mktemp("api"), **more) as running:
         yield running
 
 

@@ -10,12 +10,15 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+import jsonschema
 import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.specs.openapi import definitions
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     negative_data_rejection,
@@ -32,8 +35,8 @@ from server.records.application_events import FollowUpKind
 from tests.server.ehr.api.conftest import Api
 
 LONGEST_QUERY = 6000
-EXAMPLES = 6
-"""Of each operation and kind; the same ones in every run."""
+EXAMPLES = 4
+"""Of each operation and kind; the same ones in every run. All together take some 8 s of processor time."""
 FEWER = {"add_resume": 2}
 """Each file is read in a process of its own, which takes its time."""
 CHECKS: list[Any] = [
@@ -106,6 +109,49 @@ def test_the_document_is_valid_and_says_what_the_declarations_say(api: Api) -> N
             assert len(operation["summary"]) > 8
             [needed] = operation["security"]
             assert len(needed["key"]) == 1
+
+
+def check(made_here: dict[str, Any]) -> None:
+    """Raises for what is no OpenAPI 3.1, or holds a schema that is none."""
+    schemathesis.openapi.from_dict(made_here).validate()
+    definitions.OPENAPI_31_VALIDATOR.validate(made_here)
+    for one in made_here["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(one)
+    for methods in made_here["paths"].values():
+        for described in methods.values():
+            for parameter in described["parameters"]:
+                jsonschema.Draft202012Validator.check_schema(parameter["schema"])
+
+
+def test_the_document_is_openapi_3_1_and_its_schemas_are_json_schema_2020_12(api: Api) -> None:
+    """Also that what is wrong is found."""
+    made_here = document(OPERATIONS, api.url)
+    check(made_here)
+    wrong = copy.deepcopy(made_here)
+    wrong["components"]["schemas"]["Job"]["properties"]["title"]["type"] = "strin"
+    changes: list[dict[str, Any]] = [wrong, {"paths": {"jobs": {}}}, {"info": {"title": "No version"}}]
+    for change in changes:
+        with pytest.raises(Exception, match=r"strin|jobs|version"):
+            check({**made_here, **change})
+
+
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning")
+def test_an_answer_that_the_document_does_not_have_is_found(api: Api, ids: Mapping[str, str]) -> None:
+    """What the following test would say if the server answered otherwise."""
+    true = document(OPERATIONS, api.url)
+    other_answer, other_status = copy.deepcopy(true), copy.deepcopy(true)
+    other_answer["components"]["schemas"]["Job"]["properties"]["title"]["type"] = "integer"
+    del other_status["paths"]["/jobs/{job_id}"]["get"]["responses"]["200"]
+    for changed in (other_answer, other_status):
+
+        def call(case: Any) -> None:
+            known(case, ids)
+            response = case.call(base_url=f"{api.url}/api/v1", headers={"Authorization": f"Bearer {api.secret}"})
+            case.validate_response(response, checks=CHECKS)
+
+        described = schemathesis.openapi.from_dict(changed)["/jobs/{job_id}"]["GET"]
+        with pytest.raises((FailureGroup, Failure)):
+            run(described.as_strategy(generation_mode=GenerationMode.POSITIVE), call, 1)
 
 
 # The server's thread draws random numbers meanwhile, which Hypothesis takes for a strategy's.

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
-from server.keys import DATABASE, SETTINGS
+from server.ehr.records import Records
+from server.keys import CONNECTIONS, DATABASE, SETTINGS
+from server.records.remote_ids import RemoteIds
 from server.storage import record_tables, schema
 from server.storage.audit import Audit, Wanted
 from server.storage.candidates import NewCandidate, ensure
 from server.storage.database import Database
 from server.storage.erasure import erase, whole
 from server.storage.identities import note_said
-from server.storage.outbox import OutboxMessage, enqueue
+from server.storage.outbox import BUILTIN, OutboxMessage, enqueue
 from tests.server.ehr.api.conftest import Api
 from tests.server.ehr.api.test_records import JOB, sent
 
 NAME, EMAIL, PHONE = "Zuleika Quarkenbush", "zuleika@example.org", "+49301239999"
 TRACES = ("zuleika", "quarkenbush", "1239999", "a parcel that nobody else speaks of")
 NAMESAKE = {"remote_id": "c-namesake", "name": "Somebody Else", "email": "else@example.org"}
+
+
+@pytest.fixture(scope="module")
+def api(api_on_both: Api) -> Api:
+    return api_on_both
 
 
 def everything(api: Api) -> Mapping[str, str]:
@@ -131,6 +141,63 @@ async def test_who_is_erased_leaves_no_trace_in_any_table_or_folder(api: Api) ->
         assert "else@example.org" in everything(api)["candidates"], "nobody else is touched"
         found = api.run(Audit(api.app[DATABASE]).find(Wanted(action="api_erase_candidate")))
         assert [(one.subject, one.user_id) for one in found] == [(candidate["id"], api.key_id)]
+
+
+async def test_a_report_that_was_on_its_way_is_not_taken_in_behind_the_erasing(api: Api) -> None:
+    message = OutboxMessage("msg_late", None, "report.ready", {"type": "report.ready"}, destination=BUILTIN)
+
+    async def work() -> tuple[bool, Any]:
+        database, now = api.app[DATABASE], datetime.now(UTC)
+        async with database.begin() as connection:
+            [id_] = await ensure(connection, [NewCandidate("Late Report", "late@example.org", "en")], now)
+            data = {"data": {"candidate_id": id_}}
+            await enqueue(connection, [replace(message, body={**message.body, **data})], now + timedelta(days=1))
+            await erase(connection, await whole(connection, id_))
+        return await Records(database).keep("msg_late", "report.ready", data, now), await Records(database).received(
+            "msg_late"
+        )
+
+    assert api.run(work()) == (False, {})
+
+
+async def test_connections_that_want_it_are_told_by_ids_alone_that_somebody_is_erased(api: Api) -> None:
+    url, now = {"url": "https://hr.example.com/in"}, datetime.now(UTC)
+    secret = {"secret": "whsec_" + b64encode(b"k" * 32).decode()}
+    kept = api.app[CONNECTIONS]
+    wants = api.run(kept.add("standard_webhooks", "Wants", url, secret, now))
+    off = api.run(kept.add("standard_webhooks", "Off", url, secret, now))
+    api.run(kept.switch(off.id, False))
+    other = api.run(kept.add("training", "Does not want", url, secret, now))
+    async with api.client() as client:
+        candidate = await sent(
+            client, "POST", "candidates", {"remote_id": "n", "name": "Noor Ünal", "email": "n@x.example"}
+        )
+        job = await sent(client, "POST", "jobs", {**JOB, "remote_id": "job-told"})
+        application = await sent(client, "POST", "applications", {"candidate_id": candidate["id"], "job_id": job["id"]})
+        remote = RemoteIds(api.app[DATABASE])
+        for kind, theirs, ours in (
+            ("candidate", "c-9", candidate["id"]),
+            ("candidate", "mailto:N@x.example", candidate["id"]),
+            ("candidate", "noor ünal", candidate["id"]),
+            ("application", "a-9", application["id"]),
+        ):
+            api.run(remote.keep(wants.id, kind, theirs, ours, now))
+        answer = await sent(client, "POST", f"candidates/{candidate['id']}/erase", {"reason": "Asked for."})
+    assert answer["told"] == [wants.id]
+
+    async def left() -> list[Any]:
+        async with api.app[DATABASE].read() as connection:
+            return list((await connection.execute(sa.select(schema.outbox))).all())
+
+    rows = [one for one in api.run(left()) if candidate["id"] in str(one.body)]
+    assert [(one.type, one.destination, one.delivered_at) for one in rows] == [("candidate.erased", wants.id, None)]
+    data = {
+        "candidate_id": candidate["id"],
+        "merged_ids": [],
+        "remote_ids": {"application": ["a-9"], "candidate": ["c-9"]},
+    }
+    assert rows[0].body["data"] == data
+    assert not [one for one in api.run(left()) if other.id == one.destination]
 
 
 async def test_who_was_much_spoken_of_can_be_erased_too(database: Database) -> None:

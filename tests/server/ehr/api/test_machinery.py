@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +16,9 @@ import pytest
 import sqlalchemy as sa
 
 from server import api_key_command
+from server.ehr.api.resumes import MOST_AT_ONCE
 from server.ehr.api.routes import OPERATIONS
+from server.ehr.api.serving import UNDER_WAY
 from server.errors import UserError
 from server.i18n import Messages
 from server.keys import DATABASE
@@ -144,6 +148,56 @@ async def test_what_is_no_request_of_ours_is_a_problem_too(api: Api) -> None:
             assert response.status == 201, "whoever sends a key is no page of another site"
 
 
+def cursor(*parts: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+async def test_a_cursor_that_is_not_ours_is_refused_and_never_answered_with_the_first_page(api: Api) -> None:
+    wrong = ["AAAA", cursor(), cursor("x", "y", False), cursor(1, "y", False), cursor(10**400, "y", False)]
+    moments = ("2026-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+    wrong += [cursor({"at": one}, "y", False) for one in moments]
+    wrong += [cursor({"at": "2026-01-01T00:00:00+00:00"}, one, False) for one in ("\0", "\ud800", 1)]
+    async with api.client() as client:
+        for path in ("candidates", "jobs", "applications", "interviews"):
+            for one in wrong:
+                async with client.get(path, params={"cursor": one}) as response:
+                    assert await refusal(response) == (400, "field_wrong"), (path, one)
+            ours = cursor({"at": "2026-01-01T00:00:00+00:00"}, "y", False)
+            async with client.get(path, params={"cursor": ours}) as response:
+                assert response.status == 200, path
+
+
+async def test_names_that_cannot_be_seen_or_turn_others_around_are_refused(api: Api) -> None:
+    async with api.client() as client:
+        for name in ("\u200b", "\u3000 ", "Ada \u202e", "a\u2066b", "a\u2028b", "a\x85b"):
+            async with client.post("candidates", json={"remote_id": "unseen", "name": name}) as response:
+                assert await refusal(response) == (400, "field_wrong"), ascii(name)
+        # Joiners within a word belong to Persian and to Hindi.
+        for name in ("\u0645\u06cc\u200c\u0631\u0648\u0645", "\u674e\u660e"):
+            async with client.post("candidates", json={"remote_id": f"seen-{len(name)}", "name": name}) as response:
+                assert response.status == 200, ascii(name)
+
+
+async def test_broken_requests_on_the_wire_are_refused_and_are_no_fault(api: Api) -> None:
+    _, _, port = api.url.rpartition(":")
+    key, json_body = f"Authorization: Bearer {api.secret}".encode(), b"Content-Type: application/json"
+    for lines, status in (
+        ([b"GET /api/v1/openapi.json HTTP/1.1", b"Host: a\xff"], 400),
+        ([b"GET /api/v1/openapi.json HTTP/1.1", b'Host: a"><script>'], 400),
+        ([b"GET /api/v1/jobs HTTP/1.1", b"Host: x y", key], 400),
+        ([b"GET /api/v1/jobs HTTP/1.1", b"Host: x", b"Authorization: Bearer \xff"], 401),
+        ([b"POST /api/v1/jobs HTTP/1.1", b"Host: x", key, json_body, b"Content-Encoding: gzip"], 400),
+        ([b"POST /api/v1/jobs HTTP/1.1", b"Host: x", key, json_body, b"Content-Encoding: deflate"], 400),
+        ([b"POST /api/v1/jobs HTTP/1.1", b"Host: x", key, json_body, b"Idempotency-Key: \xff"], 400),
+        ([b"POST /ehr/reports HTTP/1.1", b"Host: x", b"webhook-id: \xff", b"webhook-timestamp: \xb2"], 401),
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(port))
+        writer.write(b"\r\n".join([*lines, b"Content-Length: 30", b"", b"x" * 30]))
+        async with asyncio.timeout(5):
+            assert f" {status} ".encode() in await reader.readline(), lines
+        writer.close()
+
+
 async def test_the_same_order_sent_twice_is_one_interview_with_one_link(api: Api) -> None:
     async with api.client(**{"Idempotency-Key": "order-1"}) as client:
         answers = []
@@ -209,6 +263,40 @@ async def test_another_order_under_a_key_that_is_forgotten_is_an_interview_of_it
     assert all(one["link"] for one in made)
 
 
+async def test_what_was_cut_off_between_its_effect_and_its_answer_is_done_once(api: Api) -> None:
+    """As a server that dies behind the commit leaves it: the key is taken, and nothing is answered."""
+
+    async def cut_off() -> None:
+        async with api.app[DATABASE].begin() as connection:
+            begun = datetime.now(UTC) - DIED_AFTER
+            await connection.execute(idempotency_keys.update().values(status=None, body=None, created_at=begun))
+
+    async with api.client() as client:
+
+        async def twice(path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+            answers = []
+            for _ in range(2):
+                async with client.post(
+                    path, json=body, headers={"Idempotency-Key": f"cut-{path}-{len(body)}"}
+                ) as response:
+                    assert response.status in (200, 201), await response.text()
+                    answers.append(await response.json())
+                api.run(cut_off())
+            return answers
+
+        first, second = await twice("interviews", {**ORDER, "candidate_name": "Cut Off", "email": "cut@example.org"})
+        assert (second["id"], second["candidate_id"], second["link"]) == (first["id"], first["candidate_id"], None)
+        job, same = await twice("jobs", {"remote_id": "cut", "title": "Agent", "flow_id": "customer_service"})
+        assert same == job
+        applied = {"candidate_id": first["candidate_id"], "job_id": job["id"]}
+        application, again = await twice("applications", applied)
+        assert again == application
+        round_, once = await twice("interviews", {"application_id": application["id"]})
+        assert (once["id"], once["link"]) == (round_["id"], None)
+        async with client.get("interviews", params={"candidate_id": first["candidate_id"]}) as response:
+            assert {one["id"] for one in (await response.json())["items"]} == {first["id"], round_["id"]}
+
+
 async def test_what_was_answered_is_kept_a_day_and_a_dead_request_blocks_five_minutes(database: Database) -> None:
     key, _ = await ApiKeys(database).create(name="a", system="b", scopes=["erase"], by="", now=NOW)
     kept = Idempotency(database)
@@ -236,6 +324,36 @@ async def test_a_key_that_asks_too_often_waits(tmp_path: Path) -> None:
             assert seen == [200, 200, 429]
             async with client.get("interviews", headers={"Authorization": f"Bearer {slow.key()[1]}"}) as response:
                 assert response.status == 200, "another key need not wait"
+
+
+async def test_a_key_has_few_resumes_under_way_and_another_key_need_not_wait(api: Api) -> None:
+    async with api.client() as client:
+        async with client.post("candidates", json={"remote_id": "many-files", "name": "Many Files"}) as response:
+            path = f"candidates/{(await response.json())['id']}/resumes"
+        plain = {"Content-Type": "text/plain"}
+        head = (
+            f"POST /api/v1/{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.secret}\r\nContent-Length: 9\r\n"
+            "Content-Type: text/plain\r\n\r\n"
+        )
+        _, _, port = api.url.rpartition(":")
+        slow = [await asyncio.open_connection("127.0.0.1", int(port)) for _ in range(MOST_AT_ONCE)]
+        for _, writer in slow:
+            writer.write(head.encode())
+        async with asyncio.timeout(10):
+            while len(under_way := [*api.app[UNDER_WAY].elements()]) < MOST_AT_ONCE:
+                await asyncio.sleep(0.02)
+        assert under_way == [("add_resume", api.key_id)] * MOST_AT_ONCE
+        async with client.post(path, data=b"x", headers=plain) as response:
+            assert await refusal(response) == (429, "too_many_at_once")
+            assert int(response.headers["Retry-After"]) > 0
+        theirs = {**plain, "Authorization": f"Bearer {api.key()[1]}"}
+        async with client.post(path, data=b"Mary Jackson\n\nSkills\nSQL\n", headers=theirs) as response:
+            assert response.status == 201
+        for _, writer in slow:
+            writer.close()
+        async with asyncio.timeout(10):
+            while api.app[UNDER_WAY]:
+                await asyncio.sleep(0.02)
 
 
 def test_every_operation_and_status_has_its_words() -> None:

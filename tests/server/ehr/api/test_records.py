@@ -7,10 +7,12 @@ from io import BytesIO
 from typing import Any
 
 import aiohttp
+import pytest
 
 from server.ehr.api.applications import without_totals
 from server.interview.events import RecordingStarted, RecordingStored
 from server.keys import DATABASE, FLOWS, RECORDS, SETTINGS
+from server.recordings.links import RecordingLink
 from server.records.application_events import FollowUpKind, ReportReceived, RuleFired, encode
 from server.resumes.limits import LARGEST_FILE
 from server.storage import schema
@@ -20,6 +22,11 @@ from tests.server.ehr.api.conftest import Api
 
 JOB = {"remote_id": "job-1", "title": "Support agent", "department": "Service", "flow_id": "customer_service"}
 ADA = {"remote_id": "c-1", "name": "Ada Lovelace", "email": "Ada@Example.org", "phone": "+49 30 1234567"}
+
+
+@pytest.fixture(scope="module")
+def api(api_on_both: Api) -> Api:
+    return api_on_both
 
 
 async def sent(
@@ -247,6 +254,7 @@ async def test_a_recording_plays_by_its_link_until_the_key_is_revoked(api: Api) 
         for wrong in (
             link["url"].replace("expires=", "expires=9"),
             link["url"].replace(interview_id, api.invite()),
+            expired(api, link["url"], interview_id, key_id),
             link["url"][:-1] + ("0" if link["url"][-1] != "0" else "1"),
             link["url"].split("?")[0],
         ):
@@ -255,6 +263,13 @@ async def test_a_recording_plays_by_its_link_until_the_key_is_revoked(api: Api) 
         api.run(ApiKeys(api.app[DATABASE]).revoke(key_id, datetime.now(UTC)))
         async with browser.get(link["url"]) as response:
             assert response.status == 410
+
+
+def expired(api: Api, url: str, interview_id: str, key_id: str) -> str:
+    """The link as it was made for a time that is over, with its right signature."""
+    over = RecordingLink(interview_id, key_id, int(datetime.now(UTC).timestamp()))
+    signature = over.signature(api.app[SETTINGS].signing_secret())
+    return f"{url.split('?')[0]}?key={key_id}&expires={over.expires}&signature={signature}"
 
 
 def record(api: Api, interview_id: str, content: bytes) -> None:
