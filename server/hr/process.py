@@ -99,8 +99,8 @@ async def shown_applications(
 ) -> Sequence[Shown]:
     """The lines as the person asking may see them; each once."""
     rows = {one.id: one for one in found}
-    states = await ProcessList(request.app[DATABASE]).states(rows)
     words = await reasons_for(request)
+    states = await ProcessList(request.app[DATABASE]).states(rows, words.own)
     return [_shown(request, one, states[id_], words, now) for id_, one in rows.items()]
 
 
@@ -109,6 +109,8 @@ def _shown(
 ) -> Shown:
     mask = mask_of(request, one.candidate_id, one.candidate_name, one.candidate_email)
     since = state.closed_at if state.closed_at is not None else one.step_since
+    if words.own is not None:
+        one = replace(one, total=state.total)
     line = Shown(
         one,
         mask(words.why(state)),
