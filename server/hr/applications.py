@@ -13,6 +13,7 @@ from server.hr.access import USER, may
 from server.hr.application_entries import Entry, entries, outcome, safe_link
 from server.hr.form_ids import new_form_id
 from server.hr.names import hides_names, shown_name
+from server.hr.next_act import next_act
 from server.hr.own_rounds import seen
 from server.hr.process import hidden_applications, mask_of, troubles
 from server.hr.process_list import ListedApplication, ProcessList
@@ -72,6 +73,8 @@ async def application_page(
         state=state,
         here_for=in_words(words.t, state.closed_at or one.step_since, now),
         why=mask(words.why(state)),
+        since=state.closed_at or one.step_since,
+        next=next_act(words.t, request[USER], one, state, is_late=one.overdue_days(now) is not None),
         troubles=[mask(text) for text in troubles(one, state, words, now)],
         reached=_reached(events),
         steps=list(Step),

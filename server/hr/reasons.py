@@ -69,6 +69,8 @@ class Reasons:
         """What a rule looked at: "total 8.1 ≥ 7.5"."""
         left = dict(reason)
         parts = [self._particular(key, left.pop(key)) for key in ("kind", "status") if key in left]
+        if len(parts) == 2 and all(parts):
+            parts = [self.t("console.did_move", what=parts[0], status=parts[1])]
         for figure in ("total", "score"):
             least = left.pop("at_least", None) if figure in left else left.pop(f"{figure}_at_least", None)
             value = left.pop(figure, None)
