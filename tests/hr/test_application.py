@@ -89,6 +89,9 @@ async def test_a_person_moves_orders_closes_and_opens_again_each_with_a_reason(h
     assert (await post(house, acts + "follow-up", **form))[0] == 303
     # The same form sent twice orders once.
     assert (await post(house, acts + "follow-up", **form))[0] == 303
+    other = await applied(house, await a_candidate(house, "Grace Hopper", "grace@example.com"), job)
+    assert (await post(house, f"/hr/applications/{other}/follow-up", **form))[0] == 303
+    assert len((await log.state(other)).follow_ups) == 1
     await refused("follow-up", "which department", kind="department_rating", department=" ", act="follow-up")
     await refused("interview", "no such question flow", flow="none", act="interview")
     status, _, html = await post(house, acts + "interview", flow="customer_service", form_id="2")
