@@ -10,6 +10,7 @@ from question_flows.loader import shipped_flows
 from question_flows.model import Language
 from scripts.candidate_api import CandidateApi
 from scripts.picture_album import Album
+from scripts.pictured_records import PicturedRecords
 
 FLOW = "customer_service"
 TEXTS = {
@@ -50,7 +51,7 @@ class PicturedConsole:
         finished = [await self._interviewed(job, name) for name in self._texts["candidates"]]
         await self._rated(finished[0])
         await self._lists(job, finished)
-        await self._records()
+        await PicturedRecords(self._url, self._hr, self._album, self._language).take(job.rpartition("/")[2])
         for name, path in (("people", "/hr/people"), ("audit", "/hr/audit"), ("account", "/hr/account")):
             await self._page(name, path)
 
@@ -69,6 +70,9 @@ class PicturedConsole:
         """Its address."""
         hr = self._hr
         await hr.goto(f"{self._url}/hr/jobs")
+        if not await hr.get_by_test_id("job-title").is_visible():
+            # There is a job already, in the other language.
+            await hr.get_by_test_id("job-new").click()
         await hr.get_by_test_id("job-title").fill(str(self._texts["job"]))
         await hr.locator("[name=department]").first.fill(str(self._texts["department"]))
         await hr.get_by_test_id("job-flow").select_option(FLOW)
@@ -131,11 +135,3 @@ class PicturedConsole:
             ("flow", f"/hr/flows/{FLOW}"),
         ):
             await self._page(name, path)
-
-    async def _records(self) -> None:
-        """How applications get on, and the systems that are told."""
-        await self._page("process", "/hr/process")
-        application = self._hr.locator("a[href^='/hr/applications/']").first
-        await self._page("application", str(await application.get_attribute("href")))
-        for name in ("rules", "deliveries", "connections", "api-keys"):
-            await self._page(name, f"/hr/{name}")

@@ -61,11 +61,17 @@ async def _order_interview(
         request[USER].id,
         now,
         flow_id=flow_id,
-        interview_id=interview_id_of(sent.get("form_id", ""), request[USER].id, 0),
+        interview_id=_made_id(request, id_, sent, 0),
     )
     if made is None or made.is_told:
         return None
     return await _link(request, flow_id, made.interview_id, made.token, now)
+
+
+def _made_id(request: web.Request, application_id: str, sent: Mapping[str, str], row: int) -> str | None:
+    """As `interview_id_of`, of this application's form: the same id in another's form is another form."""
+    form_id = sent.get("form_id", "")
+    return interview_id_of(application_id + form_id, request[USER].id, row) if form_id else None
 
 
 async def _link(request: web.Request, flow_id: str, interview_id: str, token: str, now: datetime) -> web.StreamResponse:
@@ -100,7 +106,7 @@ async def _order_follow_up(request: web.Request, id_: str, sent: Mapping[str, st
         now,
         connection_id=sent.get("connection") or None,
         department=department,
-        follow_up_id=interview_id_of(sent.get("form_id", ""), request[USER].id, 1),
+        follow_up_id=_made_id(request, id_, sent, 1),
     )
     request[NOTE].detail["kind"] = kind.value
 

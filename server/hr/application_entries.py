@@ -41,12 +41,15 @@ def _entry(
             return Entry(at, "step", t("console.why_applied", source=words.who(source)))
         case happened.InterviewArranged(interview_id, round_, flow_id, by):
             text = t("console.did_arrange", n=round_, flow=flows.get(flow_id, flow_id))
-            return Entry(at, _mark(by), text, _by(words, by), f"/hr/interviews/{interview_id}", t("console.interview"))
+            link = f"/hr/interviews/{interview_id}" if words.sees(interview_id) else ""
+            return Entry(at, _mark(by), text, _by(words, by), link, t("console.interview"))
         case happened.InterviewMoved(interview_id, status):
             return Entry(
                 at, "other", t("console.did_interview", n=_round(state, interview_id), state=t(f"hr.status_{status}"))
             )
         case happened.ReportReceived(interview_id=interview_id, total=total):
+            if not words.sees(interview_id):
+                return Entry(at, "other", t("console.did_report_unseen", n=_round(state, interview_id)))
             key = "console.did_report_withheld" if total is None else "console.did_report"
             text = t(key, n=_round(state, interview_id), total="" if total is None else f"{total:.1f}")
             return Entry(at, "other", text, "", f"/hr/interviews/{interview_id}/report", t("lists.report"))

@@ -13,6 +13,8 @@ from server.hr.access import USER, may
 from server.hr.application_entries import Entry, entries, outcome, safe_link
 from server.hr.form_ids import new_form_id
 from server.hr.names import hides_names, shown_name
+from server.hr.next_act import next_act
+from server.hr.own_rounds import seen
 from server.hr.process import hidden_applications, mask_of, troubles
 from server.hr.process_list import ListedApplication, ProcessList
 from server.hr.reasons import Reasons, in_words, reasons_for
@@ -52,15 +54,16 @@ async def application_page(
 ) -> web.Response:
     """The page with what a form sent and what was wrong with it."""
     one = await visible_application(request)
-    events = await ApplicationLog(request.app[DATABASE]).read(one.id)
-    state, words, now = fold(events), await reasons_for(request), datetime.now(UTC)
+    words, now = await reasons_for(request), datetime.now(UTC)
+    events = [seen(event, words.own) for event in await ApplicationLog(request.app[DATABASE]).read(one.id)]
+    state = fold(events)
     mask = mask_of(request, one.candidate_id, one.candidate_name, one.candidate_email)
     language = page_language(request)
     flows = {id_: flow.title[language] for id_, flow in request.app[FLOWS].items()}
-    shown = one
+    shown = one if words.own is None else replace(one, total=state.total)
     if hides_names(request):
         name = shown_name(request, one.candidate_name, one.candidate_id)
-        shown = replace(one, candidate_name=name, candidate_email="")
+        shown = replace(shown, candidate_name=name, candidate_email="")
     return render(
         request,
         "hr_application.html",
@@ -70,6 +73,8 @@ async def application_page(
         state=state,
         here_for=in_words(words.t, state.closed_at or one.step_since, now),
         why=mask(words.why(state)),
+        since=state.closed_at or one.step_since,
+        next=next_act(words.t, request[USER], one, state, is_late=one.overdue_days(now) is not None),
         troubles=[mask(text) for text in troubles(one, state, words, now)],
         reached=_reached(events),
         steps=list(Step),

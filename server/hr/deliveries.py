@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
@@ -14,15 +15,16 @@ from server.errors import UserError
 from server.hr.access import USER, may
 from server.hr.audited import NOTE
 from server.hr.days import day_in
+from server.hr.failure_words import failure
 from server.hr.forms import form_fields
 from server.hr.interviews import asked_of, cursor_in, links_of
 from server.hr.message_body import shown_body
-from server.hr.message_words import destination_names, type_names
+from server.hr.message_words import about_whom, destination_names, switched_off, type_names
 from server.hr.rights import Right
 from server.keys import DATABASE, OUTBOX
 from server.pages import page_language, render, texts
 from server.storage import schema
-from server.storage.delivery_log import DeliveryLog, State, Wanted, conditions
+from server.storage.delivery_log import DeliveryLog, Standing, State, Wanted, conditions
 
 FIELDS = ("destination", "state", "type", "about", "from", "to")
 
@@ -43,6 +45,11 @@ async def page(request: web.Request) -> web.StreamResponse:
         total=found.total,
         links=links_of(request, found),
         standings=await log.standings(),
+        arrived=await log.last_delivered(),
+        off=await switched_off(request),
+        nothing=Standing(),
+        whom=await about_whom(request, found.rows),
+        failure=partial(failure, t),
         names=await destination_names(request),
         types=type_names(request, await log.types()),
         states=[(state.value, t(f"console.delivery_{state}")) for state in State],
@@ -60,6 +67,8 @@ async def message(request: web.Request) -> web.StreamResponse:
         user=request[USER],
         message=found,
         attempts=await log.attempts(found.id),
+        whom=await about_whom(request, [found]),
+        failure=partial(failure, texts(request, page_language(request))["t"]),
         names=await destination_names(request),
         types=type_names(request, [found.type]),
         body=json.dumps(shown, ensure_ascii=False, indent=2),

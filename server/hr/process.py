@@ -12,6 +12,7 @@ from server.hr.access import USER
 from server.hr.blind import hidden_among
 from server.hr.interviews import asked_of, cursor_in, links_of
 from server.hr.names import Mask, hides_names, pseudonym, shown_name
+from server.hr.next_act import Next, next_act
 from server.hr.process_list import USUAL, ListedApplication, ProcessList, Wanted
 from server.hr.reasons import Reasons, in_words, reasons_for
 from server.hr.visible import reviewer_of
@@ -31,13 +32,18 @@ MOST_STUCK = 10
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One line: the application, why it stands there, what it waits for, and why it is stuck (one sentence each)."""
+    """One line: the application, why it stands there, what it waits for, and why it is stuck (one sentence each).
+
+    since: when it came there, or was closed. next: what a person should do, if anything.
+    """
 
     one: ListedApplication
     why: str
     waits: Sequence[str]
     troubles: Sequence[str]
     here_for: str
+    since: datetime
+    next: Next | None
 
 
 async def page(request: web.Request) -> web.StreamResponse:
@@ -99,8 +105,8 @@ async def shown_applications(
 ) -> Sequence[Shown]:
     """The lines as the person asking may see them; each once."""
     rows = {one.id: one for one in found}
-    states = await ProcessList(request.app[DATABASE]).states(rows)
     words = await reasons_for(request)
+    states = await ProcessList(request.app[DATABASE]).states(rows, words.own)
     return [_shown(request, one, states[id_], words, now) for id_, one in rows.items()]
 
 
@@ -109,12 +115,16 @@ def _shown(
 ) -> Shown:
     mask = mask_of(request, one.candidate_id, one.candidate_name, one.candidate_email)
     since = state.closed_at if state.closed_at is not None else one.step_since
+    if words.own is not None:
+        one = replace(one, total=state.total)
     line = Shown(
         one,
         mask(words.why(state)),
         [mask(text) for text in (words.waits(state) if one.outcome is None else [])],
         [mask(text) for text in troubles(one, state, words, now)],
         in_words(words.t, since, now),
+        since,
+        next_act(words.t, request[USER], one, state, is_late=one.overdue_days(now) is not None),
     )
     if not hides_names(request):
         return line

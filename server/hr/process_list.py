@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from server.hr.own_rounds import seen
 from server.records.application import ApplicationState, fold
 from server.records.application_events import ApplicationEvent, Outcome, Step, decode
 from server.storage import record_tables as tables
@@ -129,8 +130,10 @@ class ProcessList:
             found = (await connection.execute(query)).one_or_none()
         return _row(found) if found else None
 
-    async def states(self, application_ids: Collection[str]) -> Mapping[str, ApplicationState]:
-        """Id → where it stands and why, by its log."""
+    async def states(
+        self, application_ids: Collection[str], own: Collection[str] | None
+    ) -> Mapping[str, ApplicationState]:
+        """Id → where it stands and why, by its log as `seen` shows it to whom these interviews are assigned."""
         table = tables.application_events
         query = sa.select(table).where(table.c.application_id.in_(application_ids))
         logs: dict[str, list[ApplicationEvent]] = {}
@@ -138,7 +141,7 @@ class ProcessList:
             rows = (await connection.execute(query.order_by(table.c.application_id, table.c.seq))).all()
         for row in rows:
             event = ApplicationEvent(row.seq, row.at, decode(row.type, row.data))
-            logs.setdefault(row.application_id, []).append(event)
+            logs.setdefault(row.application_id, []).append(seen(event, own))
         return {id_: fold(events) for id_, events in logs.items()}
 
     async def interviews_of(self, reviewer_id: str) -> Sequence[tuple[str, str, str]]:

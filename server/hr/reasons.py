@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from aiohttp import web
 
 from server.hr.days import span
+from server.hr.process_list import ProcessList
+from server.hr.visible import reviewer_of
 from server.keys import DATABASE
 from server.pages import page_language, texts
 from server.records.application import ApplicationState, Blocked, Fired, FollowUp
@@ -32,13 +34,17 @@ _AT_LEAST = {"total_at_least": "total", "score_at_least": "score"}
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """t: the reader's texts. rules: (id, version) → name; the others: id → name."""
+    """t: the reader's texts. rules: (id, version) → name; the others: id → name.
+
+    own: the interviews whose results a reviewer may see; None: the reader may see all.
+    """
 
     t: Callable[..., str]
     rules: Mapping[tuple[str, int], str]
     connections: Mapping[str, str]
     keys: Mapping[str, str]
     people: Mapping[str, str]
+    own: frozenset[str] | None = None
 
     def who(self, by: str) -> str:
         """Who or what did something, by what events call it."""
@@ -63,6 +69,8 @@ class Reasons:
         """What a rule looked at: "total 8.1 ≥ 7.5"."""
         left = dict(reason)
         parts = [self._particular(key, left.pop(key)) for key in ("kind", "status") if key in left]
+        if len(parts) == 2 and all(parts):
+            parts = [self.t("console.did_move", what=parts[0], status=parts[1])]
         for figure in ("total", "score"):
             least = left.pop("at_least", None) if figure in left else left.pop(f"{figure}_at_least", None)
             value = left.pop(figure, None)
@@ -143,7 +151,14 @@ class Reasons:
         found = [one for one in state.follow_ups if one.status is FollowUpStatus.FAILED]
         return self.t("console.failed", what=self.follow_up(found[-1])) if found else ""
 
+    def sees(self, interview_id: str) -> bool:
+        """Whether the reader may see this round's results and open its pages."""
+        return self.own is None or interview_id in self.own
+
     def _report(self, state: ApplicationState) -> str:
+        reported = [one for one in state.interviews if one.report_id is not None]
+        if reported and not self.sees(max(reported, key=lambda one: one.round).id):
+            return self.t("console.why_report_unseen")
         if state.total is None:
             return self.t("console.why_report_withheld")
         return self.t("console.why_report", total=f"{state.total:.1f}")
@@ -201,7 +216,16 @@ async def reasons_for(request: web.Request) -> Reasons:
         {row.id: row.name for row in connected},
         {row.id: row.name for row in keyed},
         {row.id: row.name or row.email for row in known},
+        await _own(request),
     )
+
+
+async def _own(request: web.Request) -> frozenset[str] | None:
+    reviewer = reviewer_of(request)
+    if reviewer is None:
+        return None
+    theirs = await ProcessList(request.app[DATABASE]).interviews_of(reviewer)
+    return frozenset(interview_id for _, interview_id, _ in theirs)
 
 
 def in_words(t: Callable[..., str], since: Any, now: Any) -> str:

@@ -24,7 +24,7 @@ DEFAULT_RULES: Mapping[str, RuleBody] = {
         Then(Action.ASSESSMENT),
     ),
     "assessment_to_background_check": RuleBody(
-        _named("An assessment of 60 % or more leads to the background check", "测评得分达到 60%，进入背景调查"),
+        _named("An assessment of 60% or more leads to the background check", "测评得分达到 60%，进入背景调查"),
         When(On.FOLLOW_UP, kind=FollowUpKind.ASSESSMENT, score_at_least=PASS_SCORE),
         Then(Action.BACKGROUND_CHECK),
     ),

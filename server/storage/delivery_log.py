@@ -138,6 +138,15 @@ class DeliveryLog:
             )
         return found
 
+    async def last_delivered(self) -> Mapping[str, datetime]:
+        """Destination → when something last arrived there."""
+        table = schema.outbox
+        latest = sa.func.max(table.c.delivered_at, type_=schema.UtcDateTime())
+        query = sa.select(table.c.destination, latest.label("at")).where(table.c.delivered_at.is_not(None))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query.group_by(table.c.destination))).all()
+        return {row.destination: row.at for row in rows}
+
     async def types(self) -> Sequence[str]:
         """Every message type there is."""
         query = sa.select(schema.outbox.c.type).distinct().order_by(schema.outbox.c.type)

@@ -89,13 +89,20 @@ async def interviewed(
     house: House, application_id: str, interview_id: str, total: float | None, days: float = 0
 ) -> None:
     """The first round was arranged, held and reported."""
+    await held(house, application_id, interview_id, total, days)
+
+
+async def held(
+    house: House, application_id: str, interview_id: str, total: float | None, days: float = 0, round_: int = 1
+) -> None:
+    """This round was arranged, held and reported."""
     async with house.app[DATABASE].begin() as connection:
         table = schema.interviews
         await connection.execute(table.update().where(table.c.id == interview_id).values(application_id=application_id))
     await happen(
         house,
         application_id,
-        InterviewArranged(interview_id, 1, "customer_service", "console"),
+        InterviewArranged(interview_id, round_, "customer_service", "console"),
         StepReached(Step.INVITED, BY_INTERVIEW),
         InterviewMoved(interview_id, "completed"),
         StepReached(Step.INTERVIEW, BY_INTERVIEW),

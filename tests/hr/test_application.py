@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from server.hr.application_entries import safe_link
 from server.keys import DATABASE
 from server.records.application_events import BY_RULE, FollowUpStatus, HrNotified, Step, StepReached
 from server.records.application_log import ApplicationLog
+from server.storage.assignments import Assignments
 from server.storage.hr_user import Role
 from tests.hr.applied import (
     a_candidate,
@@ -15,6 +18,7 @@ from tests.hr.applied import (
     applied,
     came_back,
     happen,
+    held,
     interviewed,
     sent_to_assessment,
 )
@@ -85,6 +89,9 @@ async def test_a_person_moves_orders_closes_and_opens_again_each_with_a_reason(h
     assert (await post(house, acts + "follow-up", **form))[0] == 303
     # The same form sent twice orders once.
     assert (await post(house, acts + "follow-up", **form))[0] == 303
+    other = await applied(house, await a_candidate(house, "Grace Hopper", "grace@example.com"), job)
+    assert (await post(house, f"/hr/applications/{other}/follow-up", **form))[0] == 303
+    assert len((await log.state(other)).follow_ups) == 1
     await refused("follow-up", "which department", kind="department_rating", department=" ", act="follow-up")
     await refused("interview", "no such question flow", flow="none", act="interview")
     status, _, html = await post(house, acts + "interview", flow="customer_service", form_id="2")
@@ -122,6 +129,31 @@ async def test_an_auditor_reads_it_without_names_and_can_do_nothing(house: House
     for browser, id_ in ((reviewer, application_id), (house.hr, "0" * 32)):
         async with browser.get(house.url(f"/hr/applications/{id_}")) as response:
             assert response.status == 404
+
+
+async def test_a_reviewer_sees_results_of_their_own_rounds_only(house: House) -> None:
+    application_id, first = await ready_for_offer(house)
+    second, _ = await house.invite("Ada Lovelace")
+    await held(house, application_id, second, 6.4, round_=2)
+    reviewer, reviewer_id = await house.person(Role.REVIEWER)
+    now, assigned = datetime.now(UTC), Assignments(house.app[DATABASE])
+    await assigned.set(second, [reviewer_id], reviewer_id, now)
+    for path in (f"/hr/applications/{application_id}", "/hr/process"):
+        html = await page(house, path, reviewer)
+        assert "6.4" in html
+        for text in ("8.1", "7.5", "82%", "passed", "https://assessments.example/1", first):
+            assert text not in html, (path, text)
+    await assigned.set(second, [], reviewer_id, now)
+    await assigned.set(first, [reviewer_id], reviewer_id, now)
+    for path in (f"/hr/applications/{application_id}", "/hr/process"):
+        html = await page(house, path, reviewer)
+        assert "6.4" not in html, path
+        assert "score is withheld" not in html, path
+        assert second not in html
+    html = await page(house, f"/hr/applications/{application_id}", reviewer)
+    assert "Report of round 1: 8.1 points" in html
+    assert "Report of round 2: ready" in html
+    assert "82%" not in html
 
 
 def test_only_addresses_of_the_web_become_links() -> None:

@@ -7,11 +7,15 @@ from typing import Any
 
 from playwright.async_api import BrowserContext, expect
 
+from question_flows.model import Language
+from server.hr.failure_words import _NAMED, failure
 from server.hr.message_body import HIDDEN, shown_body
+from server.i18n import Messages
 from server.keys import DATABASE
 from server.storage import schema
 from server.storage.record_tables import connections, deliveries, inbox
 from tests.e2e.axe import expect_accessible
+from tests.hr.applied import a_candidate, a_job, applied
 from tests.hr.conftest import House
 from tests.hr.test_browser import browser as browser
 from tests.hr.test_people import page, post, trail
@@ -76,6 +80,12 @@ async def test_the_log_shows_what_waits_what_was_given_up_and_finds_it(house: Ho
     assert set(messages_in(html)) == {"msg_1", "msg_2", "msg_3", "msg_4"}
     for text in ("1 waiting", "1 trying again", "1 given up", "answered 403", "Odoo Berlin", "/hr/applications/aaaaa"):
         assert text in html
+    # Each system's health: what was given up, or that it has everything.
+    tiles = html[html.index('data-testid="standings"') : html.index("</ul>", html.index('data-testid="standings"'))]
+    assert 'data-destination="odoo1"' in tiles
+    assert "Switched off; messages wait" in tiles
+    assert "Last delivery:" in tiles
+    assert 'href="/hr/deliveries/msg_2#replay"' in html
     for query, found in {
         "destination=odoo1": {"msg_2", "msg_3"},
         "state=dead": {"msg_2"},
@@ -104,7 +114,36 @@ async def test_the_log_shows_what_waits_what_was_given_up_and_finds_it(house: Ho
     assert 'data-testid="replay-open"' in await page(house, "/hr/deliveries/msg_5")
     assert (await post(house, "/hr/deliveries/msg_5/replay", confirm="yes"))[0] == 303
     assert 'data-testid="replay-open"' not in await page(house, "/hr/deliveries/msg_5")
+    assert "Everything delivered" not in tiles
+    await queued(house, "msg_5", "email", delivered_at=NOW)
+    assert "Everything delivered" in await page(house, "/hr/deliveries")
     assert "发送记录" in await page(house, "/hr/deliveries?lang=zh-CN")
+
+
+async def test_the_log_says_whom_it_is_about_and_why_something_failed(house: House) -> None:
+    interview_id, _ = await house.invite("Grace Hopper")
+    application_id = await applied(
+        house, await a_candidate(house, "Ada Lovelace", "ada@example.com"), await a_job(house)
+    )
+    await queued(house, "msg_1", last_error="HTTP 503", attempts=2, application_id=application_id)
+    await queued(house, "msg_2", last_error="timeout", attempts=1, interview_id=interview_id)
+    html = await page(house, "/hr/deliveries")
+    for text in ("Ada Lovelace", "Grace Hopper", "the system has a fault of its own (HTTP 503)", "no answer in time"):
+        assert text in html
+    assert "对方系统出现故障（HTTP 503）" in await page(house, "/hr/deliveries/msg_1?lang=zh-CN")
+
+
+def test_every_failure_has_words_and_what_nobody_named_stays_as_it_is() -> None:
+    words = Messages()
+    for language in Language:
+
+        def t(key: str, **params: object) -> str:
+            return words.text(language, key, {name: str(value) for name, value in params.items()})  # noqa: B023
+
+        shown = {error: failure(t, error) for error in (*_NAMED, *(f"HTTP {status}" for status in range(300, 600)))}
+        assert all(error != text and "failure_" not in text for error, text in shown.items())
+    for error in ("", "code 3001", "HTTP 99", "HTTP 2000", "HTTP ４０３", "HTTP 204", "KeyError"):
+        assert failure(t, error) == error
 
 
 async def test_one_message_shows_its_attempts_and_never_the_candidates_link(house: House) -> None:

@@ -61,6 +61,7 @@ async def test_the_page_says_where_each_application_stands_why_and_what_is_stuck
     stuck = section(html, "stuck")
     assert "Grace Hopper" in stuck
     assert "no connected system that does it is switched on" in stuck
+    assert '<a href="/hr/connections">Next: switch on a system that does it, or do it by hand</a>' in stuck
     assert "Ada Lovelace" not in stuck
     assert "Alan Turing" not in html
     assert "Application from this console" in section(html, "step-applied")
@@ -84,12 +85,36 @@ async def test_what_failed_stood_too_long_or_was_not_delivered_is_stuck(house: H
     html = await page(house, "/hr/process?show=stuck")
     assert set(re.findall(r'data-application="(\w+)"', html)) == {failing, late, undelivered}
     assert well not in html
+    for text in ("Next: order it again", f"about={undelivered}&amp;state=dead", "Next: order an interview"):
+        assert text in html
     for text in ("Assessment (Codility Berlin) failed.", "6 days in this step; usually 3 at most", "was given up"):
         assert text in html
     await happen(house, failing, Closed(Outcome.WITHDRAWN, "console", "Asked to."))
     assert failing not in await page(house, "/hr/process?show=stuck")
     await happen(house, failing, Reopened("console", "Asked to."))
     assert failing in await page(house, "/hr/process?show=stuck")
+
+
+async def test_a_page_says_every_reason_for_which_something_could_not_be_done(house: House) -> None:
+    job = await a_job(house)
+    reasons = {
+        "no_connection": "/hr/connections",
+        "connection_off": "/hr/connections",
+        "several_connections": "/hr/rules/total_to_assessment",
+        "no_flow": f"/hr/jobs/{job}",
+        "no_email": "/hr/candidates/",
+        "interview_cancelled": "#acts-title",
+    }
+    for n, reason in enumerate(reasons):
+        application_id = await applied(house, await a_candidate(house, f"Person {n}", f"p{n}@example.com"), job)
+        await happen(house, application_id, blocked(reason))
+        html = await page(house, f"/hr/applications/{application_id}")
+        [link] = re.findall(r'<p class="console-next"><a href="([^"]+)">Next: ', html)
+        assert reasons[reason] in link
+        assert f"because_{reason}" not in html
+    # Whoever decides nothing is not told what to do.
+    auditor, _ = await house.person(Role.AUDITOR)
+    assert "console-next" not in await page(house, "/hr/process", auditor)
 
 
 async def test_an_auditor_sees_no_name_and_a_blind_reviewer_nothing_that_tells_scores(house: House) -> None:

@@ -93,7 +93,7 @@ async def test_what_a_rule_did_is_shown_with_its_reason_to_who_may_know(house: H
     html = await page(house, path)
     assert "Ada Lovelace" in html
     assert "total 8.1 ≥ 7.5" in html
-    assert "acted 1 times" in await page(house, "/hr/rules")
+    assert "has acted 1×" in await page(house, "/hr/rules")
     auditor, _ = await house.person(Role.AUDITOR)
     html = await page(house, path, auditor)
     assert application_id in html
