@@ -9,18 +9,20 @@ from aiohttp import web
 
 from server.i18n import MESSAGES
 from server.keys import DATABASE
+from server.mail.letter import DESTINATION as EMAIL
 from server.pages import page_language, texts
 from server.storage.outbox import BUILTIN
 from server.storage.record_tables import connections
 
 
 async def destination_names(request: web.Request) -> dict[str, str]:
-    """Id → name, in the reader's language where it is ours to name; the built-in one first, then by name."""
+    """Id → name, in the reader's language where it is ours to name; the built-in one and e-mail first, then by name."""
     async with request.app[DATABASE].read() as connection:
         query = sa.select(connections.c.id, connections.c.name).order_by(connections.c.name)
         rows = (await connection.execute(query)).all()
-    builtin = texts(request, page_language(request))["t"]("console.builtin")
-    return {BUILTIN: builtin, **{row.id: row.name for row in rows}}
+    t = texts(request, page_language(request))["t"]
+    ours = {BUILTIN: t("console.builtin"), EMAIL: t("console.type_email_send")}
+    return {**ours, **{row.id: row.name for row in rows}}
 
 
 def type_names(request: web.Request, types: Iterable[str]) -> dict[str, str]:
