@@ -24,7 +24,7 @@ from server.interview.failures import describe
 from server.mail.letter import EMAIL_SEND
 from server.mail.mailer import LinkSeal, LinkUnreadable
 from server.records.ordering import SEALED_LINK
-from server.storage.outbox import Attempt, Outbox, OutboxRow
+from server.storage.outbox import LEASE_SECONDS, Attempt, Outbox, OutboxRow
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +50,6 @@ AT_ONCE = 8
 LOOK_EVERY_SECONDS = 0.5
 LONGEST_SECONDS = 50.0
 """What one attempt may take, all its requests together."""
-LEASE_SECONDS = 60.0
-"""Longer than an attempt takes: a row whose worker died is sent again, under the same id."""
 
 
 class Deliverer(Protocol):

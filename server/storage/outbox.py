@@ -17,6 +17,8 @@ from server.storage.database import Database, Prepared
 from server.storage.record_tables import connections, deliveries
 
 LONGEST_ERROR = 500
+LEASE_SECONDS = 60.0
+"""Longer than an attempt takes: a row whose worker died is sent again, under the same id."""
 BUILTIN = "builtin"
 """The destination that is always there: the company's endpoint of the settings, or the server's own."""
 SUBSCRIBED = "*"
@@ -141,7 +143,7 @@ class Outbox:
             return sorted((await connection.scalars(query)).all())
 
     async def claim(
-        self, now: datetime, limit: int = 10, lease_seconds: float = 60, destination: str | None = None
+        self, now: datetime, limit: int = 10, lease_seconds: float = LEASE_SECONDS, destination: str | None = None
     ) -> list[OutboxRow]:
         """Takes due rows for lease_seconds: a worker that dies with them leaves them due again after that.
 
@@ -182,14 +184,19 @@ class Outbox:
     async def replay(self, condition: sa.ColumnElement[bool], now: datetime) -> int:
         """Sends again, under the same ids, what was delivered or given up and meets the condition; how many rows.
 
-        condition: on schema.outbox, such as ids, a destination or a range of times.
+        condition: on schema.outbox, such as ids, a destination or a range of times. What meets it and waits for its
+        next attempt is tried at once: whoever has mended a system need not wait for hours.
         """
         table = schema.outbox
         done = sa.or_(table.c.delivered_at.is_not(None), table.c.dead)
         anew = {"delivered_at": None, "dead": False, "attempts": 0, "last_error": None, "next_attempt_at": now}
         async with self.database.begin() as connection:
-            result = await connection.execute(table.update().where(done, condition).values(**anew))
-        return result.rowcount
+            again = await connection.execute(table.update().where(done, condition).values(**anew))
+            # What is due sooner than a claim lasts may be under way, and comes by itself.
+            far = table.c.next_attempt_at > now + timedelta(seconds=LEASE_SECONDS)
+            waits = sa.and_(_open(), table.c.last_error.is_not(None), far)
+            early = await connection.execute(table.update().where(waits, condition).values(next_attempt_at=now))
+        return again.rowcount + early.rowcount
 
     async def next_due(self) -> datetime | None:
         """When the next row that can be claimed is due; None when there is none."""

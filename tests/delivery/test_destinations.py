@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from aiohttp import web
 from pydantic import BaseModel
 
-from server.delivery import worker as delivery_worker
 from server.delivery.connections import Connection, Connections
 from server.delivery.connector import Sent
 from server.delivery.kept_incoming import decode
@@ -21,7 +20,7 @@ from server.records.incoming import FollowUpReturned
 from server.storage import schema
 from server.storage.database import Database
 from server.storage.inbox import Inbox
-from server.storage.outbox import Attempt, Outbox, OutboxMessage, enqueue
+from server.storage.outbox import LEASE_SECONDS, Attempt, Outbox, OutboxMessage, enqueue
 from server.storage.record_tables import deliveries, remote_ids
 from tests.delivery.conftest import TOKEN, Clock, MakeWorker, Post, Receiver, invite, put_out
 from tests.delivery.plain_connector import Plain
@@ -119,6 +118,30 @@ async def test_410_switches_a_connection_off_and_what_waits_goes_out_once_it_is_
     await worker.deliver_due()
     assert receiver.at("/hr") == [first.id, second.id, first.id]
     assert not any(row.dead for row in await rows_of(database, made.id))
+
+
+async def test_what_waits_for_its_next_attempt_need_not_wait_once_the_system_is_mended(
+    database: Database, receiver: Receiver, connections: Connections, make_worker: MakeWorker
+) -> None:
+    clock, statuses = Clock(), [503, 503, 200]
+
+    async def answer(post: Post) -> web.Response:
+        return web.Response(status=statuses.pop(0) if post.path == "/hr" else 200)
+
+    receiver.answer = answer
+    made = await connect(connections, receiver, clock, "/hr")
+    await put_out(database, await invite(database, clock()), clock())
+    worker, theirs = make_worker(receiver.url, clock), schema.outbox.c.destination == made.id
+    await worker.deliver_due()
+    # Due in seconds: it may be under way already.
+    assert await Outbox(database).replay(theirs, clock()) == 0
+    clock.pass_by(timedelta(seconds=6))
+    await worker.deliver_due()
+    assert await Outbox(database).replay(theirs, clock()) == 1
+    await worker.deliver_due()
+    [row] = await rows_of(database, made.id)
+    assert receiver.at("/hr") == [row.id] * 3
+    assert (statuses, row.attempts, row.delivered_at is not None) == ([], 3, True)
 
 
 async def test_a_system_that_is_down_for_a_day_gets_everything_in_order_when_it_is_back(
@@ -285,7 +308,7 @@ async def test_a_message_whose_lease_ran_out_is_another_workers_and_the_late_fai
     late = asyncio.create_task(make_worker(receiver.url, clock).deliver_due())
     while not receiver.posts:
         await asyncio.sleep(0.01)
-    clock.pass_by(timedelta(seconds=delivery_worker.LEASE_SECONDS + 1))
+    clock.pass_by(timedelta(seconds=LEASE_SECONDS + 1))
     assert await make_worker(receiver.url, clock).deliver_due() == 1
     go_on.set()
     await late
@@ -305,7 +328,7 @@ async def test_the_records_do_not_hear_of_a_late_failure_of_what_another_worker_
     async with database.begin() as connection:
         await enqueue(connection, [order], clock())
     [late] = await Outbox(database).claim(clock(), destination=made.id)
-    clock.pass_by(timedelta(seconds=delivery_worker.LEASE_SECONDS + 1))
+    clock.pass_by(timedelta(seconds=LEASE_SECONDS + 1))
     assert await make_worker(receiver.url, clock).deliver_due() == 1
     failed = Sent("HTTP 400", status=400, final=True)
     await record(database, late, failed, Attempt(clock(), 1, 400, failed.error), None, clock())

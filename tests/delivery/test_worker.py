@@ -11,10 +11,10 @@ from aiohttp import web
 from standardwebhooks import Webhook
 
 from server.delivery.connector import Sent
-from server.delivery.worker import DELAYS, JITTER, LEASE_SECONDS, next_attempt
+from server.delivery.worker import DELAYS, JITTER, next_attempt
 from server.storage import schema
 from server.storage.database import Database
-from server.storage.outbox import Outbox
+from server.storage.outbox import LEASE_SECONDS, Outbox
 from tests.delivery.conftest import SECRET, Clock, MakeWorker, Post, Receiver, invite, put_out
 
 
