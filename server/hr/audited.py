@@ -75,6 +75,7 @@ CHANGES: Mapping[str, str] = {
     "/hr/candidates/{candidate_id}/applications": "application_opened",
     "/hr/candidates/{candidate_id}/merge": "candidates_merged",
     "/hr/candidates/{candidate_id}/resumes": "resume_added",
+    "/hr/candidates/{candidate_id}/availability": "availability_stated",
     "/hr/deliveries/replay": "messages_replayed",
     "/hr/deliveries/{message_id}/replay": "message_replayed",
     "/hr/connections": "connection_added",

@@ -143,6 +143,7 @@ ROUTES: Mapping[str, Who] = {
     "POST /hr/applications/{application_id}/reopen": HIRING,
     "POST /hr/candidates/{candidate_id}/applications": HIRING,
     "POST /hr/candidates/{candidate_id}/merge": HIRING,
+    "POST /hr/candidates/{candidate_id}/availability": HIRING,
     "POST /hr/candidates/{candidate_id}/resumes": HIRING,
     "GET /hr/candidates/{candidate_id}/resumes/{resume_id}": REVIEWING,
     "POST /hr/rules": HIRING,
