@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from server.errors import UserError
@@ -32,7 +32,10 @@ def times_shown(suits: Suits, now: datetime) -> ShownTimes:
 
 
 def _end(begins: datetime, ends: datetime) -> str:
-    return f"{ends:%H:%M}" if begins.date() == ends.date() else f"{ends:%Y-%m-%d %H:%M}"
+    if ends.date() == begins.date():
+        return f"{ends:%H:%M}"
+    is_midnight = ends.time() == time() and ends.date() - begins.date() == timedelta(days=1)
+    return "24:00" if is_midnight else f"{ends:%Y-%m-%d %H:%M}"
 
 
 def _zone(name: str | None) -> tuple[ZoneInfo, str]:

@@ -89,7 +89,7 @@ async def test_what_a_candidate_says_of_their_time_is_kept_as_times_or_refused(h
     status, leads, _ = await post(house, f"{path}/availability", availability_text="工作日晚上七点以后（北京时间）")
     assert (status, leads) == (303, f"{path}#suits")
     html = await page(house, path)
-    assert html.count(" 19:00 – ") == 5
+    assert html.count(" 19:00 – 24:00") == 5
     assert "Asia/Shanghai" in html
     [(_, subject, _)] = await trail(house, "availability_stated")
     assert subject == ada
