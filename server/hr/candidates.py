@@ -32,7 +32,7 @@ BY_NAME = "name"
 
 
 async def list_page(request: web.Request) -> web.StreamResponse:
-    """Everybody who was ever invited."""
+    """Everybody who was invited, applied, or was told of by a connected system."""
     asked, hidden, reviewer = asked_of(request, ("q", "sort")), hides_names(request), reviewer_of(request)
     by_name = asked["sort"] == BY_NAME and not hidden
     found = await Candidates(request.app[DATABASE]).page(

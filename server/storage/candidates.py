@@ -23,7 +23,10 @@ from server.storage.search_key import holds_words, search_key
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody who was invited at least once. name: as of the first invitation. email: None when not known."""
+    """Somebody who was invited, applied, or was told of by a system. name: as of the first time.
+
+    email: None when not known.
+    """
 
     id: str
     name: str
