@@ -17,12 +17,16 @@ from server.storage.record_tables import connections
 
 async def destination_names(request: web.Request) -> dict[str, str]:
     """Id → name, in the reader's language where it is ours to name; the built-in one and e-mail first, then by name."""
-    async with request.app[DATABASE].read() as connection:
-        query = sa.select(connections.c.id, connections.c.name).order_by(connections.c.name)
-        rows = (await connection.execute(query)).all()
     t = texts(request, page_language(request))["t"]
     ours = {BUILTIN: t("console.builtin"), EMAIL: t("console.type_email_send")}
-    return {**ours, **{row.id: row.name for row in rows}}
+    return {**ours, **await connection_names(request)}
+
+
+async def connection_names(request: web.Request) -> dict[str, str]:
+    """Id → name of the connected systems, by name."""
+    query = sa.select(connections.c.id, connections.c.name).order_by(connections.c.name)
+    async with request.app[DATABASE].read() as connection:
+        return {row.id: row.name for row in (await connection.execute(query)).all()}
 
 
 def type_names(request: web.Request, types: Iterable[str]) -> dict[str, str]:
