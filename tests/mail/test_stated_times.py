@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from server.errors import UserError
 from server.mail.availability import choose
@@ -129,3 +131,18 @@ def test_an_appointment_is_chosen_inside_what_was_said() -> None:
     chosen = choose(stated.windows, stated.zone, timedelta(minutes=40), NOW, NOW + timedelta(days=14))
     # Tomorrow is a Saturday.
     assert chosen == datetime(2026, 11, 30, 19, tzinfo=ZoneInfo(SHANGHAI))
+
+
+WORDS = "mon|tuesday|weekdays|weekends|to|-|and|or|,|after|before|between|6|18:30|25:99|pm|am|noon|evenings|not|utc+8"
+CHINESE = "周|星期|一|三五|日|至|、|工作日|周末|晚上|下午|七|十二|99|点|半|一刻|:|30|分|以后|之前|到|北京时间|不|，| "
+
+
+@given(st.lists(st.sampled_from([*WORDS.split("|"), *CHINESE.split("|")]), max_size=9), st.sampled_from(["", " "]))
+def test_whatever_is_said_becomes_times_in_order_or_is_refused(said_words: list[str], between: str) -> None:
+    try:
+        stated = said(between.join(said_words))
+    except UserError:
+        return
+    assert stated.windows
+    assert all(one.ends > NOW and one.begins < one.ends for one in stated.windows)
+    assert list(stated.windows) == sorted(stated.windows, key=lambda one: (one.begins, one.ends))
