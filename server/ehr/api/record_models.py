@@ -66,7 +66,7 @@ class CandidateIn(Sent):
     name: Line
     email: str | None = Field(None, max_length=320)
     phone: str | None = Field(None, max_length=40, description="With the country's code, such as +49 30 123456.")
-    language: Language | None = None
+    language: Language | None = Field(None, strict=False)
     time_zone: str | None = Field(None, max_length=60, description="An IANA name such as Asia/Shanghai.")
     availability: Annotated[list[Availability], Field(max_length=100)] | None = Field(
         None, description="When an interview suits them. Appointments are made inside it if time_zone is known too."

@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from pydantic import ValidationError
 
 from question_flows.model import Language
 from scripts.hr_client import HrClient, Refused, every
@@ -78,6 +79,14 @@ async def test_a_candidate_is_carried_through_by_the_client_alone(api: Api) -> N
         assert found == [second.id, ordered.id]
         closing = CloseIn(outcome=Outcome.WITHDRAWN, decided_by="Ann", reason="She asked for it.")
         assert (await hr.close_application(application.id, closing)).outcome == "withdrawn"
+
+
+def test_a_script_may_say_a_language_as_the_document_does() -> None:
+    said = {"remote_id": "c", "name": "Cai", "language": "zh-CN"}
+    assert CandidateIn.model_validate(said).language is Language.CHINESE
+    assert InterviewIn.model_validate({"language": "en"}).language is Language.ENGLISH
+    with pytest.raises(ValidationError):
+        CandidateIn.model_validate({**said, "language": "zh"})
 
 
 async def test_what_the_readme_shows_works_as_it_stands_there(api: Api) -> None:
