@@ -91,6 +91,7 @@ is_there() {
 TEST_PROGRAMS=(
     espeak-ng=espeak-ng
     redis-server=redis-server
+    pg_createcluster=postgresql
     ffprobe=ffmpeg
     turnserver=coturn
     chromium,chromium-browser,google-chrome=chromium

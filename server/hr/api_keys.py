@@ -11,6 +11,7 @@ from server.errors import UserError
 from server.hr.access import USER
 from server.hr.audited import NOTE
 from server.hr.forms import form_fields
+from server.hr.message_words import connection_names
 from server.hr.texts import sentence
 from server.keys import DATABASE
 from server.pages import render
@@ -75,6 +76,7 @@ async def _page(request: web.Request, sent: Mapping[str, str], error: UserError 
         user=request[USER],
         keys=await ApiKeys(request.app[DATABASE]).all(),
         now=datetime.now(UTC),
+        connected=await connection_names(request),
         people={one.user.id: one.user.shown for one in await People(request.app[DATABASE]).all()},
         groups=groups,
         days=DAYS,

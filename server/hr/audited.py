@@ -76,6 +76,7 @@ CHANGES: Mapping[str, str] = {
     "/hr/candidates/{candidate_id}/merge": "candidates_merged",
     "/hr/candidates/{candidate_id}/identity": "candidate_reached",
     "/hr/candidates/{candidate_id}/resumes": "resume_added",
+    "/hr/candidates/{candidate_id}/availability": "availability_stated",
     "/hr/deliveries/replay": "messages_replayed",
     "/hr/deliveries/{message_id}/replay": "message_replayed",
     "/hr/deliveries/received/replay": "events_tried_again",

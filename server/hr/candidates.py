@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -18,6 +19,7 @@ from server.hr.process_list import Wanted as WantedApplications
 from server.hr.resume_fit import fits_of
 from server.hr.resume_shown import resumes_of
 from server.hr.rights import Right
+from server.hr.suiting_shown import times_shown
 from server.hr.texts import sentence
 from server.hr.visible import reviewer_of, shown_candidate, shown_candidates, shown_interviews
 from server.keys import DATABASE, FLOWS
@@ -31,7 +33,7 @@ BY_NAME = "name"
 
 
 async def list_page(request: web.Request) -> web.StreamResponse:
-    """Everybody who was ever invited."""
+    """Everybody who was invited, applied, or was told of by a connected system."""
     asked, hidden, reviewer = asked_of(request, ("q", "sort")), hides_names(request), reviewer_of(request)
     by_name = asked["sort"] == BY_NAME and not hidden
     found = await Candidates(request.app[DATABASE]).page(
@@ -57,8 +59,10 @@ async def page(request: web.Request) -> web.StreamResponse:
     return await candidate_page(request)
 
 
-async def candidate_page(request: web.Request, error: UserError | None = None) -> web.Response:
-    """The page with what was wrong with a form of it. Raises UserError candidate_not_listed (404)."""
+async def candidate_page(
+    request: web.Request, error: UserError | None = None, sent: Mapping[str, str] | None = None
+) -> web.Response:
+    """The page with what is wrong with a form of it, and what was sent. Raises UserError candidate_not_listed (404)."""
     reviewer = reviewer_of(request)
     candidate = await Candidates(request.app[DATABASE]).get(request.match_info["candidate_id"], reviewer)
     wanted = Wanted(candidate_ids=[candidate.id], reviewer_id=reviewer)
@@ -74,6 +78,7 @@ async def candidate_page(request: web.Request, error: UserError | None = None) -
     # What says who it is, is for those who may know.
     named, t = not hides_names(request), texts(request, page_language(request))["t"]
     decides = may(request[USER], Right.DECIDE)
+    suits = times_shown(await Candidates(database).suits(candidate.id), now) if named else None
     return render(
         request,
         "hr_candidate.html",
@@ -87,6 +92,8 @@ async def candidate_page(request: web.Request, error: UserError | None = None) -
         identities=await identities_of(database, candidate.id) if named else [],
         settles=named and decides,
         duplicates=await possible_duplicates(request, candidate) if named and decides else [],
+        suits=suits,
+        sent=sent or {"time_zone": suits.time_zone if suits else ""},
         field=error.field if error else None,
         problem=sentence(request, error),
         adds_resumes=named and may(request[USER], Right.INVITE),

@@ -44,6 +44,8 @@ async def form(request: web.Request) -> web.StreamResponse:
         candidate = await Candidates(request.app[DATABASE]).get(candidate_id)
         sent |= {"candidate": candidate.id, "name": candidate.name, "email": candidate.email or ""}
         sent["language"] = candidate.language
+        # Else the form takes the reader's own.
+        sent["time_zone"] = (await Candidates(request.app[DATABASE]).suits(candidate.id)).time_zone or ""
     return await _page(request, sent)
 
 

@@ -11,6 +11,7 @@ from server.hr.names import shown_name
 from server.hr.process_list import ProcessList, Wanted
 from server.i18n import MESSAGES
 from server.keys import DATABASE
+from server.mail.letter import DESTINATION as EMAIL
 from server.pages import page_language, texts
 from server.storage.delivery_log import LoggedMessage
 from server.storage.interview_list import InterviewList
@@ -18,21 +19,19 @@ from server.storage.interview_list import Wanted as WantedInterviews
 from server.storage.outbox import BUILTIN
 from server.storage.record_tables import connections
 
-EMAIL = "email"
-"""The connection that settings make."""
-
 
 async def destination_names(request: web.Request) -> dict[str, str]:
-    """Id → name, in the reader's language where it is ours to name; the built-in one first, then by name."""
-    async with request.app[DATABASE].read() as connection:
-        query = sa.select(connections.c.id, connections.c.name).order_by(connections.c.name)
-        rows = (await connection.execute(query)).all()
+    """Id → name, in the reader's language where it is ours to name; the built-in one and e-mail first, then by name."""
     t = texts(request, page_language(request))["t"]
-    return {
-        BUILTIN: t("console.builtin"),
-        EMAIL: t("console.type_email_send"),
-        **{row.id: row.name for row in rows},
-    }
+    ours = {BUILTIN: t("console.builtin"), EMAIL: t("console.type_email_send")}
+    return {**ours, **await connection_names(request)}
+
+
+async def connection_names(request: web.Request) -> dict[str, str]:
+    """Id → name of the connected systems, by name."""
+    query = sa.select(connections.c.id, connections.c.name).order_by(connections.c.name)
+    async with request.app[DATABASE].read() as connection:
+        return {row.id: row.name for row in (await connection.execute(query)).all()}
 
 
 async def switched_off(request: web.Request) -> set[str]:

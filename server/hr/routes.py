@@ -43,6 +43,7 @@ from server.hr import (
     review,
     rules,
     sign_in,
+    suiting,
     tabs,
     wall,
 )
@@ -119,6 +120,7 @@ CONSOLE = (
     page("POST", "/hr/candidates/{candidate_id}/applications", application_acts.open_for_candidate, Right.DECIDE),
     page("POST", "/hr/candidates/{candidate_id}/merge", merging.merge, Right.DECIDE),
     page("POST", "/hr/candidates/{candidate_id}/identity", identities.settle, Right.DECIDE),
+    page("POST", "/hr/candidates/{candidate_id}/availability", suiting.state, Right.INVITE),
     page("POST", "/hr/candidates/{candidate_id}/resumes", resume_upload.add, Right.INVITE),
     page("GET", "/hr/candidates/{candidate_id}/resumes/{resume_id}", resume_upload.download, Right.NAMES),
     page("GET", "/hr/rules", rules.list_page, Right.READ),

@@ -95,7 +95,9 @@ def moment_text(moment: datetime, zone: str, language: Language) -> str:
 def _words(letter: Letter, link: str, catalogue: Messages) -> Words:
     kind, language = letter.kind, letter.language
     company = one_line(letter.company) or catalogue.text(language, "mail.nobody")
-    params = {"name": one_line(letter.name), "job": one_line(letter.job), "company": company}
+    # A team signs a letter; a job is at a company.
+    within = one_line(letter.company) or catalogue.text(language, "mail.nobody_within")
+    params = {"name": one_line(letter.name), "job": one_line(letter.job), "company": within}
     params |= {"minutes": str(letter.minutes), "contact": one_line(letter.contact)}
     if letter.expires_at is not None:
         params["until"] = moment_text(letter.expires_at, letter.time_zone, language)

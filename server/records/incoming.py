@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from question_flows.model import Language
 
@@ -66,14 +65,15 @@ class ApplicationSeen:
 
 @dataclass(frozen=True, slots=True)
 class InterviewOrdered:
-    """The system orders an interview itself (an assessment partner's flow); answered under its remote_id."""
+    """The system orders an interview itself (an assessment partner's flow); answered under its remote_id.
+
+    remote_id: what a connector needs to answer, such as a callback's address: `Outgoing.remote_ids["interview"]`.
+    """
 
     remote_id: str
     flow_id: str
     candidate: CandidateSeen
     job_remote_id: str | None = None
-    # What the connector needs to answer: a callback's address.
-    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

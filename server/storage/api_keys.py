@@ -81,15 +81,18 @@ class ApiKeys:
     ) -> tuple[ApiKey, str]:
         """(the key, `ivk_…`, which can never be read again). by: an account's id, or "command".
 
-        Raises UserError, each with its field: api_key_name, api_key_system, api_key_scopes, api_key_expiry.
+        Raises UserError, each with its field: api_key_name, api_key_system, api_key_scopes,
+        api_key_scope_unknown, api_key_expiry.
         """
         name, system = " ".join(name.split()), system.strip()
         if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
             raise UserError("api_key_name", field="name", params={"length": str(LONGEST_NAME)})
         if not 0 < len(system) <= LONGEST_SYSTEM or not system.isprintable() or " " in system:
             raise UserError("api_key_system", field="system", params={"length": str(LONGEST_SYSTEM)})
-        if not scopes or not set(scopes) <= set(Scope):
+        if not scopes:
             raise UserError("api_key_scopes", field="scopes")
+        if unknown := sorted(set(scopes) - set(Scope)):
+            raise UserError("api_key_scope_unknown", field="scopes", params={"scope": unknown[0][:LONGEST_SYSTEM]})
         if expires_at is not None and expires_at <= now:
             raise UserError("api_key_expiry", field="expires_at")
         secret = PREFIX + new_token()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,13 +23,24 @@ from server.storage.search_key import holds_words, search_key
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody who was invited at least once. name: as of the first invitation. email: None when not known."""
+    """Somebody who was invited, applied, or was told of by a system. name: as of the first time.
+
+    email: None when not known.
+    """
 
     id: str
     name: str
     email: str | None
     language: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Suits:
+    """When an interview suits a candidate. time_zone: an IANA name. availability: `[{"from", "to"}]` in ISO 8601."""
+
+    time_zone: str | None
+    availability: Sequence[Mapping[str, Any]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,23 @@ class Candidates:
         if found is None:
             raise UserError("candidate_not_listed", status=404)
         return _row(found)
+
+    async def suits(self, candidate_id: str) -> Suits:
+        """What is known of it."""
+        table = schema.candidates
+        query = sa.select(table.c.time_zone, table.c.availability).where(table.c.id == candidate_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one()
+        return Suits(row.time_zone, row.availability)
+
+    async def state_times(self, candidate_id: str, time_zone: str, times: Sequence[tuple[datetime, datetime]]) -> None:
+        """Puts these in the place of what was known. times: aware, from and to."""
+        stated = [{"from": begins.isoformat(), "to": ends.isoformat()} for begins, ends in times]
+        table = schema.candidates
+        async with self._database.begin() as connection:
+            await connection.execute(
+                table.update().where(table.c.id == candidate_id).values(time_zone=time_zone, availability=stated)
+            )
 
     async def page(
         self, text: str, cursor: Cursor | None, *, by_name: bool, reviewer_id: str | None, by_id: bool = False

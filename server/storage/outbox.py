@@ -93,8 +93,12 @@ async def enqueue(connection: AsyncConnection, messages: Sequence[OutboxMessage]
 
 
 async def _wanting(connection: AsyncConnection) -> Mapping[str, Sequence[str]]:
-    """Connections that are on → the types they are sent."""
-    query = sa.select(connections.c.id, connections.c.subscriptions).where(connections.c.is_on)
+    """Connections that are on → the types they are sent.
+
+    One that was switched off by itself counts: nobody has decided that it shall miss what happens meanwhile.
+    """
+    wanted = sa.or_(connections.c.is_on, connections.c.off_because.is_not(None))
+    query = sa.select(connections.c.id, connections.c.subscriptions).where(wanted)
     return {row.id: row.subscriptions for row in (await connection.execute(query.order_by(connections.c.id))).all()}
 
 

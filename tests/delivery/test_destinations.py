@@ -106,19 +106,46 @@ async def test_410_switches_a_connection_off_and_what_waits_goes_out_once_it_is_
     clock.pass_by(timedelta(days=30))
     await worker.deliver_due()
     assert len(receiver.at("/hr")) == 1
-    # While it is off nothing new is written for it.
+    # Nobody has switched it off, so that what happens meanwhile waits for it.
     await put_out(database, interview_id, clock())
-    assert [row.dead for row in await rows_of(database, made.id)] == [True, False]
+    assert [row.dead for row in await rows_of(database, made.id)] == [True, False, False]
     status = 200
     found = await connections.switch(made.id, True)
     assert (found.is_on, found.off_because) == (True, None)
     await worker.deliver_due()
-    first, second = await rows_of(database, made.id)
-    assert receiver.at("/hr") == [first.id, second.id]
+    await worker.deliver_due()
+    first, second, third = await rows_of(database, made.id)
+    assert receiver.at("/hr") == [first.id, second.id, third.id]
     assert await Outbox(database).replay(schema.outbox.c.id == first.id, clock()) == 1
     await worker.deliver_due()
-    assert receiver.at("/hr") == [first.id, second.id, first.id]
+    assert receiver.at("/hr") == [first.id, second.id, third.id, first.id]
     assert not any(row.dead for row in await rows_of(database, made.id))
+    # A person has: nothing is written for it.
+    await connections.switch(made.id, False)
+    await put_out(database, interview_id, clock())
+    assert len(await rows_of(database, made.id)) == 3
+
+
+async def test_what_waits_for_its_next_attempt_need_not_wait_once_the_system_is_mended(
+    database: Database, receiver: Receiver, connections: Connections, make_worker: MakeWorker
+) -> None:
+    clock, statuses = Clock(), [503, 503, 200]
+
+    async def answer(post: Post) -> web.Response:
+        return web.Response(status=statuses.pop(0) if post.path == "/hr" else 200)
+
+    receiver.answer = answer
+    made = await connect(connections, receiver, clock, "/hr")
+    await put_out(database, await invite(database, clock()), clock())
+    worker, theirs = make_worker(receiver.url, clock), schema.outbox.c.destination == made.id
+    await worker.deliver_due()
+    clock.pass_by(timedelta(seconds=6))
+    await worker.deliver_due()
+    assert await Outbox(database).replay(theirs, clock()) == 1
+    await worker.deliver_due()
+    [row] = await rows_of(database, made.id)
+    assert receiver.at("/hr") == [row.id] * 3
+    assert (statuses, row.attempts, row.delivered_at is not None) == ([], 3, True)
 
 
 async def test_a_system_that_is_down_for_a_day_gets_everything_in_order_when_it_is_back(

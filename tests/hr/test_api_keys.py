@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from server.keys import DATABASE
 from server.storage.api_keys import ApiKeys, Scope
 from tests.hr.conftest import House
+from tests.hr.test_deliveries import connected
 from tests.hr.test_people import page, post, trail
 
 FORM = {"name": "Odoo, production", "system": "odoo", "days": "90", "scope.candidates:read": "yes"}
@@ -39,6 +40,14 @@ async def test_a_key_is_shown_once_does_what_it_may_and_is_revoked(house: House)
         ("api_key_revoked", key.id),
         ("api_key_made", key.id),
     ]
+
+
+async def test_a_key_may_belong_to_a_connected_system_and_goes_by_its_name(house: House) -> None:
+    await connected(house, "e3cf9a1d", "Acme's ATS")
+    html = await page(house, "/hr/api-keys")
+    assert '<option value="e3cf9a1d">Acme&#39;s ATS</option>' in html
+    assert (await post(house, "/hr/api-keys", **{**FORM, "system": "e3cf9a1d"}))[0] == 200
+    assert "for Acme&#39;s ATS" in await page(house, "/hr/api-keys")
 
 
 async def test_what_is_wrong_with_the_form_is_said_and_kept(house: House) -> None:

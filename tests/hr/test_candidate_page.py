@@ -92,3 +92,25 @@ async def test_what_others_say_of_a_candidate_is_settled_by_a_person(house: Hous
     assert "only said by others" not in html
     assert (await post(house, f"/hr/candidates/{ada}/identity", kind="email", value="x@example.com"))[0] == 404
     assert [detail for _, _, detail in await trail(house, "candidate_reached")] == [{"kind": "email"}]
+
+
+async def test_what_a_candidate_says_of_their_time_is_kept_as_times_or_refused(house: House) -> None:
+    ada = await a_candidate(house, "Ada Lovelace", "ada@suits.example")
+    path = f"/hr/candidates/{ada}"
+    assert "Nothing is known." in await page(house, path)
+    words = "weekdays, but not Mondays"
+    status, _, html = await post(house, f"{path}/availability", availability_text=words, time_zone="Europe/Berlin")
+    assert (status, "“but not mondays” was not understood" in html, f'value="{words}"' in html) == (400, True, True)
+    status, _, html = await post(house, f"{path}/availability", availability_text="weekdays after 6pm")
+    assert (status, "Say whose clock" in html) == (400, True)
+    status, _, html = await post(house, f"{path}/availability", availability_text="Mon 9-12", time_zone="Berlin")
+    assert (status, "There is no such time zone" in html) == (400, True)
+    status, leads, _ = await post(house, f"{path}/availability", availability_text="工作日晚上七点以后（北京时间）")
+    assert (status, leads) == (303, f"{path}#suits")
+    html = await page(house, path)
+    assert html.count(" 19:00 – 24:00") == 5
+    assert "Asia/Shanghai" in html
+    [(_, subject, _)] = await trail(house, "availability_stated")
+    assert subject == ada
+    auditor, _ = await house.person(Role.AUDITOR)
+    assert " 19:00 – " not in await page(house, path, auditor)

@@ -52,7 +52,7 @@ async def test_a_system_is_set_up_changed_switched_and_its_secret_never_shown(ho
     status, _, html = await post(house, f"{path}/test")
     assert (status, "did not accept the test message" in html) == (400, True)
     assert (await post(house, f"{path}/switch", is_on="no"))[0] == 303
-    assert "While it is off, messages wait" in await page(house, path)
+    assert "While it is off, nothing new is kept for it" in await page(house, path)
     assert [action for action, subject, _ in await trail(house) if subject == connection_id] == [
         "connection_switched_off",
         "connection_changed",

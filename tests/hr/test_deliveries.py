@@ -76,8 +76,10 @@ async def test_the_log_shows_what_waits_what_was_given_up_and_finds_it(house: Ho
     await queued(house, "msg_2", "odoo1", dead=True, last_error="answered 403", attempts=9, application_id="a" * 32)
     await queued(house, "msg_3", "odoo1", last_error="timed out", attempts=2, type="email.send")
     await queued(house, "msg_4")
+    await queued(house, "msg_5", "email", delivered_at=NOW, created_at=NOW - timedelta(days=9), type="email.send")
     html = await page(house, "/hr/deliveries")
-    assert set(messages_in(html)) == {"msg_1", "msg_2", "msg_3", "msg_4"}
+    assert set(messages_in(html)) == {"msg_1", "msg_2", "msg_3", "msg_4", "msg_5"}
+    assert '<option value="email">E-mail</option>' in html
     for text in ("1 waiting", "1 trying again", "1 given up", "answered 403", "Odoo Berlin", "/hr/applications/aaaaa"):
         assert text in html
     # Each system's health: what was given up, or that it has everything.
@@ -91,11 +93,12 @@ async def test_the_log_shows_what_waits_what_was_given_up_and_finds_it(house: Ho
         "state=dead": {"msg_2"},
         "state=waiting": {"msg_4"},
         "state=retrying": {"msg_3"},
-        "state=delivered": {"msg_1"},
-        "type=email.send": {"msg_3"},
+        "state=delivered": {"msg_1", "msg_5"},
+        "destination=email": {"msg_5"},
+        "type=email.send": {"msg_3", "msg_5"},
         f"about={'a' * 32}": {"msg_2"},
         f"from={NOW.date()}": {"msg_2", "msg_3", "msg_4"},
-        f"to={(NOW - timedelta(days=1)).date()}": {"msg_1"},
+        f"to={(NOW - timedelta(days=1)).date()}": {"msg_1", "msg_5"},
     }.items():
         assert set(messages_in(await page(house, f"/hr/deliveries?{query}"))) == found, query
     status, _, html = await post(house, "/hr/deliveries/replay", destination="odoo1", state="dead")

@@ -130,6 +130,7 @@ async def test_a_letter_without_company_or_address_for_questions(mailbox: Mailbo
     assert mail["Reply-To"] is None
     assert "just reply to this e-mail" in part(mail, "plain")
     assert "The hiring team" in part(mail, "plain")
+    assert mail["Subject"].endswith(" at our company")
 
 
 @pytest.mark.parametrize("kind", [LetterKind.INVITED, LetterKind.HOUR_BEFORE])

@@ -48,6 +48,13 @@ async def posted(house: House, path: str, status: int, **fields: str) -> str:
         return await response.text()
 
 
+async def posted_form(house: House, path: str) -> str:
+    """The form as it is before anything is sent."""
+    async with house.hr.get(house.url(path)) as response:
+        assert response.status == 200
+        return await response.text()
+
+
 async def letters(house: House) -> list[dict[str, Any]]:
     """What waits for the mail server."""
     query = sa.select(schema.outbox.c.body).order_by(schema.outbox.c.created_at, schema.outbox.c.position)
@@ -158,3 +165,19 @@ async def test_without_a_mail_server_pages_say_that_links_are_passed_on_by_hand(
         [path] = re.findall(r'href="(/hr/interviews/\w+/invitation)"', page)
         await posted(house, f"{path}/appointment", 409, starts_at=TOMORROW, time_zone="UTC")
         assert await letters(house) == []
+
+
+async def test_who_has_said_when_it_suits_gets_an_appointment_then_on_their_own_clock(house: House) -> None:
+    await posted(house, "/hr/invitations", 200, **FORM, email="li@example.org")
+    async with house.app[DATABASE].read() as connection:
+        [candidate] = (await connection.scalars(sa.select(schema.candidates.c.id))).all()
+    words = {"availability_text": "每天下午两点到四点（北京时间）"}
+    page = await posted(house, f"/hr/candidates/{candidate}/availability", 200, **words)
+    assert "14:00 – 16:00" in page
+    page = await posted_form(house, f"/hr/invitations?candidate={candidate}")
+    assert 'value="Asia/Shanghai"' in page
+    again = {**FORM, "form_id": "a" * 32, "candidate": candidate, "email": "li@example.org", "by_mail": "yes"}
+    await posted(house, "/hr/invitations", 200, **again)
+    last = (await letters(house))[-1]
+    starts_at = datetime.fromisoformat(last["appointment"]["starts_at"])
+    assert (starts_at.astimezone(UTC).hour, last["appointment"]["time_zone"]) == (6, "Asia/Shanghai")

@@ -207,6 +207,7 @@ def test_headings_open_sections_and_sentences_do_not() -> None:
 
 def test_what_only_looks_like_letters_becomes_letters() -> None:
     assert clean(" ⼯作１３８\u200b　x\x00y ") == "工作138 x y"
+    assert clean("店⻓ con\ufb02ict sta\ufb00") == "店长 conflict staff"
     assert len(clean("x" * 10_000)) == LONGEST_LINE
 
 

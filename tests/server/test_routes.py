@@ -147,6 +147,7 @@ ROUTES: Mapping[str, Who] = {
     "POST /hr/candidates/{candidate_id}/applications": HIRING,
     "POST /hr/candidates/{candidate_id}/merge": HIRING,
     "POST /hr/candidates/{candidate_id}/identity": HIRING,
+    "POST /hr/candidates/{candidate_id}/availability": HIRING,
     "POST /hr/candidates/{candidate_id}/resumes": HIRING,
     "GET /hr/candidates/{candidate_id}/resumes/{resume_id}": REVIEWING,
     "POST /hr/rules": HIRING,

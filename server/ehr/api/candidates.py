@@ -16,6 +16,7 @@ from server.ehr.api.remote import remote_ids_of
 from server.errors import UserError
 from server.keys import DATABASE, SETTINGS
 from server.mail.availability import zone_of
+from server.mail.stated_times import stated_times
 from server.records.identities import address_of, phone_of, region_of
 from server.records.incoming import CandidateSeen
 from server.records.people import People
@@ -45,10 +46,16 @@ async def upsert_candidate(call: Call, body: CandidateIn) -> Candidate:
         raise UserError("field_wrong", field="phone", params={"field": "phone"})
     if body.time_zone is not None:
         zone_of(body.time_zone)
-    availability = None
+    zone, availability = body.time_zone, None
+    if body.availability is not None and body.availability_text is not None:
+        raise UserError("field_wrong", field="availability_text", params={"field": "availability_text"})
     if body.availability is not None:
         availability = [(one.start, one.end) for one in body.availability]
-    seen = CandidateSeen(body.remote_id, body.name, body.email, body.phone, body.language, body.time_zone, availability)
+    if body.availability_text is not None:
+        stated = stated_times(body.availability_text, zone, call.now)
+        availability = [(one.begins, one.ends) for one in stated.windows]
+        zone = zone or stated.zone.key
+    seen = CandidateSeen(body.remote_id, body.name, body.email, body.phone, body.language, zone, availability)
     people = People(call.app[DATABASE], language=settings.language, region=region)
     return await _candidate(call, await people.take_in(call.key.system, seen, call.now))
 

@@ -22,7 +22,7 @@ class InterviewIn(Sent):
     candidate_id: Id | None = None
     candidate_name: Line | None = Field(None, description="Needed without candidate_id.")
     email: str = Field("", max_length=320)
-    language: Language | None = Field(None, description="Null: the candidate's.")
+    language: Language | None = Field(None, strict=False, description="Null: the candidate's.")
     job_id: Id | None = Field(None, description="Its flow is asked.")
     flow_id: FlowId | None = Field(None, description="Needed without job_id.")
     jurisdiction: str = Field("", max_length=100, description="Whose law applies; empty: the server's setting.")

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from question_flows.model import Language
 from server.ehr.api.declaring import Answer, Sent
 from server.ehr.api.fields import PERHAPS_A_LINE, FlowId, Id, Line, PageOf, Reason, RemoteId, ShortLine, ShortReason
+from server.mail.stated_times import LONGEST_TEXT
 from server.records.application_events import Outcome
 
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -65,9 +66,17 @@ class CandidateIn(Sent):
     name: Line
     email: str | None = Field(None, max_length=320)
     phone: str | None = Field(None, max_length=40, description="With the country's code, such as +49 30 123456.")
-    language: Language | None = None
+    language: Language | None = Field(None, strict=False)
     time_zone: str | None = Field(None, max_length=60, description="An IANA name such as Asia/Shanghai.")
-    availability: Annotated[list[Availability], Field(max_length=100)] | None = None
+    availability: Annotated[list[Availability], Field(max_length=100)] | None = Field(
+        None, description="When an interview suits them. Appointments are made inside it if time_zone is known too."
+    )
+    availability_text: str | None = Field(
+        None,
+        max_length=LONGEST_TEXT,
+        description="The same in words, such as `weekdays after 6pm Berlin time` or `工作日晚上七点以后`; not beside "
+        "availability. The next 60 days are kept of it. Words that are not understood are refused.",
+    )
 
 
 class Candidate(Answer):

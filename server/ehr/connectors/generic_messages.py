@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl, field_validator, model_validator
 
 from question_flows.model import Language
 from server.delivery.connector import Unreadable
@@ -56,14 +56,15 @@ class Candidate(_Told):
     time_zone: Text | None = None
     availability: Annotated[list[Times] | None, Field(max_length=MOST_TIMES)] = None
 
-    @model_validator(mode="after")
-    def _zone_exists(self) -> Candidate:
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, name: str | None) -> str | None:
         try:
-            if self.time_zone is not None:
-                ZoneInfo(self.time_zone)
+            if name is not None:
+                ZoneInfo(name)
         except (KeyError, OSError) as error:
             raise ValueError("no IANA time zone") from error
-        return self
+        return name
 
     def seen(self) -> CandidateSeen:
         """The same in the records' words."""

@@ -59,8 +59,11 @@ class StandardWebhooks:
         self._client = client
 
     async def deliver(self, message: Outgoing, now: datetime) -> Sent:
-        """Posts it once."""
-        return await post(self._client, self._url, self._secrets, message, message.body, now)
+        """Posts it once, with what the system itself calls whom and what it is about: our ids it need not know."""
+        body = message.body
+        if message.remote_ids:
+            body = {**body, "data": {**body["data"], "remote_ids": dict(message.remote_ids)}}
+        return await post(self._client, self._url, self._secrets, message, body, now)
 
     def receive(self, request: Received, now: datetime) -> Reply | LookUp:
         """Keeps a signed message that can be read; what is no message of this server's is taken and left."""

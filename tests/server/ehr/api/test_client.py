@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
+from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from pydantic import ValidationError
 
 from question_flows.model import Language
 from scripts.hr_client import HrClient, Refused, every
@@ -21,6 +24,8 @@ from server.ehr.api.record_models import ApplicationIn, CandidateIn, CloseIn, Co
 from server.ehr.api.routes import OPERATIONS
 from server.records.application_events import Outcome
 from tests.server.ehr.api.conftest import Api
+
+README = Path(__file__).parents[4] / "README.md"
 
 
 class Recorded(HrClient):
@@ -74,6 +79,22 @@ async def test_a_candidate_is_carried_through_by_the_client_alone(api: Api) -> N
         assert found == [second.id, ordered.id]
         closing = CloseIn(outcome=Outcome.WITHDRAWN, decided_by="Ann", reason="She asked for it.")
         assert (await hr.close_application(application.id, closing)).outcome == "withdrawn"
+
+
+def test_a_script_may_say_a_language_as_the_document_does() -> None:
+    said = {"remote_id": "c", "name": "Cai", "language": "zh-CN"}
+    assert CandidateIn.model_validate(said).language is Language.CHINESE
+    assert InterviewIn.model_validate({"language": "en"}).language is Language.ENGLISH
+    with pytest.raises(ValidationError):
+        CandidateIn.model_validate({**said, "language": "zh"})
+
+
+async def test_what_the_readme_shows_works_as_it_stands_there(api: Api) -> None:
+    [shown] = re.findall(r"```py\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    told: dict[str, Any] = {"key": api.secret}
+    code = compile(shown.replace("http://localhost:8080", api.url), "README.md", "exec", PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    await eval(code, told)
+    assert re.search(r"/i/[\w-]{43}$", told["ordered"].link)
 
 
 @asynccontextmanager

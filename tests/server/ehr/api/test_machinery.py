@@ -94,6 +94,9 @@ async def test_a_key_is_kept_as_a_hash_and_refused_with_its_field(database: Data
         with pytest.raises(UserError) as refused:
             await keys.create(**{**given, field: wrong})
         assert refused.value.field == field
+    with pytest.raises(UserError) as misspelt:
+        await keys.create(**{**given, "scopes": ["jobs:read", "job:write"]})
+    assert (misspelt.value.code, misspelt.value.params) == ("api_key_scope_unknown", {"scope": "job:write"})
     assert [one.id for one in await keys.all()] == [key.id]
 
 

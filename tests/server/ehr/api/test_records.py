@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import sqlalchemy as sa
 
 from server.ehr.api.applications import without_totals
 from server.interview.events import RecordingStarted, RecordingStored
@@ -54,6 +55,26 @@ async def test_a_candidate_is_one_by_remote_id_and_by_address(api: Api) -> None:
         for field, wrong in (("email", "nobody"), ("phone", "12"), ("time_zone", "Mars/Olympus"), ("time_zone", "..")):
             refused = await sent(other, "POST", "candidates", {"remote_id": "78", "name": "B", field: wrong}, 400)
             assert refused["field"] == field
+
+
+async def test_what_a_candidate_says_of_their_time_becomes_times_on_their_clock(api: Api) -> None:
+    cai = {"remote_id": "c-2", "name": "Cai", "availability_text": "工作日晚上七点以后（北京时间）"}
+    async with api.client() as client:
+        made = await sent(client, "POST", "candidates", cai)
+        assert made["time_zone"] == "Asia/Shanghai"
+        row = {"from": "2027-01-04T10:00:00Z", "to": "2027-01-04T12:00:00Z"}
+        for wrong, code in (
+            ({"availability_text": "weekdays, but not Mondays"}, "availability_unclear"),
+            ({"availability_text": "weekdays after 6pm"}, "availability_needs_zone"),
+            ({"availability": [row]}, "field_wrong"),
+        ):
+            refused = await sent(client, "POST", "candidates", {**cai, **wrong}, 400)
+            assert (refused["code"], refused["field"]) == (code, "availability_text")
+    async with api.app[DATABASE].read() as connection:
+        table = schema.candidates.c
+        stated = await connection.scalar(sa.select(table.availability).where(table.id == made["id"]))
+    assert len(stated) in range(40, 46)
+    assert {one["from"][10:] for one in stated} == {"T11:00:00+00:00"}
 
 
 async def test_lists_come_in_pages_that_hold_still(api: Api) -> None:
