@@ -70,9 +70,13 @@ async def test_what_a_candidate_says_of_their_time_becomes_times_on_their_clock(
         ):
             refused = await sent(client, "POST", "candidates", {**cai, **wrong}, 400)
             assert (refused["code"], refused["field"]) == (code, "availability_text")
-    async with api.app[DATABASE].read() as connection:
-        table = schema.candidates.c
-        stated = await connection.scalar(sa.select(table.availability).where(table.id == made["id"]))
+
+    async def kept() -> Any:
+        async with api.app[DATABASE].read() as connection:
+            table = schema.candidates.c
+            return await connection.scalar(sa.select(table.availability).where(table.id == made["id"]))
+
+    stated = api.run(kept())
     assert len(stated) in range(40, 46)
     assert {one["from"][10:] for one in stated} == {"T11:00:00+00:00"}
 
