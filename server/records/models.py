@@ -129,7 +129,8 @@ class GeneratedFlows:
             for model in await self._without_flow():
                 await self._make(model)
             await self._learn()
-            self._seen = await self._counts()
+            # Those from before: what has come meanwhile is seen the next time, with the flows that were made here.
+            self._seen = counts
 
     async def keep_looking(self) -> None:
         """Until cancelled; a database that is away for a while is asked again."""
@@ -157,7 +158,8 @@ class GeneratedFlows:
         query = _QUERY.where(~there.exists()).order_by(table.c.created_at, table.c.id, table.c.version)
         async with self._database.read() as connection:
             models = [_model(row) for row in (await connection.execute(query)).all()]
-        return [model for model in models if model.flow_id not in self._unusable]
+        # A job that asks for nothing is none that somebody must mend.
+        return [model for model in models if model.asked.competencies and model.flow_id not in self._unusable]
 
     async def _make(self, model: CompetencyModel) -> None:
         try:
