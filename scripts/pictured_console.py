@@ -10,6 +10,7 @@ from question_flows.loader import shipped_flows
 from question_flows.model import Language
 from scripts.candidate_api import CandidateApi
 from scripts.picture_album import Album
+from scripts.pictured_pages import PicturedPages
 from scripts.pictured_records import PicturedRecords
 
 FLOW = "customer_service"
@@ -33,14 +34,11 @@ TEXTS = {
 }
 
 
-class PicturedConsole:
-    """One language's pictures. url: the server's; hr: a page that is signed in."""
+class PicturedConsole(PicturedPages):
+    """One language's pictures."""
 
     def __init__(self, url: str, hr: Page, album: Album, language: Language) -> None:
-        self._url = url
-        self._hr = hr
-        self._album = album
-        self._language = language
+        super().__init__(url, hr, album, language)
         self._texts = TEXTS[language]
 
     async def take(self, interview_id: str) -> None:
@@ -54,11 +52,6 @@ class PicturedConsole:
         await PicturedRecords(self._url, self._hr, self._album, self._language).take(job.rpartition("/")[2])
         for name, path in (("people", "/hr/people"), ("audit", "/hr/audit"), ("account", "/hr/account")):
             await self._page(name, path)
-
-    async def _page(self, name: str, path: str, *, show: str = "answer-panel") -> None:
-        await self._hr.goto(self._url + path)
-        await self._hr.wait_for_timeout(400)
-        await self._album.take(self._hr, name, show=show)
 
     async def _reviewed(self, interview_id: str) -> None:
         here = f"/hr/interviews/{interview_id}"

@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 
 from question_flows.model import Language
 from scripts.picture_album import Album
+from scripts.pictured_pages import PicturedPages
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 """Of systems that nobody runs: nothing resolves their names, so that what they are sent is tried again."""
@@ -68,14 +69,11 @@ TEXTS = {
 }
 
 
-class PicturedRecords:
-    """One language's pictures. url: the server's; hr: a page that is signed in."""
+class PicturedRecords(PicturedPages):
+    """One language's pictures."""
 
     def __init__(self, url: str, hr: Page, album: Album, language: Language) -> None:
-        self._url = url
-        self._hr = hr
-        self._album = album
-        self._language = language
+        super().__init__(url, hr, album, language)
         self._texts = TEXTS[language]
 
     async def take(self, job_id: str) -> None:
@@ -109,11 +107,6 @@ class PicturedRecords:
         message = self._hr.locator("[data-message] th a").first
         await self._page("message", str(await message.get_attribute("href")))
         await self._resume(first)
-
-    async def _page(self, name: str, path: str) -> None:
-        await self._hr.goto(self._url + path)
-        await self._hr.wait_for_timeout(400)
-        await self._album.take(self._hr, name)
 
     async def _connected(self, kind: str, name: str, *wanted: str) -> str:
         """The new connection's id."""
