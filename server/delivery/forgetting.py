@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from server.records.incoming import (
     Incoming,
     InterviewOrdered,
 )
-from server.storage.erasure import Whole
+from server.storage.erasure import Whole, parts
 from server.storage.leasing import read_body
 from server.storage.record_tables import inbox, remote_ids
 
@@ -42,7 +42,7 @@ async def forget_waiting(
     holds an id by itself goes as a whole.
     """
     known: dict[str, Called] = {}
-    for some in _parts(them.ids):
+    for some in parts(them.ids, AT_ONCE):
         rows = await connection.execute(sa.select(remote_ids).where(remote_ids.c.local_id.in_(some)))
         for row in rows.all():
             known.setdefault(row.system, set()).add((row.kind, row.remote_id))
@@ -52,7 +52,7 @@ async def forget_waiting(
         while new:
             # An application that only waits itself is a name of theirs too.
             found = set[tuple[str, str]]()
-            for some in _parts(sorted({remote_id for _, remote_id in new})):
+            for some in parts(sorted({remote_id for _, remote_id in new}), AT_ONCE):
                 for row in await _speaking(connection, source, some):
                     incoming = _read(readers.get(source), row.type, await read_body(row.text))
                     if incoming is None and not _names(row.text, some):
@@ -129,7 +129,3 @@ async def _take_out(
     its = inbox.c.source == row.source, inbox.c.event_id == row.event_id
     await connection.execute(inbox.update().where(*its).values(values))
     return True
-
-
-def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))

@@ -18,7 +18,7 @@ from server.errors import UserError
 from server.interview.failures import describe
 from server.records.incoming import Incoming
 from server.storage.inbox import INTERVIEWS, Inbox, InboxItem
-from server.storage.leasing import MOST_LOST
+from server.storage.leasing import MOST_LOST, ClockCheck
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +38,6 @@ OFF_WAIT = timedelta(minutes=5)
 """How often it is looked whether the connection that could read it is on again."""
 LOOK_EVERY_SECONDS = 0.5
 AT_ONCE = 20
-CHECK_CLOCK_EVERY = timedelta(minutes=1)
-"""How often it is looked whether the clock was set back."""
 WORKER_LOST = "worker_lost"
 """Given up because its worker was killed MOST_LOST times in a row."""
 
@@ -73,7 +71,7 @@ class InboxWorker:
         self._connections = connections
         self._engine = engine
         self._now = now
-        self._checked_at: datetime | None = None
+        self._clock = ClockCheck()
 
     async def run(self) -> None:
         """Looks for due items until cancelled; a database that is away for a while only costs time."""
@@ -85,8 +83,7 @@ class InboxWorker:
         """Hands over what is due now, AT_ONCE at most; how many items."""
         done = 0
         try:
-            if not self._checked_at or abs(self._now() - self._checked_at) >= CHECK_CLOCK_EVERY:
-                self._checked_at = self._now()
+            if self._clock.is_due(self._now()):
                 await self._inbox.mend_set_back(self._now())
             # One by one: what waits behind one that takes long, or kills this process, is nobody's meanwhile.
             # Most often there is nothing, and looking needs no turn of writing.

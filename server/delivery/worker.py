@@ -24,7 +24,7 @@ from server.interview.failures import describe
 from server.mail.letter import EMAIL_SEND
 from server.mail.mailer import LinkSeal, LinkUnreadable
 from server.records.ordering import SEALED_LINK
-from server.storage.leasing import LEASE_SECONDS, MOST_LOST
+from server.storage.leasing import LEASE_SECONDS, MOST_LOST, ClockCheck
 from server.storage.outbox import Attempt, Outbox, OutboxRow
 
 log = logging.getLogger(__name__)
@@ -53,8 +53,6 @@ LONGEST_SECONDS = 50.0
 """What one attempt may take, all its requests together."""
 LONGEST_PAUSE = timedelta(minutes=5)
 """The longest that a destination is left alone altogether that answers one of its messages with Retry-After."""
-CHECK_CLOCK_EVERY = timedelta(minutes=1)
-"""How often it is looked whether the clock was set back."""
 
 
 class Deliverer(Protocol):
@@ -114,7 +112,7 @@ class Worker:
         self._under_way: Counter[str] = Counter()
         self._one_ended = asyncio.Event()
         self._paused: dict[str, datetime] = {}
-        self._checked_at: datetime | None = None
+        self._clock = ClockCheck()
 
     async def run(self) -> None:
         """Looks for due rows until cancelled; a database that is away for a while only costs time."""
@@ -139,8 +137,7 @@ class Worker:
     async def _claim_all(self) -> list[tuple[OutboxRow, Deliverer]]:
         claimed: list[tuple[OutboxRow, Deliverer]] = []
         try:
-            if not self._checked_at or abs(self._now() - self._checked_at) >= CHECK_CLOCK_EVERY:
-                self._checked_at = self._now()
+            if self._clock.is_due(self._now()):
                 await self._outbox.mend_set_back(self._now())
             for destination in await self._outbox.destinations_due(self._now()):
                 free = 0 if self._is_paused(destination) else AT_ONCE - self._under_way[destination]

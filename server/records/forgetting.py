@@ -9,13 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records.messages import message
-from server.storage.erasure import Whole
+from server.storage.erasure import Whole, parts
 from server.storage.outbox import enqueue
 from server.storage.record_tables import connections, remote_ids
 
 CANDIDATE_ERASED = "candidate.erased"
-MOST_AT_ONCE = 300
-"""Ids that are looked for by one statement."""
 
 
 async def tell_erased(connection: AsyncConnection, candidate_id: str, them: Whole, now: datetime) -> list[str]:
@@ -41,9 +39,9 @@ async def tell_erased(connection: AsyncConnection, candidate_id: str, them: Whol
 async def _called(connection: AsyncConnection, system: str, them: Whole) -> Mapping[str, list[str]]:
     ours = [*them.candidates, *them.applications, *them.interviews, *them.follow_ups]
     found: dict[str, list[str]] = {}
-    for start in range(0, len(ours), MOST_AT_ONCE):
+    for some in parts(ours):
         query = sa.select(remote_ids.c.kind, remote_ids.c.remote_id).where(
-            remote_ids.c.system == system, remote_ids.c.local_id.in_(ours[start : start + MOST_AT_ONCE])
+            remote_ids.c.system == system, remote_ids.c.local_id.in_(some)
         )
         for row in (await connection.execute(query.order_by(remote_ids.c.kind, remote_ids.c.remote_id))).all():
             if not them.is_told_by(row.remote_id):

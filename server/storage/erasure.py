@@ -84,7 +84,7 @@ async def whole(connection: AsyncConnection, candidate_id: str) -> Whole:
     ours = remote.c.local_id.in_([*every_id, *ordered])
     called = (await connection.execute(sa.select(remote.c.system, remote.c.remote_id).where(ours))).all()
     messages = {
-        id_ for some in _parts(every_id) for id_ in await _ids(connection, outbox, _speaks_of(outbox.c.body, some))
+        id_ for some in parts(every_id) for id_ in await _ids(connection, outbox, _speaks_of(outbox.c.body, some))
     }
     # A name is looked for as a whole value: Li is in many words.
     quoted = [json.dumps(one, ensure_ascii=False) for one in sorted(names)]
@@ -103,7 +103,7 @@ async def erase(connection: AsyncConnection, them: Whole) -> Gone:
     await _blank_inboxes(connection, them)
     await _refuse_what_is_on_its_way(connection, them)
     kept = tables.idempotency_keys
-    for some in _parts(them.ids):
+    for some in parts(them.ids):
         await connection.execute(kept.delete().where(_speaks_of(kept.c.body, some)))
     await connection.execute(tables.remote_ids.delete().where(tables.remote_ids.c.local_id.in_(them.ids)))
     owned = dict(zip(_BY, (them.candidates, them.applications, them.interviews, them.messages), strict=True))
@@ -126,15 +126,15 @@ async def _blank_inboxes(connection: AsyncConnection, them: Whole) -> None:
     # else's unless it says more.
     is_over = sa.or_(inbox.c.processed_at.is_not(None), inbox.c.dead)
     called = [sa.and_(inbox.c.source == system, _speaks_of(inbox.c.body, [id_])) for system, id_ in them.called]
-    theirs = [_speaks_of(inbox.c.body, some) for some in _parts(known_by)]
-    theirs += [sa.and_(is_over, _speaks_of(inbox.c.body, some)) for some in _parts(them.names)]
-    theirs += [sa.and_(is_over, sa.or_(*some)) for some in _parts(called)]
+    theirs = [_speaks_of(inbox.c.body, some) for some in parts(known_by)]
+    theirs += [sa.and_(is_over, _speaks_of(inbox.c.body, some)) for some in parts(them.names)]
+    theirs += [sa.and_(is_over, sa.or_(*some)) for some in parts(called)]
     read_at = sa.func.coalesce(inbox.c.processed_at, inbox.c.received_at)
     for condition in theirs:
         # Not dead any more: there is nothing left to try again.
         nothing: dict[str, Any] = {"body": {}, "last_error": None, "dead": False, "processed_at": read_at}
         await connection.execute(inbox.update().where(condition).values(nothing))
-    for some in _parts(known_by):
+    for some in parts(known_by):
         await connection.execute(received.update().where(_speaks_of(received.c.body, some)).values(body={}))
 
 
@@ -168,8 +168,9 @@ async def _ids(connection: AsyncConnection, table: sa.Table, condition: sa.Colum
     return list((await connection.scalars(sa.select(table.c.id).where(condition).order_by(table.c.id))).all())
 
 
-def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (items[start : start + MOST_AT_ONCE] for start in range(0, len(items), MOST_AT_ONCE))
+def parts(items: Sequence[T], size: int = MOST_AT_ONCE) -> Iterator[Sequence[T]]:
+    """The items in pieces that one statement takes."""
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _speaks_of(column: sa.Column[Any], texts: Collection[str]) -> sa.ColumnElement[bool]:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.storage.database import Database, Prepared
-from server.storage.leasing import LEASE_SECONDS, due_again_after_set_back, lease, read_body
+from server.storage.leasing import LEASE_SECONDS, begin_anew, due_again_after_set_back, lease, read_body
 from server.storage.record_tables import inbox
 
 INTERVIEWS = "interviews"
@@ -124,14 +124,7 @@ class Inbox:
 
         What waits for its next try is tried now.
         """
-        # What is under way just now is left to it.
-        waits = sa.and_(_open(), inbox.c.last_error.is_not(None), inbox.c.lost == 0)
-        anew: dict[str, Any] = {"dead": False, "attempts": 0, "lost": 0, "last_error": None, "processed_at": None}
-        anew |= {"next_attempt_at": now, "set_at": now}
-        async with self.database.begin() as connection:
-            again = inbox.update().where(sa.or_(inbox.c.dead, waits), condition)
-            result = await connection.execute(again.values(**anew))
-        return result.rowcount
+        return await begin_anew(self.database, inbox, inbox.c.processed_at, inbox.c.dead, condition, now)
 
     async def set_aside(self, condition: sa.ColumnElement[bool], now: datetime) -> int:
         """A person wants no more of what was given up or waits for its next try; how many items."""

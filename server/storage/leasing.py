@@ -22,6 +22,22 @@ Below that they count as no try: deploys and crashes for other reasons bring not
 """
 SET_BACK = timedelta(minutes=5)
 """How far the clocks of nodes may be apart; what was decided later than that from now was so by another clock."""
+CHECK_CLOCK_EVERY = timedelta(minutes=1)
+"""How often a worker looks whether the clock was set back."""
+
+
+class ClockCheck:
+    """When a worker looks whether the clock was set back: at once, then every CHECK_CLOCK_EVERY by that clock."""
+
+    def __init__(self) -> None:
+        self._at: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether to look now; if so, it counts as done."""
+        if self._at and abs(now - self._at) < CHECK_CLOCK_EVERY:
+            return False
+        self._at = now
+        return True
 
 
 def lease_until(now: datetime, lease_seconds: float, name: str, lost: int) -> datetime:
@@ -36,6 +52,26 @@ def lease_until(now: datetime, lease_seconds: float, name: str, lost: int) -> da
 async def read_body(text: str) -> Any:
     """A JSON column's value off the event loop: several megabytes take their time."""
     return await asyncio.to_thread(json.loads, text)
+
+
+async def begin_anew(
+    database: Database,
+    table: sa.Table,
+    ended: sa.Column[datetime],
+    again: sa.ColumnElement[bool],
+    condition: sa.ColumnElement[bool],
+    now: datetime,
+) -> int:
+    """Makes rows due now, as if never tried; how many. again: which of those that are over; what waits is too.
+
+    ended: the column with the time of rows that are done with. condition: what was asked for.
+    """
+    # What is under way just now is left to it.
+    waits = sa.and_(ended.is_(None), table.c.dead.is_(False), table.c.last_error.is_not(None), table.c.lost == 0)
+    anew = {"dead": False, "attempts": 0, "lost": 0, "last_error": None, "next_attempt_at": now, "set_at": now}
+    update = table.update().where(sa.or_(again, waits), condition).values({**anew, ended.name: None})
+    async with database.begin() as connection:
+        return (await connection.execute(update)).rowcount
 
 
 async def due_again_after_set_back(

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.storage import schema
 from server.storage.database import Database, Prepared
-from server.storage.leasing import LEASE_SECONDS, due_again_after_set_back, lease, read_body
+from server.storage.leasing import LEASE_SECONDS, begin_anew, due_again_after_set_back, lease, read_body
 from server.storage.record_tables import connections, deliveries
 
 LONGEST_ERROR = 500
@@ -194,14 +194,8 @@ class Outbox:
         What waits for its next try is tried now. condition: on schema.outbox, such as ids or a destination.
         """
         table = schema.outbox
-        # What is under way just now is left to it.
-        waits = sa.and_(_open(), table.c.last_error.is_not(None), table.c.lost == 0)
-        again = sa.or_(table.c.delivered_at.is_not(None), table.c.dead, waits)
-        anew: dict[str, Any] = {"delivered_at": None, "dead": False, "attempts": 0, "lost": 0, "last_error": None}
-        anew |= {"next_attempt_at": now, "set_at": now}
-        async with self.database.begin() as connection:
-            result = await connection.execute(table.update().where(again, condition).values(**anew))
-        return result.rowcount
+        over = sa.or_(table.c.delivered_at.is_not(None), table.c.dead)
+        return await begin_anew(self.database, table, table.c.delivered_at, over, condition, now)
 
     async def next_due(self) -> datetime | None:
         """When the next row that can be claimed is due; None when there is none."""
